@@ -1,0 +1,10 @@
+"""The root of every error a user can see; each sub-package derives one family from it."""
+
+from __future__ import annotations
+
+
+class NeuroHartError(Exception):
+    """A failure the user can mend: the text names what was given, what was expected and the cure.
+
+    The command line prints the text alone (no traceback) and exits with a non-zero status.
+    """

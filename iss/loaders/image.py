@@ -1,0 +1,130 @@
+"""What a loader hands over: segments, entry and symbols, and the checks every format has in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from iss.errors import NeuroHartError
+
+ADDRESS_SPACE = 1 << 32
+MAXIMUM_MEMORY = 1 << 31
+"""Bytes all segments of one image may need together: what lies above the usual RAM base 0x8000_0000."""
+
+
+class LoadError(NeuroHartError):
+    """A program file that cannot be loaded: which file (and line), what is wrong, what to do."""
+
+
+def refusal(source: str, problem: str, cure: str, line: int | None = None) -> LoadError:
+    """The error `source[:line]: problem; cure`, ready to be raised."""
+    place = source if line is None else f"{source}:{line}"
+    return LoadError(f"{place}: {problem}; {cure}")
+
+
+class Segment(NamedTuple):
+    """Bytes at a physical address; the part from `len(data)` up to `size` is zero."""
+
+    address: int
+    data: bytes
+    size: int
+    flags: str
+    """Which of the letters r, w, x (read, write, execute) the file grants."""
+
+    @property
+    def end(self) -> int:
+        """The first address behind the segment."""
+        return self.address + self.size
+
+
+class Symbol(NamedTuple):
+    """A name the linker gave to an address."""
+
+    name: str
+    address: int
+    size: int
+    """Bytes; 0 when the file does not say."""
+    kind: str
+    """`function`, `object`, `label` (no type given), `absolute` (a constant), `tls` or `other`."""
+
+
+@dataclass(frozen=True)
+class Image:
+    """A program ready to be placed: where it starts, what lies where, what it is called."""
+
+    entry: int
+    segments: tuple[Segment, ...]
+    symbols: Mapping[str, Symbol] = field(default_factory=dict)
+    source: str = "<memory>"
+
+
+def span(address: int, size: int) -> str:
+    """First and last address as text: `0x80000000..0x800000ff`."""
+    return f"{address:#010x}..{address + max(size, 1) - 1:#010x}"
+
+
+def kib(size: int) -> str:
+    """A size in bytes as people say it: `96 bytes`, `64 KiB`, `3.5 GiB`."""
+    for shift, unit in ((30, "GiB"), (20, "MiB"), (10, "KiB")):
+        if size >= 1 << shift:
+            return f"{size / (1 << shift):.4g} {unit}"
+    return f"{size} bytes"
+
+
+def check_segments(source: str, segments: Iterable[Segment]) -> tuple[Segment, ...]:
+    """The segments sorted by address.
+
+    Raises LoadError when there are none, one wraps the address space, two overlap, or together they need more than
+    `MAXIMUM_MEMORY` bytes.
+    """
+    ordered = tuple(sorted(segments, key=lambda segment: segment.address))
+    if not ordered:
+        raise refusal(source, "nothing to load", "the file must contain code or data")
+    for segment in ordered:
+        if segment.end > ADDRESS_SPACE:
+            raise refusal(
+                source,
+                f"{kib(segment.size)} at {segment.address:#010x} wrap around the end of the 32-bit address space",
+                "link the program at a lower address",
+            )
+    total = sum(segment.size for segment in ordered)
+    if total > MAXIMUM_MEMORY:
+        raise refusal(
+            source,
+            f"the segments need {kib(total)} of memory",
+            f"at most {kib(MAXIMUM_MEMORY)} can be given; reduce the program's data or mend its linker script",
+        )
+    for low, high in zip(ordered, ordered[1:], strict=False):
+        if low.end > high.address:
+            raise refusal(
+                source,
+                f"segments {span(low.address, low.size)} and {span(high.address, high.size)} overlap",
+                "every byte may be loaded once; mend the linker script",
+            )
+    return ordered
+
+
+def check_entry(source: str, entry: int, segments: Iterable[Segment], alignment: int) -> None:
+    """Raise LoadError unless `entry` is aligned and inside the data of an executable segment."""
+    if entry % alignment:
+        raise refusal(
+            source,
+            f"entry {entry:#010x} is misaligned",
+            f"instructions of this file start at multiples of {alignment}; mend the entry symbol (ENTRY or -e)",
+        )
+    executable = [segment for segment in segments if "x" in segment.flags and segment.data]
+    if any(segment.address <= entry <= segment.address + len(segment.data) - alignment for segment in executable):
+        return
+    spans = ", ".join(span(segment.address, len(segment.data)) for segment in executable)
+    if not spans:
+        raise refusal(
+            source,
+            f"entry {entry:#010x} points nowhere: no segment is executable",
+            'put the code into an executable section (flags "ax")',
+        )
+    raise refusal(
+        source,
+        f"entry {entry:#010x} is outside of every executable segment ({spans})",
+        "define the entry symbol (usually _start) in the code, or name it with ENTRY or -e when linking",
+    )

@@ -1,0 +1,36 @@
+"""Copying an image into RAM, with the one message for programs that do not fit."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from iss.loaders.image import Image, kib, refusal, span
+
+
+class Memory(Protocol):
+    """Where an image can be placed; `iss.memory.ram.Ram` is one."""
+
+    @property
+    def base(self) -> int: ...
+
+    @property
+    def size(self) -> int: ...
+
+    def write(self, address: int, data: bytes) -> None: ...
+
+    def fill_zero(self, address: int, size: int) -> None: ...
+
+
+def place_image(image: Image, ram: Memory) -> None:
+    """Write every segment into RAM; raises LoadError, before anything is written, when one lies outside."""
+    for segment in image.segments:
+        if segment.address < ram.base or segment.end > ram.base + ram.size:
+            raise refusal(
+                image.source,
+                f"segment {span(segment.address, segment.size)} is outside of RAM "
+                f"({span(ram.base, ram.size)}, {kib(ram.size)})",
+                f"link or load the program at {ram.base:#010x} or give the machine more RAM",
+            )
+    for segment in image.segments:
+        ram.write(segment.address, segment.data)
+        ram.fill_zero(segment.address + len(segment.data), segment.size - len(segment.data))

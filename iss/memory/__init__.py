@@ -1,0 +1,3 @@
+"""Physical memory: the address map, RAM, the bus and the devices on it."""
+
+from __future__ import annotations
