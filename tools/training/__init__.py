@@ -1,0 +1,1 @@
+"""Training tools: they make the committed weights and test data of the programs."""
