@@ -66,31 +66,37 @@ def _load(source: str, data: bytes, allow_compressed: bool) -> Image:
     size = structs.Elf_Ehdr.sizeof()
     if len(data) < size:
         raise refusal(source, f"the ELF header is truncated: {len(data)} bytes, expected at least {size}", REBUILD)
+    _check_identity(source, data)
     header = structs.Elf_Ehdr.parse(data[:size])
-    _check_identity(source, header)
+    _check_kind(source, header)
     structs.create_advanced_structs("ET_EXEC", "EM_RISCV", "ELFOSABI_SYSV")
     alignment = _check_flags(source, header.e_flags, allow_compressed)
     loads = _program_headers(source, data, header, structs)
-    segments, entry = _segments(source, data, loads, header.e_entry)
+    segments, entry = _segments(data, loads, header.e_entry, header.e_phoff + header.e_phnum * header.e_phentsize)
     ordered = check_segments(source, segments)
     check_entry(source, entry, ordered, alignment)
     return Image(entry, ordered, read_symbols(source, data, header, structs), source)
 
 
-def _check_identity(source: str, header: Any) -> None:
-    """Refuse every file that is not a 32-bit little-endian RISC-V executable."""
-    identity = header.e_ident
-    if identity.EI_CLASS == "ELFCLASS64":
+def _check_identity(source: str, data: bytes) -> None:
+    """Refuse other word sizes and byte orders by e_ident, before anything that depends on them is read."""
+    word_size, byte_order, version = data[4], data[5], data[6]
+    if word_size == 2:
         raise refusal(source, "ELF64 file, expected ELF32", "build for 32 bits: -march=rv32im -mabi=ilp32")
-    if identity.EI_CLASS != "ELFCLASS32":
-        raise refusal(source, f"unknown ELF class {identity.EI_CLASS}, expected 1 (32 bits)", REBUILD)
-    if identity.EI_DATA == "ELFDATA2MSB":
+    if word_size != 1:
+        raise refusal(source, f"unknown ELF class {word_size}, expected 1 (32 bits)", REBUILD)
+    if byte_order == 2:
         raise refusal(source, "big-endian ELF file, expected little-endian", "build without -mbig-endian")
-    if identity.EI_DATA != "ELFDATA2LSB":
-        raise refusal(source, f"unknown byte order {identity.EI_DATA}, expected 1 (little-endian)", REBUILD)
-    for name, version in (("EI_VERSION", identity.EI_VERSION), ("e_version", header.e_version)):
-        if version != "EV_CURRENT":
-            raise refusal(source, f"unknown ELF version ({name} is {version}), expected 1", REBUILD)
+    if byte_order != 1:
+        raise refusal(source, f"unknown byte order {byte_order}, expected 1 (little-endian)", REBUILD)
+    if version != 1:
+        raise refusal(source, f"unknown ELF version (EI_VERSION is {version}), expected 1", REBUILD)
+
+
+def _check_kind(source: str, header: Any) -> None:
+    """Refuse every file that is not a RISC-V executable."""
+    if header.e_version != "EV_CURRENT":
+        raise refusal(source, f"unknown ELF version (e_version is {header.e_version}), expected 1", REBUILD)
     if header.e_machine != "EM_RISCV":
         raise refusal(
             source,
@@ -118,7 +124,7 @@ def _check_flags(source: str, flags: int, allow_compressed: bool) -> int:
         )
     if flags & HeaderFlag.RVE:
         raise refusal(source, "built for RV32E (16 registers), expected RV32I", "build with -march=rv32im -mabi=ilp32")
-    unknown = flags & ~(HeaderFlag.RVC | HeaderFlag.FLOAT_ABI | HeaderFlag.RVE | HeaderFlag.TSO)
+    unknown = flags & ~int(HeaderFlag.RVC | HeaderFlag.FLOAT_ABI | HeaderFlag.RVE | HeaderFlag.TSO)
     if unknown:
         raise refusal(source, f"unknown bits {unknown:#x} in e_flags ({flags:#x})", "build with a standard tool chain")
     if not flags & HeaderFlag.RVC:
@@ -186,7 +192,7 @@ def _check_extent(source: str, name: str, program: Any, available: int) -> None:
             )
 
 
-def _segments(source: str, data: bytes, loads: list[tuple[int, Any]], entry: int) -> tuple[list[Segment], int]:
+def _segments(data: bytes, loads: list[tuple[int, Any]], entry: int, headers_end: int) -> tuple[list[Segment], int]:
     """The segments at their physical addresses and the entry translated the same way."""
     physical = any(program.p_paddr for _, program in loads)  # writers that know no p_paddr leave all of them 0
     segments, start = [], entry
@@ -197,9 +203,22 @@ def _segments(source: str, data: bytes, loads: list[tuple[int, Any]], entry: int
         size = program.p_memsz if address == program.p_vaddr else program.p_filesz
         if program.p_vaddr <= entry < program.p_vaddr + program.p_memsz and program.p_flags & SegmentFlag.EXECUTE:
             start = entry - program.p_vaddr + address
-        if size:
-            segments.append(Segment(address, contents, size, _letters(program.p_flags)))
+        flags = _letters(program.p_flags)
+        front = _headers_in_front(contents, headers_end) if program.p_offset == 0 else 0
+        if front:
+            segments.append(Segment(address, contents[:front], front, flags, optional=True))
+        if size > front:
+            segments.append(Segment(address + front, contents[front:], size - front, flags))
     return segments, start
+
+
+def _headers_in_front(contents: bytes, headers_end: int) -> int:
+    """How many bytes of a segment that starts with the file are its headers and the zeros up to the code.
+
+    GNU ld lets the first segment begin a page before the address given with -Ttext, which may be outside of RAM.
+    """
+    code = contents[headers_end:].lstrip(b"\0")
+    return (len(contents) - len(code)) & ~3 if headers_end <= len(contents) else 0
 
 
 def _letters(flags: int) -> str:

@@ -111,7 +111,7 @@ def _read(source: str) -> bytes:
         if status.st_size > MAXIMUM_FILE:
             raise refusal(source, f"the file has {kib(status.st_size)}", f"at most {kib(MAXIMUM_FILE)} are read")
         with open(source, "rb") as file:
-            data = file.read(MAXIMUM_FILE)
+            data = file.read()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise refusal(source, f"cannot be read ({reason})", "check name and permissions") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 from iss.errors import NeuroHartError
@@ -31,6 +32,8 @@ class Segment(NamedTuple):
     size: int
     flags: str
     """Which of the letters r, w, x (read, write, execute) the file grants."""
+    optional: bool = False
+    """The ELF headers, which linkers put in front of the code: no part of the program, left out where no RAM is."""
 
     @property
     def end(self) -> int:
@@ -95,7 +98,7 @@ def check_segments(source: str, segments: Iterable[Segment]) -> tuple[Segment, .
             f"the segments need {kib(total)} of memory",
             f"at most {kib(MAXIMUM_MEMORY)} can be given; reduce the program's data or mend its linker script",
         )
-    for low, high in zip(ordered, ordered[1:], strict=False):
+    for low, high in pairwise(ordered):
         if low.end > high.address:
             raise refusal(
                 source,
@@ -113,7 +116,7 @@ def check_entry(source: str, entry: int, segments: Iterable[Segment], alignment:
             f"entry {entry:#010x} is misaligned",
             f"instructions of this file start at multiples of {alignment}; mend the entry symbol (ENTRY or -e)",
         )
-    executable = [segment for segment in segments if "x" in segment.flags and segment.data]
+    executable = [segment for segment in segments if "x" in segment.flags and segment.data and not segment.optional]
     if any(segment.address <= entry <= segment.address + len(segment.data) - alignment for segment in executable):
         return
     spans = ", ".join(span(segment.address, len(segment.data)) for segment in executable)

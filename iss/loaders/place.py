@@ -24,7 +24,7 @@ class Memory(Protocol):
 def place_image(image: Image, ram: Memory) -> None:
     """Write every segment into RAM; raises LoadError, before anything is written, when one lies outside."""
     for segment in image.segments:
-        if segment.address < ram.base or segment.end > ram.base + ram.size:
+        if not segment.optional and (segment.address < ram.base or segment.end > ram.base + ram.size):
             raise refusal(
                 image.source,
                 f"segment {span(segment.address, segment.size)} is outside of RAM "
@@ -32,5 +32,11 @@ def place_image(image: Image, ram: Memory) -> None:
                 f"link or load the program at {ram.base:#010x} or give the machine more RAM",
             )
     for segment in image.segments:
-        ram.write(segment.address, segment.data)
-        ram.fill_zero(segment.address + len(segment.data), segment.size - len(segment.data))
+        if segment.optional:
+            first = max(segment.address, ram.base)
+            inside = segment.data[first - segment.address : max(0, ram.base + ram.size - segment.address)]
+            if inside:
+                ram.write(first, inside)
+        else:
+            ram.write(segment.address, segment.data)
+            ram.fill_zero(segment.address + len(segment.data), segment.size - len(segment.data))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 from typing import NamedTuple
 
 from iss.errors import NeuroHartError
@@ -67,7 +68,7 @@ class MemoryMap:
                     f"of {unit}"
                 )
         ordered = sorted(self.regions().items(), key=lambda item: item[1])
-        for (low_name, low), (high_name, high) in zip(ordered, ordered[1:], strict=False):
+        for (low_name, low), (high_name, high) in pairwise(ordered):
             if low.overlaps(high):
                 raise MemoryMapError(f"{low_name} ({low}) and {high_name} ({high}) overlap; move or shrink one")
 
