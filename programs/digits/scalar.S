@@ -247,38 +247,12 @@ fire_\number:
     j    fired_\number
     .endm
 
-    fire 0
-    fire 1
-    fire 2
-    fire 3
-    fire 4
-    fire 5
-    fire 6
-    fire 7
-    fire 8
-    fire 9
-    fire 10
-    fire 11
-    fire 12
-    fire 13
-    fire 14
-    fire 15
-    fire 16
-    fire 17
-    fire 18
-    fire 19
-    fire 20
-    fire 21
-    fire 22
-    fire 23
-    fire 24
-    fire 25
-    fire 26
-    fire 27
-    fire 28
-    fire 29
-    fire 30
-    fire 31
+    .irp number, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
+    fire \number
+    .endr
+    .irp number, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
+    fire \number
+    .endr
 
     .bss
     .balign 4
