@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import zip_longest
 from pathlib import Path
 
-from capstone import CS_ARCH_RISCV, CS_MODE_RISCV32, Cs
+from capstone import CS_ARCH_RISCV, CS_MODE_RISCV32, Cs  # type: ignore[import-untyped]
 from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
 
 CONTEXT = 8
 
@@ -15,7 +16,7 @@ def symbol_address(elf: Path, name: str) -> int:
     """The address of a symbol of an ELF file; raises KeyError when it has none."""
     with elf.open("rb") as stream:
         table = ELFFile(stream).get_section_by_name(".symtab")
-        found = table.get_symbol_by_name(name) if table is not None else None
+        found = table.get_symbol_by_name(name) if isinstance(table, SymbolTableSection) else None
     if not found:
         raise KeyError(f"{elf} has no symbol {name}")
     return int(found[0]["st_value"])
