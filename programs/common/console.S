@@ -87,3 +87,26 @@ put_decimal:
     lw   ra, 44(sp)
     addi sp, sp, 48
     ret
+
+# put_signed(a0 = signed number, a1 = least width without the sign): a blank or '-', then the magnitude
+    .globl put_signed
+put_signed:
+    addi sp, sp, -16
+    sw   ra, 12(sp)
+    sw   s0, 8(sp)
+    sw   s1, 4(sp)
+    mv   s0, a0
+    mv   s1, a1
+    li   a0, ' '
+    bgez s0, 1f
+    neg  s0, s0
+    li   a0, '-'
+1:  call put_character
+    mv   a0, s0
+    mv   a1, s1
+    call put_decimal
+    lw   s1, 4(sp)
+    lw   s0, 8(sp)
+    lw   ra, 12(sp)
+    addi sp, sp, 16
+    ret

@@ -61,7 +61,8 @@ def pack_images(pixels: Integers) -> bytes:
 def unpack_images(data: bytes) -> Integers:
     """Inverse of `pack_images`: pixels[images, 64]."""
     planes = np.unpackbits(np.frombuffer(data, dtype=np.uint8), bitorder="little").reshape(-1, PLANES, 64)
-    return (planes.astype(np.int64) << np.arange(PLANES)[:, None]).sum(axis=1)
+    pixels: Integers = (planes.astype(np.int64) << np.arange(PLANES)[:, None]).sum(axis=1)
+    return pixels
 
 
 def parameters_include(parameters: Parameters, images: int) -> str:
@@ -113,9 +114,7 @@ def report(classes: Integers, labels: Integers, trace: Trace, parameters: Parame
         chunk = range(start, min(start + IMAGES_PER_LINE, count))
         cells = "".join(f" {' ' if classes[i] == labels[i] else '!'}{classes[i]}" for i in chunk)
         lines.append(f"{start:4d}:{cells}")
-    lines += [
-        f"image {i}: label {labels[i]}, class {classes[i]}" for i in range(count) if classes[i] != labels[i]
-    ]
+    lines += [f"image {i}: label {labels[i]}, class {classes[i]}" for i in range(count) if classes[i] != labels[i]]
     lines.append(f"correct {correct} of {count}, {1000 * correct // count} permille")
     lines.append(f"hidden spikes {int(trace.spikes.sum())}, checksum {checksum(trace):08x}")
     return "\n".join(lines) + "\n"
@@ -181,7 +180,8 @@ def read(folder: Path, parameters: Parameters) -> Digits:
 def damaged(folder: Path) -> list[str]:
     """Names of data files that the manifest does not confirm (missing, changed or unlisted)."""
     data = folder / "data"
-    listed = dict(reversed(line.split()) for line in (data / MANIFEST).read_text().splitlines())
+    lines = [line.split() for line in (data / MANIFEST).read_text().splitlines()]
+    listed = {name: digest for digest, name in lines}
     present = {path.name for path in data.iterdir()} - {MANIFEST, "README.md"}
     return sorted(
         name

@@ -24,7 +24,7 @@ FOLDS = 5
 def load_digits() -> tuple[Integers, Integers]:
     """The 1,797 images of scikit-learn's copy of the UCI optical digits: pixels[1797, 64] in 0..16, labels[1797]."""
     try:
-        from sklearn.datasets import load_digits as load
+        from sklearn.datasets import load_digits as load  # type: ignore[import-untyped]
     except ImportError:
         sys.exit("digits: scikit-learn is needed to train (it ships the images): pip install scikit-learn")
     bunch = load()
@@ -33,7 +33,7 @@ def load_digits() -> tuple[Integers, Integers]:
 
 def split(labels: Integers) -> tuple[Integers, Integers]:
     """Stratified, seeded split: indices of the training images and of the 360 held-out images."""
-    from sklearn.model_selection import train_test_split
+    from sklearn.model_selection import train_test_split  # type: ignore[import-untyped]
 
     training, held_out = train_test_split(
         np.arange(len(labels)), test_size=HELD_OUT, stratify=labels, random_state=SPLIT_SEED
@@ -63,7 +63,7 @@ def fit(pixels: Integers, labels: Integers, training: Integers, tested: Integers
 
 def cross_validate(recipe: Recipe) -> int:
     """Five folds of the training images; how the recipe and the parameters were chosen."""
-    from sklearn.model_selection import StratifiedKFold
+    from sklearn.model_selection import StratifiedKFold  # type: ignore[import-untyped]
 
     pixels, labels = load_digits()
     training, _ = split(labels)
@@ -100,7 +100,11 @@ def main() -> int:
     parser.add_argument("--program", type=Path, default=PROGRAM, help="folder of the program (default: %(default)s)")
     arguments = parser.parse_args()
     if arguments.check:
-        return check(arguments.program)
+        try:
+            return check(arguments.program)
+        except (OSError, ValueError) as error:
+            print(f"digits: cannot check {arguments.program}: {error}; restore the files from git", file=sys.stderr)
+            return 1
     if arguments.cross_validate:
         return cross_validate(Recipe())
     pixels, labels = load_digits()

@@ -108,4 +108,5 @@ def run(
 
 def decide(trace: Trace) -> Integers:
     """Class of each image: the largest final potential, the lowest class on a tie."""
-    return np.argmax(trace.potentials[-1], axis=1)
+    classes: Integers = np.argmax(trace.potentials[-1], axis=1)
+    return classes

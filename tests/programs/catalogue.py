@@ -1,0 +1,63 @@
+# The programs as the tests see them: manifest, expectation, and a build with GNU tools. All tests of programs use this.
+"""Finds the programs and builds their forms with the GNU assembler for a simulator with HTIF."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.oracles.building import Program
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = ROOT / "programs"
+COMMON = PROGRAMS / "common"
+
+
+@dataclass(frozen=True)
+class Form:
+    """One form of a program."""
+
+    program: str
+    name: str
+    source: Path
+    isa: str
+
+    @property
+    def needs_coprocessor(self) -> bool:
+        return "xnm" in self.isa
+
+    def build_with_gnu(self) -> Path:
+        """ELF file that exits through `tohost`; plain RV32IM forms only."""
+        folder = self.source.parent
+        included = (*folder.glob("*.S"), *folder.glob("*.inc"), *(folder / "data").glob("*"), *COMMON.iterdir())
+        return Program(
+            f"{self.program}-{self.name}",
+            (self.source,),
+            include=(folder,),
+            flags=("-Wa,--defsym,HTIF=1",),
+            included=tuple(sorted(included)),
+            isa=self.isa,
+        ).build()
+
+
+def manifest(program: str) -> dict[str, Any]:
+    """The content of program.toml."""
+    return tomllib.loads((PROGRAMS / program / "program.toml").read_text())
+
+
+def expectation(program: str) -> dict[str, Any]:
+    """The content of expect.json."""
+    content: dict[str, Any] = json.loads((PROGRAMS / program / "expect.json").read_text())
+    return content
+
+
+def forms() -> list[Form]:
+    """Every form of every program."""
+    return [
+        Form(folder.name, name, folder / form["source"], form["isa"])
+        for folder in sorted(path.parent for path in PROGRAMS.glob("*/program.toml"))
+        for name, form in manifest(folder.name)["forms"].items()
+    ]
