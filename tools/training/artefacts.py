@@ -106,10 +106,8 @@ def checksum(trace: Trace) -> int:
 def report(classes: Integers, labels: Integers, trace: Trace, parameters: Parameters) -> str:
     """What the firmware prints, to the byte."""
     count, correct = len(labels), int((classes == labels).sum())
-    lines = [
-        f"digits: {count} handwritten digits, network "
-        f"{parameters.inputs}-{parameters.hidden}-{parameters.outputs}, {parameters.steps} steps"
-    ]
+    shape = f"{parameters.inputs}-{parameters.hidden}-{parameters.outputs}"
+    lines = [f"digits: {count} handwritten digits, network {shape}, {parameters.steps} steps"]
     for start in range(0, count, IMAGES_PER_LINE):
         chunk = range(start, min(start + IMAGES_PER_LINE, count))
         cells = "".join(f" {' ' if classes[i] == labels[i] else '!'}{classes[i]}" for i in chunk)

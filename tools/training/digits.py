@@ -63,7 +63,7 @@ def fit(pixels: Integers, labels: Integers, training: Integers, tested: Integers
 
 def cross_validate(recipe: Recipe) -> int:
     """Five folds of the training images; how the recipe and the parameters were chosen."""
-    from sklearn.model_selection import StratifiedKFold  # type: ignore[import-untyped]
+    from sklearn.model_selection import StratifiedKFold
 
     pixels, labels = load_digits()
     training, _ = split(labels)
