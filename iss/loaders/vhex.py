@@ -86,7 +86,7 @@ def _runs(source: str, text: str) -> list[Run]:
                 if not WORD.match(token[1:]):
                     raise refusal(source, f"{token[:24]!r} is not an address", EXPECTED, line)
                 runs.append(run)
-                run = Run(int(token[1:], 16), line, [], [])
+                run = Run(int(token[1:].replace("_", ""), 16), line, [], [])
             elif WORD.match(token):
                 run.words.append(token.replace("_", ""))
                 run.lines.append(line)

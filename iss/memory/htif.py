@@ -129,7 +129,7 @@ class Htif:
         self._console.rewind(position)
 
     def _system_call(self, address: int) -> None:
-        """The proxied call described by 8 doublewords at `address`: number, arguments; the result replaces the number."""
+        """The proxied call in 8 doublewords at `address`: number, then arguments; the result replaces the number."""
         offset = self._offset(address, _BLOCK.size)
         if offset is None:
             self._stop(1, f"system call block {address:#x} is outside of RAM")

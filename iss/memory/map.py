@@ -28,8 +28,9 @@ class Region(NamedTuple):
         """The first address behind the region."""
         return self.base + self.size
 
-    def __contains__(self, address: object) -> bool:
-        return isinstance(address, int) and self.base <= address < self.end
+    def covers(self, address: int) -> bool:
+        """Whether the address lies in the region."""
+        return self.base <= address < self.end
 
     def overlaps(self, other: Region) -> bool:
         """Whether the two regions share an address."""

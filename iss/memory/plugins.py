@@ -69,7 +69,7 @@ def _from_file(place: str, class_name: str) -> Callable[[], object]:
 
 def _module(path: Path) -> ModuleType:
     """The file imported under a name of its own; files beside it can be imported by it."""
-    name = f"neurohart_device_{path.stem}_{abs(hash(path.resolve())):x}"
+    name = f"neurohart.devices:{path.resolve()}"
     specification = importlib.util.spec_from_file_location(name, path)
     if specification is None or specification.loader is None:
         raise DeviceError(f"device file {path}: not a Python file; {EXPECTED}")

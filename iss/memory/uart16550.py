@@ -64,7 +64,7 @@ class Modem(IntFlag):
 
 
 DLAB = 0x80
-FIFO_ENABLE, FIFO_CLEAR_RECEIVER = 0x01, 0x02
+FIFO_ENABLE, FIFO_CLEAR_RECEIVER, FIFO_CLEAR_TRANSMITTER, FIFO_TRIGGER_BITS = 0x01, 0x02, 0x04, 0xC0
 FIFO_DEPTH = 16
 FIFO_TRIGGER = (1, 4, 8, 14)
 MODEM_LINES = 0xB0
@@ -208,10 +208,16 @@ class Uart16550:
         self._empty_pending = True
 
     def _control_fifo(self, value: int) -> None:
-        """FCR: the other bits count only together with FIFO enable; switching it clears the FIFOs."""
-        if (value ^ self._fcr) & FIFO_ENABLE or (value & FIFO_CLEAR_RECEIVER and value & FIFO_ENABLE):
+        """FCR: the other bits count only together with FIFO enable; switching it clears both FIFOs."""
+        if (value ^ self._fcr) & FIFO_ENABLE:
+            value |= FIFO_CLEAR_RECEIVER | FIFO_CLEAR_TRANSMITTER
+        elif not value & FIFO_ENABLE:
+            return
+        if value & FIFO_CLEAR_RECEIVER:
             self._looped.clear()
-        self._fcr = value if value & FIFO_ENABLE else 0
+        if value & FIFO_CLEAR_TRANSMITTER:
+            self._empty_pending = True
+        self._fcr = value & (FIFO_ENABLE | FIFO_TRIGGER_BITS) if value & FIFO_ENABLE else 0
 
     def _control_modem(self, value: int) -> None:
         """MCR; changed inputs are remembered in the low half of MSR (RI only when it falls)."""
