@@ -62,11 +62,14 @@ class Bus:
         """The `size` bytes at `address`; raises BusError when nothing answers there."""
         offset = address - self._ram_base
         if 0 <= offset < self._quick:
+            value: int
             if size == 4:
-                return int(_WORD.unpack_from(self._buffer, offset)[0])
-            if size == 1:
-                return self._buffer[offset]
-            return int(_HALF.unpack_from(self._buffer, offset)[0])
+                (value,) = _WORD.unpack_from(self._buffer, offset)
+            elif size == 1:
+                value = self._buffer[offset]
+            else:
+                (value,) = _HALF.unpack_from(self._buffer, offset)
+            return value
         return self._load_slowly(address, size)
 
     def store(self, address: int, size: int, value: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 from iss.memory.device import BusError, DeviceError
 
 
@@ -26,3 +28,26 @@ class BootRom:
 
     def store(self, offset: int, size: int, value: int) -> None:
         raise BusError(offset)
+
+
+def reset_vector(entry: int) -> bytes:
+    """Code for the start of a boot ROM, as other boards have it: a0 = hart number, a1 = 0 (no device tree), jump.
+
+    Position independent; a0 and a1 are what supervisor firmware expects (RISC-V SBI, "Hart State Management").
+    """
+    from iss.isa.csrs import NUMBER_BY_NAME
+    from iss.isa.registers import NUMBER
+    from iss.isa.rv32i import rv32i
+    from iss.isa.zicsr import zicsr
+
+    t0, a0, a1, zero = (NUMBER[name] for name in ("t0", "a0", "a1", "zero"))
+    plain, system = rv32i.by_mnemonic, zicsr.by_mnemonic
+    words = (
+        plain["auipc"].encoding.encode(rd=t0, imm=0),
+        system["csrrs"].encoding.encode(rd=a0, csr=NUMBER_BY_NAME["mhartid"], rs1=zero),
+        plain["addi"].encoding.encode(rd=a1, rs1=zero, imm=0),
+        plain["lw"].encoding.encode(rd=t0, rs1=t0, imm=20),
+        plain["jalr"].encoding.encode(rd=zero, rs1=t0, imm=0),
+        entry,
+    )
+    return struct.pack("<6I", *words)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from enum import IntEnum, IntFlag
 from struct import Struct
 
 from iss.memory.console import ConsoleInput
 from iss.memory.device import BusError
 
+# Plain ints in classes, not enums: an enum's `|` and `&` would take most of the time of an access.
 
-class Register(IntEnum):
+
+class Register:
     """Offsets; DLL and DLM replace the first two while LCR.DLAB is set."""
 
     RBR_THR = 0
@@ -24,7 +25,7 @@ class Register(IntEnum):
     SCR = 7
 
 
-class Enable(IntFlag):
+class Enable:
     """Bits of IER: what may interrupt."""
 
     RECEIVED = 1
@@ -33,7 +34,7 @@ class Enable(IntFlag):
     MODEM_STATUS = 8
 
 
-class Identity(IntEnum):
+class Identity:
     """Bits 3:0 of IIR, highest priority first."""
 
     LINE_STATUS = 0x6
@@ -44,7 +45,7 @@ class Identity(IntEnum):
     NONE = 0x1
 
 
-class Line(IntFlag):
+class Line:
     """Bits of LSR this model can set."""
 
     DR = 0x01
@@ -53,7 +54,7 @@ class Line(IntFlag):
     TEMT = 0x40
 
 
-class Modem(IntFlag):
+class Modem:
     """Bits of MCR."""
 
     DTR = 0x01
@@ -104,6 +105,9 @@ class Uart16550:
     def load(self, offset: int, size: int) -> int:
         """Read a register; RBR, IIR, LSR and MSR change by being read."""
         match offset:
+            case Register.LSR:
+                value = Line.THRE | Line.TEMT | self._overrun | (Line.DR if self._ready() else 0)
+                self._overrun = 0
             case Register.RBR_THR:
                 value = self._dll if self._lcr & DLAB else self._receive()
             case Register.IER:
@@ -117,9 +121,6 @@ class Uart16550:
                 value = self._lcr
             case Register.MCR:
                 value = self._mcr
-            case Register.LSR:
-                value = Line.THRE | Line.TEMT | self._overrun | (Line.DR if self._ready() else 0)
-                self._overrun = 0
             case Register.MSR:
                 value = self._modem_lines() | self._modem_changes
                 self._modem_changes = 0
@@ -128,7 +129,7 @@ class Uart16550:
             case _:
                 raise BusError(offset)
         self._drive()
-        return int(value)
+        return value
 
     def store(self, offset: int, size: int, value: int) -> None:
         """Write a register; LSR and MSR ignore it."""
