@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from iss.loaders.image import ADDRESS_SPACE, Image, Segment, check_segments, refusal
-from iss.memory.map import MemoryMap
+from iss.loaders.image import Image, Segment, check_segments, refusal
+from iss.memory.map import ADDRESS_SPACE, MemoryMap
 
 
 def load(source: str, data: bytes, *, base: int | None = None) -> Image:

@@ -10,7 +10,8 @@ from enum import IntFlag
 from typing import TYPE_CHECKING, Any
 
 from iss.loaders.elf_symbols import read_symbols
-from iss.loaders.image import ADDRESS_SPACE, Image, LoadError, Segment, check_entry, check_segments, kib, refusal
+from iss.loaders.image import Image, LoadError, Segment, check_entry, check_segments, kib, refusal
+from iss.memory.map import ADDRESS_SPACE
 
 if TYPE_CHECKING:
     from elftools.elf.structs import ELFStructs

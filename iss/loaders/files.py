@@ -6,6 +6,7 @@ import os
 import re
 import stat
 
+from iss.loaders import elf
 from iss.loaders.image import Image, kib, refusal
 
 FORMATS = ("elf", "binary", "ihex", "vhex")
@@ -64,8 +65,6 @@ def load_image(
         raise refusal(source, f"a word width was given, but the file is {chosen}, not vhex", "leave it out")
     match chosen:
         case "elf":
-            from iss.loaders import elf
-
             return elf.load(source, data, allow_compressed=allow_compressed)
         case "ihex":
             from iss.loaders import ihex
@@ -83,7 +82,7 @@ def load_image(
 
 def detect_format(source: str, data: bytes) -> str:
     """The format that content and, where it leaves a doubt, the file name show; raises LoadError for foreign files."""
-    if data.startswith(b"\x7fELF"):
+    if data.startswith(elf.MAGIC):
         return "elf"
     promised = EXTENSIONS.get(os.path.splitext(source)[1].lower())
     if IHEX_START.match(data) or (promised == "vhex" and data.lstrip().startswith(b":")):

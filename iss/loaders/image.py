@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from iss.errors import NeuroHartError
+from iss.memory.map import ADDRESS_SPACE, Region
 
-ADDRESS_SPACE = 1 << 32
 MAXIMUM_MEMORY = 1 << 31
 """Bytes all segments of one image may need together: what lies above the usual RAM base 0x8000_0000."""
 
@@ -40,6 +40,11 @@ class Segment(NamedTuple):
         """The first address behind the segment."""
         return self.address + self.size
 
+    @property
+    def region(self) -> Region:
+        """The addresses it occupies."""
+        return Region(self.address, self.size)
+
 
 class Symbol(NamedTuple):
     """A name the linker gave to an address."""
@@ -60,11 +65,6 @@ class Image:
     segments: tuple[Segment, ...]
     symbols: Mapping[str, Symbol] = field(default_factory=dict)
     source: str = "<memory>"
-
-
-def span(address: int, size: int) -> str:
-    """First and last address as text: `0x80000000..0x800000ff`."""
-    return f"{address:#010x}..{address + max(size, 1) - 1:#010x}"
 
 
 def kib(size: int) -> str:
@@ -102,7 +102,7 @@ def check_segments(source: str, segments: Iterable[Segment]) -> tuple[Segment, .
         if low.end > high.address:
             raise refusal(
                 source,
-                f"segments {span(low.address, low.size)} and {span(high.address, high.size)} overlap",
+                f"segments {low.region} and {high.region} overlap",
                 "every byte may be loaded once; mend the linker script",
             )
     return ordered
@@ -119,7 +119,7 @@ def check_entry(source: str, entry: int, segments: Iterable[Segment], alignment:
     executable = [segment for segment in segments if "x" in segment.flags and segment.data and not segment.optional]
     if any(segment.address <= entry <= segment.address + len(segment.data) - alignment for segment in executable):
         return
-    spans = ", ".join(span(segment.address, len(segment.data)) for segment in executable)
+    spans = ", ".join(str(Region(segment.address, len(segment.data))) for segment in executable)
     if not spans:
         raise refusal(
             source,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from iss.loaders.image import Image, kib, refusal, span
+from iss.loaders.image import Image, kib, refusal
+from iss.memory.map import Region
 
 
 class Memory(Protocol):
@@ -27,8 +28,7 @@ def place_image(image: Image, ram: Memory) -> None:
         if not segment.optional and (segment.address < ram.base or segment.end > ram.base + ram.size):
             raise refusal(
                 image.source,
-                f"segment {span(segment.address, segment.size)} is outside of RAM "
-                f"({span(ram.base, ram.size)}, {kib(ram.size)})",
+                f"segment {segment.region} is outside of RAM ({Region(ram.base, ram.size)}, {kib(ram.size)})",
                 f"link or load the program at {ram.base:#010x} or give the machine more RAM",
             )
     for segment in image.segments:

@@ -9,8 +9,8 @@ import re
 from array import array
 from typing import NamedTuple
 
-from iss.loaders.image import ADDRESS_SPACE, Image, Segment, check_entry, check_segments, refusal
-from iss.memory.map import MemoryMap
+from iss.loaders.image import Image, Segment, check_entry, check_segments, refusal
+from iss.memory.map import ADDRESS_SPACE, MemoryMap
 
 WIDTHS = (1, 2, 4)
 COMMENT = re.compile(r"//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)

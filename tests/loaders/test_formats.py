@@ -175,8 +175,8 @@ def linked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (directory / "program.c").write_text(PROGRAM)
     assert GCC
     subprocess.run(
-        [GCC, "-march=rv32im", "-mabi=ilp32", "-nostdlib", "-ffreestanding", "-O1", "-g", "-Ttext=0x80000000", "-o", "program.elf",
-         "program.c"],
+        [GCC, "-march=rv32im", "-mabi=ilp32", "-nostdlib", "-ffreestanding", "-O1", "-g", "-Ttext=0x80000000",
+         "-o", "program.elf", "program.c"],
         cwd=directory, check=True, capture_output=True,
     )  # fmt: skip
     return directory / "program.elf"
