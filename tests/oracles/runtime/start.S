@@ -1,0 +1,44 @@
+/* Start of every bare-metal C program: registers, .bss, main, exit through the host-target interface. A trap ends the
+   run with exit code 64 + mcause. */
+    .section .text.init, "ax"
+    .globl _start
+    .type _start, @function
+_start:
+    .option push
+    .option norelax
+    la gp, __global_pointer$
+    .option pop
+    la sp, __stack_top
+    la t0, trapped
+    csrw mtvec, t0
+    la t0, __bss_start
+    la t1, __bss_end
+1:  bgeu t0, t1, 2f
+    sw zero, 0(t0)
+    addi t0, t0, 4
+    j 1b
+2:  la tp, __tls_base
+    li a0, 0
+    li a1, 0
+    call main
+    tail htif_exit
+    .size _start, . - _start
+
+    .balign 4
+trapped:
+    csrr a0, mcause
+    andi a0, a0, 63
+    addi a0, a0, 64
+    tail htif_exit
+
+    .section .tohost, "aw", @progbits
+    .balign 64
+    .globl tohost
+    .type tohost, @object
+    .size tohost, 8
+tohost: .dword 0
+    .balign 64
+    .globl fromhost
+    .type fromhost, @object
+    .size fromhost, 8
+fromhost: .dword 0

@@ -1,0 +1,35 @@
+"""`python -m tools.bench [simulator|startup] ...`: all benchmarks; without a name the simulators are compared."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from tests.oracles.building import BuildError
+from tests.oracles.toolchain import ToolMissing
+from tools.bench import simulator, startup
+from tools.bench.peers import WrongResult
+
+COMMANDS = {"simulator": simulator, "startup": startup}
+
+
+def main() -> int:
+    """Parse the command line and run one benchmark; problems are one message and exit code 1."""
+    parser = argparse.ArgumentParser(prog="python -m tools.bench", description="Benchmarks of the simulator.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, module in COMMANDS.items():
+        command = commands.add_parser(name, help=(module.__doc__ or "").partition("\n")[0], description=module.__doc__)
+        module.add_arguments(command)
+    words = sys.argv[1:]
+    if not words or (words[0] not in COMMANDS and words[0] not in ("-h", "--help")):
+        words = ["simulator", *words]
+    arguments = parser.parse_args(words)
+    try:
+        return COMMANDS[arguments.command].main(arguments)
+    except (ToolMissing, WrongResult, BuildError, ValueError) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

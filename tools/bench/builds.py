@@ -1,0 +1,100 @@
+"""The benchmark programs and their builds: for our machine and Spike, for qemu-riscv32, for this computer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.oracles.building import ISA, Program, cached, run_compiler
+from tests.oracles.toolchain import cross_compiler, host_compiler
+
+HERE = Path(__file__).parent
+GLUE = HERE / "glue"
+RUNTIME = HERE.parents[1] / "tests" / "oracles" / "runtime"
+HEADERS = (HERE / "bench.h", RUNTIME / "htif.h")
+OPTIMISE = ("-O2", "-std=gnu11", "-Wall", "-Wextra")
+FREESTANDING = ("-ffreestanding", "-fno-tree-loop-distribute-patterns")
+"""Loops in memory.c must not become calls of the functions they define."""
+
+ITERATIONS = {
+    "aes": 900,
+    "bignum": 2800,
+    "branches": 15000,
+    "bytecode": 200,
+    "crc32": 4100,
+    "filter": 3100,
+    "hashing": 400,
+    "heapsort": 500,
+    "huffman": 390,
+    "jpeg": 385,
+    "life": 2100,
+    "lz": 300,
+    "mandelbrot": 300,
+    "matmul": 380,
+    "md5": 24700,
+    "nqueens": 600,
+    "quicksort": 920,
+    "records": 344000,
+    "sha256": 3700,
+    "sieve": 86,
+    "state_machine": 4400,
+    "strings": 860,
+    "tree": 655,
+}
+"""Units of work of a full run: each retires about 3e8 RV32IM instructions."""
+
+QUICK = 100
+"""A quick run does this fraction of the work."""
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """One program with an amount of work."""
+
+    name: str
+    iterations: int
+
+    @property
+    def source(self) -> Path:
+        """The C file."""
+        return HERE / ("hello.c" if self.name == "hello" else f"programs/{self.name}.c")
+
+    def for_machine(self, isa: str = ISA) -> Path:
+        """The bare-metal ELF file for our machine and for Spike."""
+        sources = (RUNTIME / "start.S", RUNTIME / "htif.c", HERE / "main.c", GLUE / "machine.c", GLUE / "memory.c")
+        return Program(
+            name=f"bench-{self.name}",
+            sources=(*sources, self.source),
+            include=(HERE, RUNTIME),
+            flags=(*OPTIMISE, *FREESTANDING, f"-DITERATIONS={self.iterations}u"),
+            isa=isa,
+            libraries=("-lgcc",),
+        ).build()
+
+    def for_linux(self, isa: str = "rv32im") -> Path:
+        """The static Linux executable for qemu-riscv32; needs no C library."""
+        target = cross_compiler().target(isa)
+        options = ["-static", "-nostdlib", "-nostartfiles", *OPTIMISE, *FREESTANDING]
+        sources = (HERE / "main.c", GLUE / "linux.c", GLUE / "memory.c", self.source)
+        return self._build([*target, *options], sources, "linux", ["-lgcc"])
+
+    def for_host(self) -> Path:
+        """The program for this computer: the source of the expected checksum."""
+        sources = (HERE / "main.c", GLUE / "host.c", self.source)
+        return self._build([str(host_compiler()), *OPTIMISE], sources, "host", [])
+
+    def _build(self, command: list[str], sources: tuple[Path, ...], platform: str, libraries: list[str]) -> Path:
+        full = [*command, f"-I{HERE}", f"-DITERATIONS={self.iterations}u", *map(str, sources), *libraries]
+        content = [path.read_bytes() for path in (*HEADERS, *sources)]
+        return cached(
+            [*full, *content], f"bench-{self.name}-{platform}", lambda path: run_compiler([*full, "-o", str(path)])
+        )
+
+
+def benchmarks(names: list[str] | None = None, quick: bool = False) -> list[Benchmark]:
+    """The programs of these names (default: all); raises ValueError for an unknown one."""
+    unknown = sorted(set(names or ()) - set(ITERATIONS))
+    if unknown:
+        raise ValueError(f"no benchmark {', '.join(unknown)}; there are {', '.join(ITERATIONS)}")
+    divisor = QUICK if quick else 1
+    return [Benchmark(name, max(1, ITERATIONS[name] // divisor)) for name in names or ITERATIONS]
