@@ -1,5 +1,5 @@
-# The programs as the tests see them: manifest, expectation, and a build with GNU tools. All tests of programs use this.
-"""Finds the programs and builds their forms with the GNU assembler for a simulator with HTIF."""
+# The programs as the tests see them: manifest, expectation, and how to build them. All tests of programs use this.
+"""Finds the programs and builds their forms, with our own and with the GNU assembler."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import asm
+from asm.isa import resolve
 from tests.oracles.building import Program
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,8 +31,12 @@ class Form:
     def needs_coprocessor(self) -> bool:
         return "xnm" in self.isa
 
+    def assemble(self, htif: bool = False) -> asm.Program:
+        """The form as `neurohart run` assembles it; with `htif` it exits through `tohost` instead of the finisher."""
+        return asm.assemble([self.source], architecture=resolve(self.isa), defines={"HTIF": 1} if htif else {})
+
     def build_with_gnu(self) -> Path:
-        """ELF file that exits through `tohost`; plain RV32IM forms only."""
+        """ELF file by the GNU tools that exits through `tohost`; plain RV32IM forms only."""
         folder = self.source.parent
         included = (*folder.glob("*.S"), *folder.glob("*.inc"), *(folder / "data").glob("*"), *COMMON.iterdir())
         return Program(

@@ -1,6 +1,8 @@
-"""Plain RV32IM forms, built with GNU tools, on Spike: output and exit code are the expected ones."""
+"""Plain RV32IM forms, built by either assembler, on Spike: output and exit code are the expected ones."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 
@@ -18,9 +20,15 @@ def tools() -> None:
 
 
 @pytest.mark.parametrize("form", PLAIN, ids=lambda form: f"{form.program}-{form.name}")
-def test_form_on_spike(form: Form) -> None:
+@pytest.mark.parametrize("assembler", ["gnu", "neurohart"])
+def test_form_on_spike(form: Form, assembler: str, tmp_path: Path) -> None:
+    if assembler == "gnu":
+        elf = form.build_with_gnu()
+    else:
+        elf = tmp_path / "program.elf"
+        form.assemble(htif=True).save(elf)
     expected = expectation(form.program)
-    result = run_spike(form.build_with_gnu())
+    result = run_spike(elf)
     assert (result.output, result.exit_code) == (expected["output"], expected["exit_code"])
 
 
