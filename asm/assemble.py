@@ -31,6 +31,7 @@ def assemble(
     debug: bool = True,
     directory: str = "",
     listing: bool = False,
+    cross_check: bool = False,
 ) -> Program:
     """Assemble and link sources (paths, or `Source` values for text in memory) to a program.
 
@@ -38,7 +39,7 @@ def assemble(
     `base` (default: the start of RAM); the other sections follow it, or lie where `section_addresses` says. `defines`
     are symbols with values. `directory` is what debug information calls the compilation directory (default: the
     current one). `relax_branches=False` keeps every branch short. `listing` keeps what `Program.listing` needs.
-    Raises AssemblyError with all diagnostics.
+    `cross_check` compares every encoding with riscv-assembler's, where that can be asked. Raises AssemblyError with all diagnostics.
     """
     memory = memory_map or MemoryMap()
     target = architecture or default_architecture()
@@ -69,7 +70,7 @@ def assemble(
     start = linker.entry() if not session.failed else 0
     if session.failed:
         raise AssemblyError(session.diagnostics)
-    return Program(
+    program = Program(
         start,
         tuple(linker.outputs),
         tuple(symbols),
@@ -78,4 +79,16 @@ def assemble(
         tuple(session.diagnostics),
         tuple(list_lines(units, linker.outputs)) if listing else (),
         tuple(unit.name for unit in units),
+        tuple(linker.code_ranges()),
     )
+    if cross_check:
+        _cross_check(program, target)
+    return program
+
+
+def _cross_check(program: Program, target: Architecture) -> None:
+    from asm.crosscheck import disagreements
+
+    wrong = disagreements(program.code_words(), target)
+    if wrong:
+        raise AssemblyError([Diagnostic("neurohart asm", 0, 0, message) for message in wrong])

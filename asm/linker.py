@@ -457,6 +457,21 @@ class Linker:
             return None
         return Label(base, Data(), 0) if isinstance(base, Section) else None
 
+    def code_ranges(self) -> list[tuple[int, int]]:
+        """Return the (start, end) addresses of what was written as instructions."""
+        ranges: list[tuple[int, int]] = []
+        for output in self.outputs:
+            for section in output.inputs:
+                marks = sorted(section.marks, key=lambda mark: section.position(mark.fragment, mark.offset))
+                starts = [section.position(mark.fragment, mark.offset) for mark in marks]
+                ends = [*starts[1:], section.address + section.size]
+                ranges += [
+                    (start, end)
+                    for mark, start, end in zip(marks, starts, ends, strict=False)
+                    if mark.code and start < end
+                ]
+        return ranges
+
     def entry(self) -> int:
         """Return the address of the entry symbol, or the start of the code."""
         symbol = self.find(self.entry_name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,7 +40,7 @@ class ListedLine:
 
 @dataclass(slots=True)
 class Program:
-    """The result of `asm.assemble`; nothing in it changes any more."""
+    """The result of `asm.assemble`; nothing in it changes any more. `code_ranges` are (start, end) addresses."""
 
     entry: int
     sections: tuple[OutputSection, ...]
@@ -49,6 +50,7 @@ class Program:
     warnings: tuple[Diagnostic, ...] = ()
     listed: tuple[ListedLine, ...] = field(default=(), repr=False)
     sources: tuple[str, ...] = ()
+    code_ranges: tuple[tuple[int, int], ...] = ()
 
     @property
     def loaded(self) -> list[OutputSection]:
@@ -63,6 +65,17 @@ class Program:
         for symbol in self.symbols:
             names.setdefault(symbol.name, symbol.address)
         return names
+
+    def code_words(self) -> Iterator[int]:
+        """Yield the 32-bit words of all code (16-bit instructions are left out)."""
+        for start, end in self.code_ranges:
+            section = next(section for section in self.loaded if section.address <= start < section.end)
+            position, last = start - section.address, end - section.address
+            while position + 4 <= last:
+                compressed = self.has_compressed and section.content[position] & 3 != 3
+                if not compressed:
+                    yield int.from_bytes(section.content[position : position + 4], "little")
+                position += 2 if compressed else 4
 
     def image(self) -> Image:
         """Return the program as the simulator loads it."""
