@@ -91,8 +91,9 @@ class CrossCompiler:
 
     def target(self, isa: str) -> list[str]:
         """Command and target options for an ISA string such as "rv32im_zicsr_zifencei" (soft-float ABI)."""
-        if self.name == "gcc":
-            return [*self.command, f"-march={isa}", "-mabi=ilp32", "-mcmodel=medany"]
+        if self.name == "gcc":  # finds its libraries only without zicsr and zifencei, which the old ISA version implies
+            old = isa.replace("_zicsr", "").replace("_zifencei", "")
+            return [*self.command, "-misa-spec=2.2", f"-march={old}", "-mabi=ilp32", "-mcmodel=medany"]
         letters, *extensions = isa.removeprefix("rv32i").split("_")
         features = "".join(f"+{name}" for name in (*letters, *extensions))
         machine = f"-mcpu=generic_rv32{features}"

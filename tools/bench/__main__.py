@@ -25,7 +25,7 @@ def main() -> int:
         words = ["simulator", *words]
     arguments = parser.parse_args(words)
     try:
-        return COMMANDS[arguments.command].main(arguments)
+        return int(COMMANDS[arguments.command].main(arguments))
     except (ToolMissing, WrongResult, BuildError, ValueError) as problem:
         print(problem, file=sys.stderr)
         return 1

@@ -1,7 +1,9 @@
-/* Start of every bare-metal C program: registers, .bss, main, exit through the host-target interface. A trap ends the
-   run with exit code 64 + mcause. */
+/* Start of every bare-metal C program: registers, .bss, constructors and exit handlers where there is a C library,
+   main, exit through the host-target interface. A trap ends the run with exit code 64 + mcause. */
     .section .text.init, "ax"
     .globl _start
+    .weak __libc_init_array
+    .weak exit
     .type _start, @function
 _start:
     .option push
@@ -18,10 +20,15 @@ _start:
     addi t0, t0, 4
     j 1b
 2:  la tp, __tls_base
-    li a0, 0
+    la t0, __libc_init_array
+    beqz t0, 3f
+    jalr t0
+3:  li a0, 0
     li a1, 0
     call main
-    tail htif_exit
+    la t0, exit
+    beqz t0, htif_exit
+    jr t0
     .size _start, . - _start
 
     .balign 4
