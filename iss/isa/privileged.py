@@ -8,8 +8,16 @@ from iss.isa.causes import INTERRUPT, PRIORITY
 from iss.isa.csrs import MSTATUS_MIE, MSTATUS_MPIE, MSTATUS_MPP
 from iss.isa.definitions import InstructionSet
 
-MSTATUS = 0x300
+MSTATUS, MSTATUSH = 0x300, 0x310
 privileged = InstructionSet("machine", "Machine-mode instructions")
+
+
+def handler_address(hart: Any, cause: Any) -> Any:
+    """Return where a trap with this mcause goes: the base of mtvec, or its vector for interrupts in vectored mode."""
+    base = hart.mtvec & ~3
+    if hart.mtvec & 1 and cause & INTERRUPT:
+        return (base + 4 * (cause & 0xFF)) & 0xFFFF_FFFF
+    return base
 
 
 def enter_trap(hart: Any, cause: Any, value: Any) -> Any:
@@ -18,10 +26,7 @@ def enter_trap(hart: Any, cause: Any, value: Any) -> Any:
     hart.mcause = cause
     hart.mtval = value
     hart.mstatus = (hart.mstatus & MSTATUS_MIE) << 4 | MSTATUS_MPP
-    base = hart.mtvec & ~3
-    if hart.mtvec & 1 and cause & INTERRUPT:
-        return (base + 4 * (cause & 0xFF)) & 0xFFFF_FFFF
-    return base
+    return handler_address(hart, cause)
 
 
 def pending_interrupt(hart: Any) -> Any:
@@ -40,6 +45,7 @@ def mret(hart: Any, insn: Any) -> None:
     """Return from a trap: MIE gets MPIE, MPIE is set, execution goes on at mepc."""
     hart.jump(hart.mepc)
     hart.write_csr(MSTATUS, (hart.mstatus & MSTATUS_MPIE) >> 4 | MSTATUS_MPIE)
+    hart.write_csr(MSTATUSH, 0)
 
 
 @privileged.instruction("0001000 00101 00000 000 00000 1110011", "wfi", cost_class="system")

@@ -7,8 +7,9 @@ here defines the vocabulary of meanings; `iss.hart.hart.Hart` is the same vocabu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from iss.isa.encoding import Encoding
@@ -91,15 +92,23 @@ class _PathEnds(BaseException):
 
 @dataclass
 class Trace:
-    """One run of a function with the answers prepared for its first decisions."""
+    """One run of a function with the answers prepared for its first decisions.
+
+    Nodes that repeat those of the path so far keep their `numbers`; new ones take the next of `fresh`, so that an index
+    names one node of the whole tree.
+    """
 
     answers: list[bool]
+    numbers: list[int]
+    fresh: Iterator[int]
     nodes: list[Node] = field(default_factory=list)
     decisions: list[Value] = field(default_factory=list)
     block_start: int = 0
 
     def record(self, operation: str, operands: tuple[Any, ...], low: int, high: int, static: Any = None) -> Value:
-        node = Node(len(self.nodes), operation, operands, low, high, static)
+        position = len(self.nodes)
+        index = self.numbers[position] if position < len(self.numbers) else next(self.fresh)
+        node = Node(index, operation, operands, low, high, static)
         self.nodes.append(node)
         return Value(self, node.index, low, high)
 
@@ -116,27 +125,31 @@ class Trace:
 
     def known_nonzero(self, value: Value) -> bool:
         """Tell whether a decision on this path excludes that `value` is 0."""
-        made_by = self.nodes[value.index]
+        made_by = self._node(value)
         if made_by.operation == "abs":
             return self.known_nonzero(made_by.operands[0])
         for decision, answer in zip(self.decisions, self.answers, strict=False):
             if decision.index == value.index and answer:
                 return True
-            node = self.nodes[decision.index]
+            node = self._node(decision)
             tested = {operand.index for operand in node.operands if isinstance(operand, Value)}
             zero = any(isinstance(operand, int) and operand == 0 for operand in node.operands)
             if tested == {value.index} and zero and node.operation == ("ne" if answer else "eq"):
                 return True
         return False
 
+    def _node(self, value: Value) -> Node:
+        return next(node for node in self.nodes if node.index == value.index)
+
 
 def trace_function(run: Callable[[Trace], Any], where: str) -> Block:
     """Trace every path of `run`; DefinitionError (starting with `where`) if there are too many."""
     leaves = 0
+    fresh = count()
 
-    def explore(answers: list[bool]) -> Block:
+    def explore(answers: list[bool], numbers: list[int]) -> Block:
         nonlocal leaves
-        trace = Trace(answers)
+        trace = Trace(answers, numbers, fresh)
         result: Any = None
         undecided = False
         try:
@@ -147,13 +160,15 @@ def trace_function(run: Callable[[Trace], Any], where: str) -> Block:
             undecided = True
         nodes = trace.nodes[trace.block_start :]
         if undecided:
-            return Block(nodes, trace.decisions[-1], explore([*answers, True]), explore([*answers, False]))
+            path = [node.index for node in trace.nodes]
+            then, otherwise = (explore([*answers, answer], path) for answer in (True, False))
+            return Block(nodes, trace.decisions[-1], then, otherwise)
         leaves += 1
         if leaves > MAXIMUM_LEAVES:
             raise located(f"the meaning has more than {MAXIMUM_LEAVES} paths; simplify its conditions", where)
         return Block(nodes, result=result)
 
-    return explore([])
+    return explore([], [])
 
 
 # The abstract hart -----------------------------------------------------------------------------------------------
@@ -168,16 +183,16 @@ class _Registers:
         self._trace.record("write_x", (number, value), 0, 0)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Unit:
     """A coprocessor as definitions see it: C functions `prefix + name` taking u32s, and u32 fields of its front."""
 
     prefix: str
+    type_name: str
+    front_name: str
+    header: str
     functions: dict[str, int]
     fields: dict[str, int]
-
-    def arity(self, name: str) -> int:
-        return self.functions[name]
 
 
 class _AbstractUnit:

@@ -53,6 +53,11 @@ class Clint:
         return (cycles // self.divider + self._offset) & _U64
 
     @property
+    def offset(self) -> int:
+        """mtime minus cycles // divider, modulo 2**64."""
+        return self._offset
+
+    @property
     def mtimecmp(self) -> int:
         return self._compare
 

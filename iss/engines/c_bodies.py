@@ -1,0 +1,226 @@
+"""Traces as C statements: bodies of instruction handlers, and the functions for CSRs and traps.
+
+Effects become macros of `interpreter_template.c`, which defines them twice: for the fast handlers, which may give up
+before their first side effect, and for the careful ones, which do everything.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from iss.engines.c_expressions import Expressions, c_type
+from iss.isa.definitions import Definition
+from iss.isa.state import HART_FIELDS
+from iss.isa.tracing import EFFECTS, Block, Node
+from iss.isa.values import Value
+
+_SIDE_EFFECTS = frozenset({"write_x", "store", "unit_call", "unit_write", "write_field", "write_csr", "elapse"})
+_MAY_GIVE_UP = frozenset({"load", "store", "jump", "trap", "read_csr", "write_csr"})
+_CAREFUL_ONLY = frozenset(
+    {"read_csr", "write_csr", "read_field", "write_field", "elapse", "suspend", "wait", "synchronise"}
+)
+
+
+def is_fast(tree: Block) -> bool:
+    """Tell whether a fast handler may exist: no path has a side effect before something that may give up."""
+    if any(node.operation in _CAREFUL_ONLY and node.static != "instruction_word" for node in tree.walk()):
+        return False
+
+    def clean(block: Block, dirty: bool) -> bool:
+        for node in block.nodes:
+            if node.operation in _MAY_GIVE_UP and dirty:
+                return False
+            dirty = dirty or node.operation in _SIDE_EFFECTS
+        return all(clean(child, dirty) for child in (block.then, block.otherwise) if child is not None)
+
+    return clean(tree, False)
+
+
+class Body:
+    """Prints one trace as C statements."""
+
+    def __init__(self, tree: Block, slots: dict[str, str], extra: str = "0") -> None:
+        self.tree, self.slots, self.extra = tree, slots, extra  # extra: further cycles of a taken jump
+        self.nodes = {node.index: node for node in tree.walk()}
+        self.direct = {
+            node.index: offset
+            for node in self.nodes.values()
+            if node.operation == "jump" and (offset := direct_offset(node, self.nodes)) is not None
+        }
+        self.expressions = Expressions(tree, frozenset(self.direct))
+        self.lines: list[str] = []
+
+    def text(self, operand: Any, kind: str | None = None) -> str:
+        return self.expressions.text(operand, kind)
+
+    def emit(self, depth: int, line: str) -> None:
+        self.lines.append("    " * depth + line)
+
+    def block(self, block: Block, depth: int, jump: str | None) -> None:
+        """Print a block and what follows it; `jump` is the jump macro pending on this path."""
+        for node in block.nodes:
+            jump = self.node(node, depth) or jump
+            if node.operation in ("trap", "suspend"):
+                return
+        if block.then is None or block.otherwise is None:
+            self.finish(block, depth, jump)
+            return
+        self.emit(depth, f"if ({self.text(block.decision)}) {{")
+        self.block(block.then, depth + 1, jump)
+        self.emit(depth, "} else {")
+        self.block(block.otherwise, depth + 1, jump)
+        self.emit(depth, "}")
+
+    def finish(self, block: Block, depth: int, jump: str | None) -> None:
+        """Print the end of a path of an instruction."""
+        self.emit(depth, jump or "NEXT();")
+
+    def node(self, node: Node, depth: int) -> str | None:
+        """Print one node; return the macro that ends the path if the node is a jump."""
+        operation = node.operation
+        if self.expressions.is_dead(node):
+            return None
+        if operation == "operand":
+            self.declare(node, depth, self.slots[node.static].replace("READ_RD", "(d->rd & 31u)"))
+        elif operation not in EFFECTS:
+            self.declare(node, depth, self.expressions.arithmetic(node))
+        else:
+            return self.effect(node, depth)
+        return None
+
+    def declare(self, node: Node, depth: int, text: str) -> None:
+        declaration = self.expressions.define(node, text)
+        if declaration is not None:
+            self.emit(depth, declaration)
+
+    def register(self, operand: Any, *, write: bool) -> str:
+        """Return the index of an x register; a write to x0 goes to the spare slot."""
+        if isinstance(operand, Value):
+            node = self.nodes[operand.index]
+            if node.operation == "operand" and node.static == "rd" and write:
+                return "d->rd"
+        elif write and operand == 0:
+            return "32"
+        return self.text(operand)
+
+    def effect(self, node: Node, depth: int) -> str | None:
+        if node.index in self.direct:
+            return self.direct_jump(node, depth)
+        word = [self.text(operand, "uint32_t") for operand in node.operands]
+        match node.operation:
+            case "read_pc":
+                self.declare(node, depth, "PC()")
+            case "read_x":
+                self.declare(node, depth, f"s->x[{self.register(node.operands[0], write=False)}]")
+            case "write_x":
+                self.emit(depth, f"s->x[{self.register(node.operands[0], write=True)}] = {word[1]};")
+            case "load":
+                self.emit(depth, f"uint32_t v{node.index};")
+                self.emit(depth, f"LOAD{8 * node.static}(v{node.index}, {word[0]});")
+                self.expressions.texts[node.index] = f"v{node.index}"
+                if not self.expressions.uses.get(node.index):
+                    self.emit(depth, f"(void)v{node.index};")
+            case "store":
+                self.emit(depth, f"STORE{8 * node.static}({word[0]}, {word[1]});")
+            case "jump":
+                return self.jump(node, depth)
+            case "read_csr":
+                self.emit(depth, f"uint32_t v{node.index};")
+                self.emit(depth, f"READ_CSR(v{node.index}, {word[0]});")
+                self.expressions.texts[node.index] = f"v{node.index}"
+            case "write_csr":
+                self.emit(depth, f"WRITE_CSR({word[0]}, {word[1]});")
+            case "read_field":
+                self.declare(node, depth, self.field(node.static))
+            case "write_field":
+                kind = c_type(0, (1 << HART_FIELDS[node.static]) - 1)
+                self.emit(depth, f"s->{node.static} = {self.text(node.operands[0], kind)};")
+            case "trap":
+                self.emit(depth, f"TRAP({word[0]}, {word[1]});")
+            case "elapse":
+                self.emit(depth, f"ELAPSE({word[0]});")
+            case "suspend" | "wait" | "synchronise":
+                self.emit(depth, f"{node.operation.upper()}();")
+            case "unit_call":
+                arguments = "".join(f", {text}" for text in word)
+                call = f"s->unit.{node.static}(s->unit.self{arguments})"
+                if self.expressions.uses.get(node.index):
+                    self.declare(node, depth, call)
+                else:
+                    self.emit(depth, f"(void){call};")
+            case "unit_read":
+                self.declare(node, depth, f"s->unit.front->{node.static}")
+            case "unit_write":
+                self.emit(depth, f"s->unit.front->{node.static} = {word[0]};")
+        return None
+
+    def field(self, name: str) -> str:
+        """Return the C text of a field of the hart's state."""
+        return "WORD()" if name == "instruction_word" else f"s->{name}"
+
+    def direct_jump(self, node: Node, depth: int) -> str:
+        """Print the check of a jump to pc + operand; return what performs it at the end of the path."""
+        operand = self.slots[self.direct[node.index]]
+        self.emit(depth, f"CHECK_DIRECT({operand});")
+        return f"JUMP_DIRECT({operand}, {self.extra});"
+
+    def jump(self, node: Node, depth: int) -> str:
+        """Print the check of a computed target; return what performs the jump at the end of the path."""
+        self.emit(depth, f"const uint32_t target = {self.text(node.operands[0], 'uint32_t')};")
+        self.emit(depth, "CHECK_TARGET(target);")
+        return f"JUMP(target, {self.extra});"
+
+
+def direct_offset(jump: Node, nodes: dict[int, Node]) -> str | None:
+    """Return the operand field if a jump goes to pc + operand: then the decoder checks the target once."""
+    target = jump.operands[0]
+    if not isinstance(target, Value) or nodes[target.index].operation != "add":
+        return None
+    parts = [nodes[operand.index] for operand in nodes[target.index].operands if isinstance(operand, Value)]
+    if {part.operation for part in parts} != {"read_pc", "operand"}:
+        return None
+    return str(next(part.static for part in parts if part.operation == "operand"))
+
+
+def has_direct_jump(tree: Block) -> str | None:
+    """Return the offset operand of an instruction's direct jump, if it has one."""
+    nodes = {node.index: node for node in tree.walk()}
+    offsets = {direct_offset(node, nodes) for node in nodes.values() if node.operation == "jump"}
+    return offsets.pop() if len(offsets) == 1 else None
+
+
+class FunctionBody(Body):
+    """Prints a trace as the body of a C function that returns `result` (CSR rules, trap entry)."""
+
+    def field(self, name: str) -> str:
+        return f"s->{name}"
+
+    def effect(self, node: Node, depth: int) -> str | None:
+        if node.operation == "trap":
+            cause, value = (self.text(operand, "uint32_t") for operand in node.operands)
+            self.emit(depth, f"s->trapped = 1 | trap_at(s, {cause}, {value});")
+            self.emit(depth, "return 0;")
+        elif node.operation == "read_pc":
+            self.declare(node, depth, "s->pc")
+        elif node.operation == "synchronise":
+            self.emit(depth, "s->attention = 1;")
+        else:
+            return super().effect(node, depth)
+        return None
+
+    def finish(self, block: Block, depth: int, jump: str | None) -> None:
+        self.emit(depth, f"return {self.text(block.result, 'uint32_t')};" if block.result is not None else "return 0;")
+
+
+def instruction_body(definition: Definition, tree: Block, slots: dict[str, str]) -> str:
+    """Return the C statements of an instruction's handler."""
+    body = Body(tree, slots, "s->taken_cost" if definition.cost_class == "branch" else "0")
+    body.block(tree, 1, None)
+    return "\n".join(body.lines)
+
+
+def function_body(tree: Block, parameters: dict[str, str]) -> str:
+    """Return the C statements of a traced function whose operands are C parameters."""
+    body = FunctionBody(tree, parameters)
+    body.block(tree, 1, None)
+    return "\n".join(body.lines)

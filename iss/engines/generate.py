@@ -1,0 +1,256 @@
+"""Generates the C interpreter: definitions and CSRs go into the template's marked places.
+
+Also lists what the cffi module declares. Run as `python -m iss.engines.generate FILE` to look at the C text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from iss.engines.c_bodies import function_body, has_direct_jump, instruction_body, is_fast
+from iss.isa.catalogue import Architecture
+from iss.isa.csrs import Csr
+from iss.isa.definitions import Definition
+from iss.isa.encoding import Encoding, Field
+from iss.isa.privileged import enter_trap, handler_address, pending_interrupt
+from iss.isa.state import HART_FIELDS
+from iss.isa.tracing import AbstractHart, Block, Trace, Unit, trace_function
+
+TEMPLATE = Path(__file__).with_name("interpreter_template.c")
+FIRST_OPERATION = 3  # after undecoded, illegal and outside
+_BYTE_SLOTS = ("rd", "rs1", "rs2")
+
+_STATE = """
+typedef struct { const void *handler; uint64_t step; int32_t imm; uint8_t rd, rs1, rs2, op; } nh_decoded;
+typedef struct { uint32_t tag, a, b, c; } nh_record;
+enum { NH_LIMIT, NH_ATTENTION, NH_WAITING, NH_STUCK, NH_OUTSIDE, NH_TRACE_FULL };
+enum { NH_RETIRED = 1, NH_LOAD = 2, NH_STORE = 3, NH_CSR = 4 };
+enum { NH_RING_MARGIN = 4096 };
+@UNIT_TABLE@
+typedef struct {
+    uint32_t x[33];
+    uint32_t pc;
+@FIELDS@
+    uint64_t retired_limit, cycle_limit, granted;
+    uint64_t taken_cost, maximum_cost;
+    uint32_t trap_cause, trap_value, trapped, attention, waiting, misaligned;
+    uint8_t *ram;
+    uint32_t ram_base, ram_size;
+    uint32_t window_low, window_size;
+    uint32_t code_low, code_high;
+    uint32_t htif_low, htif_high;
+    nh_decoded *code;
+    const void *handler_undecoded, *handler_slow, *handler_edge;
+    void *host;
+    nh_record *ring;
+    uint32_t ring_used, ring_committed, ring_size;
+    uint8_t enabled[256];
+    uint8_t costs[256];
+    uint8_t csr_enabled[4096];
+    @UNIT_MEMBER@
+} nh_state;
+"""
+_FUNCTIONS = """
+nh_state *nh_new(uint8_t *ram, uint32_t base, uint32_t size, void *host);
+void nh_free(nh_state *s);
+uint32_t nh_run(nh_state *s);
+void nh_invalidate(nh_state *s, uint32_t low, uint32_t high);
+void nh_limit_stores(nh_state *s, uint32_t low, uint32_t high);
+"""
+_CALLBACKS = (
+    "uint32_t nh_bus_load(void *host, uint32_t address, uint32_t size, uint32_t *value);",
+    "uint32_t nh_bus_store(void *host, uint32_t address, uint32_t size, uint32_t value);",
+    "void nh_htif_stored(void *host, uint32_t address);",
+)
+
+
+def operations(architecture: Architecture) -> list[Definition]:
+    """Return the definitions in the order of their operation numbers (opcode, then as defined)."""
+    ordered = sorted(architecture.instructions, key=lambda definition: definition.encoding.match & 127)
+    if len(ordered) + FIRST_OPERATION > 256:
+        raise ValueError("more than 253 instructions: widen `op` in nh_decoded")
+    return ordered
+
+
+def _identifier(mnemonic: str) -> str:
+    return re.sub(r"\W", "_", mnemonic)
+
+
+def _unit_of(architecture: Architecture) -> Unit | None:
+    units = {definition.unit for definition in architecture.instructions if definition.unit is not None}
+    return units.pop() if units else None
+
+
+def declarations(architecture: Architecture) -> str:
+    """Return types and functions as C declarations, understood by cffi and by the compiler alike."""
+    unit = _unit_of(architecture)
+    fields = "\n".join(f"    uint{bits}_t {name};" for name, bits in HART_FIELDS.items())
+    table = member = ""
+    if unit is not None:
+        kind = f"struct {unit.type_name} *"
+        pointers = "".join(
+            f"    uint32_t (*{name})({kind}{', uint32_t' * arity});\n" for name, arity in unit.functions.items()
+        )
+        table = (
+            f"struct {unit.type_name};\nstruct {unit.front_name};\n"
+            f"typedef struct {{\n    {kind}self;\n    struct {unit.front_name} *front;\n{pointers}}} nh_unit;"
+        )
+        member = "nh_unit unit;"
+    text = _STATE.replace("@UNIT_TABLE@", table).replace("@UNIT_MEMBER@", member).replace("@FIELDS@", fields)
+    return text + _FUNCTIONS
+
+
+def cdef(architecture: Architecture) -> str:
+    """Return the text for cffi's cdef."""
+    return declarations(architecture) + "".join(f'extern "Python" {callback}\n' for callback in _CALLBACKS)
+
+
+# Operand slots ---------------------------------------------------------------------------------------------------
+def _assign_slots(encoding: Encoding) -> dict[str, tuple[str, Field]]:
+    """Give each operand a member of nh_decoded: register fields their own, the widest other `imm`, the rest bytes."""
+    slots = {name: (name, field) for name, field in encoding.fields.items() if name in _BYTE_SLOTS}
+    free = [slot for slot in reversed(_BYTE_SLOTS) if slot not in slots]
+    others = sorted((f for n, f in encoding.fields.items() if n not in slots), key=lambda f: (-f.width, f.name))
+    for position, field in enumerate(others):
+        if position == 0:
+            slots[field.name] = ("imm", field)
+        elif field.width <= 8 and not field.signed and free:
+            slots[field.name] = (free.pop(0), field)
+        elif field.name in ("fm", "pred", "succ"):
+            continue
+        else:
+            raise ValueError(f"no room for operand {field.name} of {encoding.pattern!r} in a decoded record")
+    return slots
+
+
+def _slot_texts(encoding: Encoding) -> dict[str, str]:
+    """Return the C text that reads each operand from `d`."""
+    texts = {}
+    for name, (slot, field) in _assign_slots(encoding).items():
+        cast = "" if field.signed else "(uint32_t)"
+        texts[name] = "READ_RD" if slot == "rd" == name else f"{cast}d->{slot}"
+    return texts
+
+
+def _extraction(field: Field) -> str:
+    """Return the C expression of an operand's value in word `w`."""
+    parts = []
+    for piece in field.pieces:
+        part = f"(w >> {piece.word_low} & {(1 << piece.width) - 1:#x}u)"
+        parts.append(part if piece.value_low == 0 else f"{part} << {piece.value_low}")
+    text = " | ".join(f"({part})" for part in parts)
+    return f"(int32_t)nh_signed({text}, {field.width})" if field.signed else f"({text})"
+
+
+def _format_case(encoding: Encoding) -> str:
+    lines = []
+    for name, (slot, field) in _assign_slots(encoding).items():
+        text = _extraction(field)
+        if slot == "imm":
+            lines.append(f"d->imm = {text if field.signed else f'(int32_t){text}'};")
+        elif name == "rd":
+            lines.append(f"d->rd = (uint8_t){text}; if (!d->rd) d->rd = 32;")
+        else:
+            lines.append(f"d->{slot} = (uint8_t){text};")
+    return " ".join(sorted(lines))
+
+
+# Functions -------------------------------------------------------------------------------------------------------
+def _traced_function(
+    function: Callable[..., Any], parameters: tuple[str, ...], signature: str, unit: Unit | None
+) -> str:
+    """Return a C function made from a function on the abstract hart with u32 parameters."""
+
+    def run(trace: Trace) -> Any:
+        operands = [trace.record("operand", (), 0, 0xFFFF_FFFF, name) for name in parameters]
+        return function(AbstractHart(trace, unit), *operands)
+
+    tree = trace_function(run, signature)
+    unused = "".join(f"    (void){name};\n" for name in ("s", *parameters))
+    return f"static uint32_t {signature}\n{{\n{unused}{function_body(tree, {name: name for name in parameters})}\n}}\n"
+
+
+def _csr_functions(csr: Csr) -> str:
+    text = _traced_function(csr.read, (), f"read_{csr.name}(nh_state *s)", csr.unit)
+    if csr.write is not None:
+        text += _traced_function(csr.write, ("value",), f"write_{csr.name}(nh_state *s, uint32_t value)", csr.unit)
+    return text
+
+
+def _starts(ordered: list[Definition]) -> str:
+    opcodes = [definition.encoding.match & 127 for definition in ordered]
+    return ", ".join(str(sum(opcode < limit for opcode in opcodes)) for limit in range(129))
+
+
+def _handlers(ordered: list[Definition], trees: list[Block], prefix: str) -> str:
+    texts = []
+    for definition, tree in zip(ordered, trees, strict=True):
+        if prefix == "f" and not is_fast(tree):
+            continue
+        body = instruction_body(definition, tree, _slot_texts(definition.encoding))
+        texts.append(f"{prefix}_{_identifier(definition.mnemonic)}: {{ /* {definition.syntax.text} */\n{body}\n}}\n")
+    return "\n".join(texts)
+
+
+def interpreter_source(architecture: Architecture) -> str:
+    """Return the complete C text of the interpreter for an architecture."""
+    ordered = operations(architecture)
+    trees = [definition.trace() for definition in ordered]
+    unit = _unit_of(architecture)
+    formats: dict[str, int] = {}
+    rows = []
+    for number, definition in enumerate(ordered, FIRST_OPERATION):
+        encoding = definition.encoding
+        form = formats.setdefault(_format_case(encoding), len(formats))
+        rows.append(f"    {{{encoding.match:#010x}u, {encoding.mask:#010x}u, {number}, {form}}}, /* {definition.mnemonic} */")
+    names = [_identifier(definition.mnemonic) for definition in ordered]
+    fast = [name if is_fast(tree) else None for name, tree in zip(names, trees, strict=True)]
+    direct = ["1" if has_direct_jump(tree) else "0" for tree in trees]
+    writes_rd = ["1" if "rd" in definition.syntax.fields else "0" for definition in ordered]
+    csrs = list(architecture.csrs)
+    writable = [csr for csr in csrs if csr.write is not None]
+    parts = {
+        "UNIT_INCLUDE": f'#include "{unit.header}"' if unit else "",
+        "DECLARATIONS": declarations(architecture) + "".join(f"static {callback}\n" for callback in _CALLBACKS),
+        "FUNCTIONS": "\n".join(
+            [
+                *(_csr_functions(csr) for csr in csrs),
+                _traced_function(
+                    enter_trap, ("cause", "value"), "enter_trap(nh_state *s, uint32_t cause, uint32_t value)", None
+                ),
+                _traced_function(handler_address, ("cause",), "handler_address(nh_state *s, uint32_t cause)", None),
+                _traced_function(pending_interrupt, (), "pending_interrupt(nh_state *s)", None),
+            ]
+        ),
+        "CSR_READS": "\n".join(f"    case {csr.number:#x}: *value = read_{csr.name}(s); break;" for csr in csrs),
+        "CSR_WRITES": "\n".join(f"    case {csr.number:#x}: write_{csr.name}(s, value); break;" for csr in writable),
+        "DEFINITION_TABLE": "\n".join(rows),
+        "OPCODE_STARTS": _starts(ordered),
+        "DIRECT_JUMPS": f"static const uint8_t DIRECT_JUMP[] = {{0, 0, 0, {', '.join(direct)}}};\n"
+        f"static const uint8_t WRITES_RD[] = {{0, 0, 0, {', '.join(writes_rd)}}};",
+        "FORMATS": "\n".join(f"    case {number}: {text} break;" for text, number in formats.items()),
+        "FAST_LABELS": ", ".join(f"&&f_{name}" if name else "&&f_slow" for name in fast),
+        "CAREFUL_LABELS": ", ".join(f"&&c_{name}" for name in names),
+        "FAST_HANDLERS": _handlers(ordered, trees, "f"),
+        "CAREFUL_HANDLERS": _handlers(ordered, trees, "c"),
+    }
+    text = TEMPLATE.read_text(encoding="utf-8")
+    for name, part in parts.items():
+        text = text.replace(f"@{name}@", part)
+    return text
+
+
+def fingerprint(text: str) -> str:
+    """Return a short hash that tells whether a compiled interpreter is of this text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+if __name__ == "__main__":
+    from iss.builtin import full_architecture
+
+    Path(sys.argv[1]).write_text(interpreter_source(full_architecture()), encoding="utf-8")

@@ -1,0 +1,174 @@
+"""The interpreter engine: the generated C run over the hart's state, one call for each `run`.
+
+The hart's Python state is copied in and out around the call; during it, device accesses come back through three
+callbacks, for which counters and interrupt lines are kept in step.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from iss.engines._interpreter import ffi, lib
+from iss.engines.engine import Reason
+from iss.hart.hart import Hart
+from iss.hart.timing import TimingModel
+from iss.isa.state import HART_FIELDS
+from iss.memory.device import BusError
+
+_FIELDS = tuple(HART_FIELDS)
+_RING_RECORDS = 1 << 16
+
+
+class InterpreterEngine:
+    """One C state for one hart."""
+
+    name = "interpreter"
+
+    def __init__(self, hart: Hart, timing: TimingModel) -> None:
+        from iss.builtin import full_architecture
+        from iss.engines.generate import FIRST_OPERATION, operations
+
+        self._hart = hart
+        self._ram = hart.bus.ram
+        self._buffer = ffi.from_buffer("uint8_t[]", self._ram.buffer)
+        self._handle = ffi.new_handle(self)
+        state = lib.nh_new(self._buffer, self._ram.base, self._ram.size, self._handle)
+        if state == ffi.NULL:
+            raise MemoryError("the interpreter's decoded-instruction array cannot be reserved")
+        self._state = ffi.gc(state, lib.nh_free)
+        self._error: BaseException | None = None
+        self._records: Any = None
+        self._consume: Any = None
+        chosen = hart.architecture
+        costs = [1]
+        for number, definition in enumerate(operations(full_architecture()), FIRST_OPERATION):
+            if definition.mnemonic in chosen.instructions.by_mnemonic:
+                state.enabled[number] = 1
+                state.costs[number] = timing.cost(definition)
+                costs.append(timing.cost(definition) + timing.taken_branch)
+        for csr in chosen.csrs:
+            state.csr_enabled[csr.number] = 1
+        state.taken_cost, state.maximum_cost = timing.taken_branch, max(costs)
+        state.misaligned = hart.misaligned
+        self._connect_coprocessor(hart.coprocessor)
+
+    def _connect_coprocessor(self, coprocessor: Any) -> None:
+        if coprocessor is None:
+            return
+        unit = self._state.unit
+        addresses = coprocessor.addresses()
+        for name, _ in ffi.typeof("nh_unit").fields:
+            setattr(unit, name, ffi.cast(ffi.typeof(getattr(unit, name)), addresses[name]))
+
+    def invalidate(self, low: int, high: int) -> None:
+        """See Engine.invalidate."""
+        lib.nh_invalidate(self._state, low, high)
+
+    def observe(self, consume: Any) -> None:
+        """Hand every trace record to `consume(bytes)`; None stops observing."""
+        self._consume = consume
+        state = self._state
+        if consume is None:
+            self._records, state.ring, state.ring_size = None, ffi.NULL, 0
+        else:
+            self._records = ffi.new("nh_record[]", _RING_RECORDS)
+            state.ring, state.ring_size = self._records, _RING_RECORDS
+        state.ring_used = state.ring_committed = 0
+
+    def _drain(self) -> None:
+        state = self._state
+        if state.ring_committed:
+            self._consume(bytes(ffi.buffer(self._records, state.ring_committed * ffi.sizeof("nh_record"))))
+        state.ring_used = state.ring_committed = 0
+
+    def run(self, hart: Hart, retired_limit: int, cycle_limit: int) -> Reason:
+        """See Engine.run."""
+        state = self._state
+        hart.settle()
+        state.x = [*hart.x, 0]
+        state.pc = hart.pc
+        for name in _FIELDS:
+            setattr(state, name, getattr(hart, name))
+        state.retired_limit, state.cycle_limit = retired_limit, cycle_limit
+        state.attention, state.waiting = hart.attention, 0
+        if (state.htif_low, state.htif_high) != (low_high := self._htif(hart)):
+            lib.nh_limit_stores(state, *low_high)
+        reason = Reason(lib.nh_run(state))
+        while reason is Reason.TRACE_FULL:
+            self._drain()
+            reason = Reason(lib.nh_run(state))
+        list.__setitem__(hart.x, slice(0, 32), list(state.x)[:32])
+        hart.pc = state.pc
+        for name in _FIELDS:
+            setattr(hart, name, getattr(state, name))
+        hart.adopt_counters()
+        hart.waiting = bool(state.waiting)
+        hart.attention = bool(state.attention)
+        if reason is Reason.STUCK:
+            hart.stuck = (state.trap_cause, state.trap_value)
+        if self._consume is not None:
+            self._drain()
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+        return reason
+
+    def _htif(self, hart: Hart) -> tuple[int, int]:
+        if not hart.htif_high:
+            return 0, 0
+        return hart.htif_low - self._ram.base, hart.htif_high - self._ram.base
+
+    # Callbacks ----------------------------------------------------------------------------------------------------
+    def _enter(self) -> None:
+        """Bring what devices look at up to date in the Python hart."""
+        hart, state = self._hart, self._state
+        hart.cycles, hart.retired, hart.mip = state.cycles, state.retired, state.mip
+        hart.time_offset = state.time_offset
+
+    def _leave(self) -> None:
+        """Take over what devices have changed."""
+        hart, state = self._hart, self._state
+        state.mip, state.time_offset = hart.mip, hart.time_offset
+        if hart.attention:
+            state.attention = 1
+
+    def access(self, address: int, size: int, value: int | None, out: Any) -> int:
+        """Do one access outside RAM for the C side; 0 is an access fault."""
+        self._enter()
+        try:
+            if value is None:
+                out[0] = self._hart.bus.load(address, size)
+            else:
+                self._hart.bus.store(address, size, value)
+        except BusError:
+            return 0
+        except BaseException as error:  # carried over the C frames and raised by `run`
+            self._error = error
+            self._state.attention = 1
+            return 1
+        self._leave()
+        return 1
+
+    def stored(self, address: int) -> None:
+        """Report a store into the tohost bytes."""
+        self._enter()
+        self._hart.htif_stored(address)
+        self._leave()
+
+
+@ffi.def_extern()  # type: ignore[untyped-decorator]
+def nh_bus_load(host: Any, address: int, size: int, value: Any) -> int:
+    engine: InterpreterEngine = ffi.from_handle(host)
+    return engine.access(address, size, None, value)
+
+
+@ffi.def_extern()  # type: ignore[untyped-decorator]
+def nh_bus_store(host: Any, address: int, size: int, value: int) -> int:
+    engine: InterpreterEngine = ffi.from_handle(host)
+    return engine.access(address, size, value, None)
+
+
+@ffi.def_extern()  # type: ignore[untyped-decorator]
+def nh_htif_stored(host: Any, address: int) -> None:
+    engine: InterpreterEngine = ffi.from_handle(host)
+    engine.stored(address)

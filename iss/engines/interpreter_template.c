@@ -1,0 +1,525 @@
+/* The interpreter: threaded code over an array of predecoded instructions, one record for each word of RAM.
+ *
+ * GENERATED PARTS stand where an @NAME@ is; they come from the instruction definitions. Edit this file for the frame,
+ * the definitions for what an instruction does.
+ *
+ *   acc (64 bits):  [63:32] instructions granted and not yet retired, [31:0] cycles since the last settle()
+ *   a retired instruction adds step = cost - 2^32; acc < 0 means that the grant is used up
+ *
+ * Every instruction has a careful handler that does all there is to do, and most have a fast one that gives up (SLOW)
+ * before its first side effect when something rare comes: the careful one then repeats the instruction. The fast
+ * handlers check the grant at jumps and at every EDGE-th record only, so they get SLACK instructions less than there
+ * are; the careful ones finish the rest. Counters, pc and traps are therefore exact at every slow path.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+@UNIT_INCLUDE@
+@DECLARATIONS@
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+enum { EDGE = 1024, SLACK = 2 * EDGE, MAXIMUM_GRANT = 1 << 24, OBSERVED_GRANT = 256 };
+enum { OP_UNDECODED, OP_ILLEGAL, OP_OUTSIDE, OP_FIRST };
+enum {
+    CAUSE_TARGET_MISALIGNED = 0, CAUSE_ILLEGAL = 2, CAUSE_LOAD_MISALIGNED = 4, CAUSE_LOAD_FAULT = 5,
+    CAUSE_STORE_MISALIGNED = 6, CAUSE_STORE_FAULT = 7
+};
+#define ONE (UINT64_C(1) << 32)
+
+static inline int64_t nh_signed(uint64_t value, unsigned bits)
+{
+    const uint64_t sign = UINT64_C(1) << (bits - 1);
+    const uint64_t low = bits == 64 ? value : value & ((UINT64_C(1) << bits) - 1);
+    return (int64_t)((low ^ sign) - sign);
+}
+
+static inline int64_t nh_floor_divide(int64_t a, int64_t b)
+{
+    const int64_t quotient = a / b;
+    return quotient - (a % b != 0 && (a < 0) != (b < 0));
+}
+
+static inline int64_t nh_floor_modulo(int64_t a, int64_t b)
+{
+    const int64_t remainder = a % b;
+    return remainder != 0 && (remainder < 0) != (b < 0) ? remainder + b : remainder;
+}
+
+/* Retire what acc has counted since the last call; what is still granted stays in the upper half. */
+static uint64_t settle(nh_state *s, uint64_t acc)
+{
+    const uint64_t left = (uint64_t)((int64_t)acc >> 32);
+    const uint64_t retired = s->granted - left, cycles = acc & 0xFFFFFFFFu;
+    const uint32_t inhibited = s->mcountinhibit | s->uncounted;
+    s->granted = left;
+    s->retired += retired;
+    s->cycles += cycles;
+    if (!(inhibited & 1u)) s->mcycle += cycles;
+    if (!(inhibited & 4u)) s->minstret += retired;
+    s->uncounted = 0;
+    return left << 32;
+}
+
+static uint32_t trap_at(nh_state *s, uint32_t cause, uint32_t value)
+{
+    s->trap_cause = cause;
+    s->trap_value = value;
+    return 0;
+}
+
+/* ---- Generated: CSR rules, trap entry, interrupt selection ---- */
+@FUNCTIONS@
+
+/* Both return 0 with the trap set if the CSR is absent, read-only or refuses; `word` is the instruction's. */
+static uint32_t csr_read(nh_state *s, uint32_t number, uint32_t word, uint32_t *value)
+{
+    s->instruction_word = word;
+    s->trapped = !s->csr_enabled[number];
+    trap_at(s, CAUSE_ILLEGAL, word);
+    if (s->trapped) return 0;
+    switch (number) {
+@CSR_READS@
+    default: return 0;
+    }
+    return !s->trapped;
+}
+
+static uint32_t csr_write(nh_state *s, uint32_t number, uint32_t word, uint32_t value)
+{
+    s->instruction_word = word;
+    s->trapped = !s->csr_enabled[number];
+    trap_at(s, CAUSE_ILLEGAL, word);
+    if (s->trapped) return 0;
+    switch (number) {
+@CSR_WRITES@
+    default: return 0;
+    }
+    return !s->trapped;
+}
+
+/* ---- Decoding ---- */
+typedef struct { uint32_t match, mask; uint8_t op, format; } definition;
+static const definition DEFINITIONS[] = {
+@DEFINITION_TABLE@
+};
+/* Definitions are sorted by their low seven bits; those of opcode k start at OPCODE_START[k]. */
+static const uint16_t OPCODE_START[129] = { @OPCODE_STARTS@ };
+@DIRECT_JUMPS@
+
+static void extract(nh_decoded *d, uint32_t format, uint32_t w)
+{
+    switch (format) {
+@FORMATS@
+    default: break;
+    }
+}
+
+/* Keep the largest part of RAM that holds neither decoded code nor tohost for the fast stores. */
+static void place_store_window(nh_state *s)
+{
+    uint32_t a_low = s->code_low, a_high = s->code_high, b_low = s->htif_low, b_high = s->htif_high;
+    if (a_low >= a_high) a_low = a_high = 0;
+    if (b_low >= b_high) b_low = b_high = 0;
+    if (b_low < a_low) {
+        const uint32_t low = a_low, high = a_high;
+        a_low = b_low; a_high = b_high; b_low = low; b_high = high;
+    }
+    const uint32_t starts[3] = {0, a_high, b_high > a_high ? b_high : a_high};
+    const uint32_t ends[3] = {a_low, b_low, s->ram_size};
+    s->window_low = s->window_size = 0;
+    for (int i = 0; i < 3; i++)
+        if (ends[i] > starts[i] && ends[i] - starts[i] > s->window_size) {
+            s->window_low = starts[i];
+            s->window_size = ends[i] - starts[i];
+        }
+}
+
+static uint32_t word_at(const nh_state *s, const nh_decoded *d)
+{
+    uint32_t word;
+    memcpy(&word, s->ram + 4 * (size_t)(d - s->code), 4);
+    return word;
+}
+
+static void decode(nh_state *s, nh_decoded *d, const void *const *handlers)
+{
+    const uint32_t index = (uint32_t)(d - s->code), word = word_at(s, d);
+    const uint32_t opcode = word & 127u;
+    d->op = OP_ILLEGAL;
+    d->step = (uint64_t)0 - ONE;
+    d->imm = 0;
+    d->rd = 32;
+    d->rs1 = d->rs2 = 0;
+    for (uint32_t i = OPCODE_START[opcode]; i < OPCODE_START[opcode + 1]; i++) {
+        const definition *found = &DEFINITIONS[i];
+        if ((word & found->mask) != found->match || !s->enabled[found->op]) continue;
+        d->op = found->op;
+        d->step = s->costs[found->op] - ONE;
+        extract(d, found->format, word);
+        break;
+    }
+    d->handler = handlers[d->op];
+    if (DIRECT_JUMP[d->op]) {
+        /* imm becomes a distance in bytes of records; a target that cannot be a record is left to the careful handler */
+        const uint32_t target = index * 4u + (uint32_t)d->imm;
+        if ((target & 3u) || target >= s->ram_size) {
+            d->handler = s->handler_slow;
+        } else {
+            nh_decoded *to = s->code + target / 4;
+            if (!to->handler) to->handler = s->handler_undecoded;
+        }
+    }
+    if (index % EDGE == EDGE - 1 && d->handler != s->handler_slow) d->handler = s->handler_edge;
+    if (!d[1].handler) d[1].handler = s->handler_undecoded;
+    const uint32_t low = index * 4u & ~63u, high = low + 64 < s->ram_size ? low + 64 : s->ram_size;
+    if (low < s->code_low || high > s->code_high) {
+        if (low < s->code_low) s->code_low = low;
+        if (high > s->code_high) s->code_high = high;
+        place_store_window(s);
+    }
+}
+
+void nh_invalidate(nh_state *s, uint32_t low, uint32_t high)
+{
+    if (low < s->code_low) low = s->code_low;
+    if (high > s->code_high) high = s->code_high;
+    if (low >= high) return;
+    for (nh_decoded *d = s->code + low / 4; d < s->code + (high + 3) / 4; d++)
+        if (d->op != OP_UNDECODED) {
+            d->op = OP_UNDECODED;
+            d->handler = s->handler_undecoded;
+        }
+}
+
+/* ---- Trace records: accesses and CSR writes first, then the retirement that commits them ---- */
+static void note(nh_state *s, uint32_t tag, uint32_t a, uint32_t b, uint32_t c)
+{
+    if (s->ring_used < s->ring_size) s->ring[s->ring_used++] = (nh_record){tag, a, b, c};
+}
+
+/* ---- Memory, slow path; return 0 and set the trap, or do the access ---- */
+static uint32_t load_slow(nh_state *s, uint32_t address, uint32_t size, uint32_t *value)
+{
+    const uint32_t offset = address - s->ram_base;
+    if ((address & (size - 1)) && !s->misaligned) return trap_at(s, CAUSE_LOAD_MISALIGNED, address);
+    *value = 0;
+    if (offset <= s->ram_size - size) {
+        memcpy(value, s->ram + offset, size);
+    } else {
+        if (!nh_bus_load(s->host, address, size, value)) return trap_at(s, CAUSE_LOAD_FAULT, address);
+    }
+    if (s->ring) note(s, NH_LOAD | size << 8, address, *value, 0);
+    return 1;
+}
+
+static uint32_t store_slow(nh_state *s, uint32_t address, uint32_t size, uint32_t value)
+{
+    const uint32_t offset = address - s->ram_base;
+    if ((address & (size - 1)) && !s->misaligned) return trap_at(s, CAUSE_STORE_MISALIGNED, address);
+    if (offset <= s->ram_size - size) {
+        memcpy(s->ram + offset, &value, size);
+        if (offset < s->code_high && offset + size > s->code_low) nh_invalidate(s, offset, offset + size);
+        if (offset < s->htif_high && offset + size > s->htif_low) {
+            nh_htif_stored(s->host, address);
+            s->attention = 1;
+        }
+    } else {
+        if (!nh_bus_store(s->host, address, size, value)) return trap_at(s, CAUSE_STORE_FAULT, address);
+    }
+    if (s->ring) note(s, NH_STORE | size << 8, address, value, 0);
+    return 1;
+}
+
+/* Return the instructions that may run before either limit can be passed. */
+static uint64_t remaining(const nh_state *s)
+{
+    if (s->retired >= s->retired_limit || s->cycles >= s->cycle_limit) return 0;
+    uint64_t count = s->retired_limit - s->retired;
+    const uint64_t by_cycles = (s->cycle_limit - s->cycles - 1) / s->maximum_cost + 1;
+    if (by_cycles < count) count = by_cycles;
+    return count < MAXIMUM_GRANT ? count : MAXIMUM_GRANT;
+}
+
+/* ---- The machine proper ---- */
+#define PC() (s->ram_base + 4u * (uint32_t)(d - code))
+#define WORD() word_at(s, d)
+#define RAM_FITS(offset, size) LIKELY((offset) <= s->ram_size - (size))
+
+uint32_t nh_run(nh_state *restrict s)
+{
+    static const void *const fast[] = {
+        &&f_undecoded, &&f_slow, &&f_slow, @FAST_LABELS@
+    };
+    static const void *const careful[] = {
+        &&c_undecoded, &&c_illegal, &&c_outside, @CAREFUL_LABELS@
+    };
+    if (!s->handler_undecoded) {
+        s->handler_undecoded = &&f_undecoded;
+        s->handler_slow = &&f_slow;
+        s->handler_edge = &&f_edge;
+        s->code[s->ram_size / 4].handler = &&f_slow;
+        s->code[s->ram_size / 4].op = OP_OUTSIDE;
+        s->code_low = s->ram_size;
+        s->code_high = 0;
+        place_store_window(s);
+    }
+    nh_decoded *const code = s->code;
+    nh_decoded *d = code;
+    uint64_t acc = 0;
+    const uint32_t observed = s->ring != NULL;
+    s->granted = 0;
+
+locate:
+    if (s->pc - s->ram_base >= s->ram_size) return s->attention ? NH_ATTENTION : NH_OUTSIDE;
+    d = code + (s->pc - s->ram_base) / 4;
+refill:
+    acc = settle(s, acc);
+    s->pc = PC();
+    if (s->waiting) return NH_WAITING;
+    if (s->attention) return NH_ATTENTION;
+    if (observed && s->ring_size - s->ring_committed < NH_RING_MARGIN) return NH_TRACE_FULL;
+    if (s->mip & s->mie) {
+        const uint32_t cause = pending_interrupt(s);
+        if (cause) {
+            s->pc = enter_trap(s, cause, 0);
+            s->granted = 0;
+            acc = 0;
+            goto locate;
+        }
+    }
+    {
+        const uint64_t count = remaining(s);
+        if (count == 0) return NH_LIMIT;
+        if (!observed && count > SLACK) {
+            s->granted = count - SLACK;
+            acc = s->granted << 32;
+            if (!d->handler) d->handler = s->handler_undecoded;
+            goto *d->handler;
+        }
+        s->granted = observed && count > OBSERVED_GRANT ? OBSERVED_GRANT : count;
+        acc = s->granted << 32;
+        goto *careful[d->op];
+    }
+
+trap: /* s->trap_cause and trap_value are set; the instruction has not retired */
+    acc = settle(s, acc);
+    s->pc = PC();
+    s->ring_used = s->ring_committed;
+    /* A handler that begins with the trapping instruction would trap for ever. */
+    if (handler_address(s, s->trap_cause) == s->pc) return NH_STUCK;
+    s->pc = enter_trap(s, s->trap_cause, s->trap_value);
+    s->granted = 0;
+    acc = 0;
+    goto locate;
+
+    /* ---- Fast handlers ---- */
+f_undecoded:
+    decode(s, d, fast);
+    goto *d->handler;
+f_edge:
+    if ((int64_t)acc < 0) goto refill;
+    goto *fast[d->op];
+f_slow: /* one instruction by its careful handler */
+    acc = settle(s, acc);
+    s->granted = 1;
+    acc = ONE;
+    goto *careful[d->op];
+
+#define SLOW() goto f_slow
+#define NEXT() do { acc += d->step; d++; goto *d->handler; } while (0)
+#define CHECK_DIRECT(distance) ((void)0)
+#define DISTANCE(bytes) ((ptrdiff_t)(bytes) * (ptrdiff_t)(sizeof(nh_decoded) / 4))
+#define JUMP_DIRECT(distance, extra) \
+    do { \
+        acc += d->step + (extra); \
+        d = (nh_decoded *)((char *)d + DISTANCE(distance)); \
+        if (UNLIKELY((int64_t)acc < 0)) goto refill; \
+        goto *d->handler; \
+    } while (0)
+#define CHECK_TARGET(to) \
+    const uint32_t to_offset = (to) - s->ram_base; \
+    if (UNLIKELY(((to) & 3u) || to_offset >= s->ram_size)) SLOW()
+#define JUMP(to, extra) \
+    do { \
+        acc += d->step + (extra); \
+        d = code + to_offset / 4; \
+        if (UNLIKELY(!d->handler)) d->handler = s->handler_undecoded; \
+        if (UNLIKELY((int64_t)acc < 0)) goto refill; \
+        goto *d->handler; \
+    } while (0)
+#define LOAD(type, size, result, address) \
+    do { \
+        const uint32_t offset = (address) - s->ram_base; \
+        type loaded; \
+        if (UNLIKELY((offset & (size - 1)) || offset > s->ram_size - size)) SLOW(); \
+        memcpy(&loaded, s->ram + offset, size); \
+        result = loaded; \
+    } while (0)
+#define LOAD8(result, address) LOAD(uint8_t, 1u, result, address)
+#define LOAD16(result, address) LOAD(uint16_t, 2u, result, address)
+#define LOAD32(result, address) LOAD(uint32_t, 4u, result, address)
+#define STORE(type, size, address, value) \
+    do { \
+        const uint32_t offset = (address) - s->ram_base; \
+        const type stored = (type)(value); \
+        if (UNLIKELY((offset & (size - 1)) || offset - s->window_low >= s->window_size)) SLOW(); \
+        memcpy(s->ram + offset, &stored, size); \
+    } while (0)
+#define STORE8(address, value) STORE(uint8_t, 1u, address, value)
+#define STORE16(address, value) STORE(uint16_t, 2u, address, value)
+#define STORE32(address, value) STORE(uint32_t, 4u, address, value)
+#define TRAP(cause, value) do { (void)(cause); (void)(value); SLOW(); } while (0)
+
+@FAST_HANDLERS@
+
+#undef NEXT
+#undef CHECK_DIRECT
+#undef JUMP_DIRECT
+#undef CHECK_TARGET
+#undef JUMP
+#undef LOAD8
+#undef LOAD16
+#undef LOAD32
+#undef STORE8
+#undef STORE16
+#undef STORE32
+#undef TRAP
+
+#define TRAP_NOW(cause, value) do { trap_at(s, cause, value); goto trap; } while (0)
+
+    /* ---- Careful handlers ---- */
+c_undecoded:
+    decode(s, d, fast);
+    goto *careful[d->op];
+c_illegal:
+    s->instruction_word = word_at(s, d);
+    if ((s->instruction_word & 3u) != 3u) s->instruction_word &= 0xFFFFu;
+    TRAP_NOW(CAUSE_ILLEGAL, s->instruction_word);
+c_outside:
+    s->pc = s->ram_base + s->ram_size;
+    acc = settle(s, acc);
+    return s->attention ? NH_ATTENTION : NH_OUTSIDE;
+
+#define TRAP(cause, value) TRAP_NOW(cause, value)
+/* From here on the counters are exact, and the instruction is followed by a refill. */
+#define EXACT() \
+    do { \
+        s->pc = PC(); \
+        acc = settle(s, acc); \
+        s->granted = 1; \
+        acc = ONE; \
+    } while (0)
+#define RECORD() \
+    do { \
+        if (observed) { \
+            const uint32_t written = WRITES_RD[d->op] ? d->rd & 31u : 0u; \
+            note(s, NH_RETIRED | written << 8, PC(), word_at(s, d), s->x[written]); \
+            s->ring_committed = s->ring_used; \
+        } \
+    } while (0)
+#define RETIRE(destination) \
+    do { \
+        RECORD(); \
+        d = (destination); \
+        if ((int64_t)acc < (int64_t)ONE) goto refill; \
+        goto *careful[d->op]; \
+    } while (0)
+#define NEXT() do { acc += d->step; RETIRE(d + 1); } while (0)
+#define CHECK_DIRECT(distance) CHECK_TARGET(PC() + (uint32_t)(distance))
+#define JUMP_DIRECT(distance, extra) do { acc += d->step + (extra); LAND(); } while (0)
+#define JUMP(to, extra) do { acc += d->step + (extra); LAND(); } while (0)
+#define CHECK_TARGET(to) \
+    const uint32_t landing = (to); \
+    if (UNLIKELY(landing & 3u)) TRAP_NOW(CAUSE_TARGET_MISALIGNED, landing)
+#define LAND() \
+    do { \
+        if (landing - s->ram_base < s->ram_size) RETIRE(code + (landing - s->ram_base) / 4); \
+        RECORD(); \
+        acc = settle(s, acc); \
+        s->pc = landing; \
+        return s->waiting ? NH_WAITING : s->attention ? NH_ATTENTION : NH_OUTSIDE; \
+    } while (0)
+#define CAREFUL_LOAD(size, result, address) \
+    do { \
+        const uint32_t where = (address); \
+        if (!RAM_FITS(where - s->ram_base, size)) EXACT(); \
+        if (!load_slow(s, where, size, &(result))) goto trap; \
+    } while (0)
+#define LOAD8(result, address) CAREFUL_LOAD(1u, result, address)
+#define LOAD16(result, address) CAREFUL_LOAD(2u, result, address)
+#define LOAD32(result, address) CAREFUL_LOAD(4u, result, address)
+#define CAREFUL_STORE(size, mask, address, value) \
+    do { \
+        EXACT(); \
+        if (!store_slow(s, address, size, (value) & mask)) goto trap; \
+    } while (0)
+#define STORE8(address, value) CAREFUL_STORE(1u, 0xFFu, address, value)
+#define STORE16(address, value) CAREFUL_STORE(2u, 0xFFFFu, address, value)
+#define STORE32(address, value) CAREFUL_STORE(4u, 0xFFFFFFFFu, address, value)
+#define READ_CSR(result, number) \
+    do { \
+        EXACT(); \
+        if (!csr_read(s, number, WORD(), &(result))) goto trap; \
+    } while (0)
+#define WRITE_CSR(number, value) \
+    do { \
+        EXACT(); \
+        if (!csr_write(s, number, WORD(), value)) goto trap; \
+        if (observed) { \
+            uint32_t written_value = 0; \
+            csr_read(s, number, 0, &written_value); \
+            note(s, NH_CSR | (number) << 8, written_value, 0, 0); \
+        } \
+    } while (0)
+#define ELAPSE(count) \
+    do { \
+        EXACT(); \
+        s->cycles += (count); \
+        if (!(s->mcountinhibit & 1u)) s->mcycle += (count); \
+        s->attention = 1; \
+    } while (0)
+#define SUSPEND() do { EXACT(); s->attention = 1; s->granted = 0; acc = 0; goto refill; } while (0)
+#define WAIT() do { EXACT(); s->waiting = 1; } while (0)
+#define SYNCHRONISE() do { EXACT(); s->attention = 1; } while (0)
+
+@CAREFUL_HANDLERS@
+}
+
+/* ---- Creation ---- */
+nh_state *nh_new(uint8_t *ram, uint32_t base, uint32_t size, void *host)
+{
+    nh_state *s = calloc(1, sizeof *s);
+    if (!s) return NULL;
+    const size_t bytes = ((size_t)size / 4 + 1) * sizeof(nh_decoded);
+    void *code = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (code == MAP_FAILED) {
+        free(s);
+        return NULL;
+    }
+    s->code = code;
+    s->ram = ram;
+    s->ram_base = base;
+    s->ram_size = size;
+    s->host = host;
+    s->maximum_cost = 1;
+    return s;
+}
+
+void nh_free(nh_state *s)
+{
+    if (!s) return;
+    munmap(s->code, ((size_t)s->ram_size / 4 + 1) * sizeof(nh_decoded));
+    free(s);
+}
+
+void nh_limit_stores(nh_state *s, uint32_t low, uint32_t high)
+{
+    s->htif_low = low;
+    s->htif_high = high;
+    if (s->handler_undecoded) place_store_window(s);
+}

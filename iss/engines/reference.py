@@ -1,0 +1,128 @@
+"""The reference interpreter: the definitions called with the hart and plain ints. The oracle; no build step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from iss.engines.engine import Reason
+from iss.hart.hart import Hart, Suspended, TrapRaised
+from iss.hart.timing import TimingModel
+from iss.isa.causes import Cause
+from iss.isa.definitions import Definition
+from iss.memory.device import BusError
+from iss.trace.events import RecordBuffer
+
+
+class Instruction:
+    """A decoded instruction: one attribute per operand."""
+
+    def __init__(self, definition: Definition, word: int) -> None:
+        self.length = definition.encoding.width // 8
+        self.rd = 0
+        self.__dict__.update(definition.encoding.decode(word))
+
+
+def _illegal(hart: Hart, insn: Any) -> None:
+    if hart.instruction_word & 3 != 3:  # a 16-bit instruction that does not exist here
+        hart.instruction_word &= 0xFFFF
+    hart.illegal()
+
+
+class ReferenceEngine:
+    """Fetch, decode, call the meaning; decoding is remembered by instruction word."""
+
+    name = "reference"
+
+    def __init__(self, hart: Hart, timing: TimingModel) -> None:
+        self._definitions = hart.architecture.instructions
+        self._timing = timing
+        self._decoded: dict[int, tuple[Any, Any, int, bool, int]] = {}
+        self._ram = hart.bus.ram
+        self._words = memoryview(self._ram.buffer).cast("I")
+        self._records: RecordBuffer | None = None
+        self._consume: Any = None
+
+    def invalidate(self, low: int, high: int) -> None:
+        """Nothing is remembered by address."""
+
+    def observe(self, consume: Any) -> None:
+        """Hand every trace record to `consume(bytes)`; None stops observing."""
+        self._consume = consume
+        self._records = None if consume is None else RecordBuffer()
+
+    def _decode(self, word: int) -> tuple[Any, Any, int, bool, int]:
+        """Return meaning, operands, cost, whether it is a branch and the destination register (0 = none)."""
+        definition = self._definitions.decode(word)
+        if definition is None:
+            entry: tuple[Any, Any, int, bool, int] = (_illegal, None, 0, False, 0)
+        else:
+            insn = Instruction(definition, word)
+            branch = definition.cost_class == "branch"
+            destination = insn.rd if "rd" in definition.syntax.fields else 0
+            entry = (definition.meaning, insn, self._timing.cost(definition), branch, destination)
+        self._decoded[word] = entry
+        return entry
+
+    def _fetch(self, hart: Hart, pc: int) -> int:
+        try:
+            return hart.bus.fetch(pc, 4)
+        except BusError:
+            raise TrapRaised(Cause.INSTRUCTION_ACCESS_FAULT, pc) from None
+
+    def run(self, hart: Hart, retired_limit: int, cycle_limit: int) -> Reason:
+        """See Engine.run."""
+        records = self._records
+        hart.accesses = None if records is None else []
+        hart.csr_writes = None if records is None else []
+        try:
+            return self._run(hart, retired_limit, cycle_limit)
+        finally:
+            hart.settle()
+            if records is not None:
+                self._consume(records.take())
+
+    def _run(self, hart: Hart, retired_limit: int, cycle_limit: int) -> Reason:
+        ram_base, ram_size = self._ram.base, self._ram.size
+        words, decoded, taken_cost = self._words, self._decoded, self._timing.taken_branch
+        while hart.retired < retired_limit and hart.cycles < cycle_limit:
+            pc = hart.pc
+            try:
+                offset = pc - ram_base
+                word = words[offset >> 2] if 0 <= offset < ram_size else self._fetch(hart, pc)
+                hart.instruction_word = word
+                entry = decoded.get(word) or self._decode(word)
+                hart.next_pc = pc + 4
+                entry[0](hart, entry[1])
+            except TrapRaised as trap:
+                hart.taken = False
+                self._discard(hart)
+                hart.settle()
+                if not hart.enter_trap(trap.cause, trap.value):
+                    return Reason.STUCK
+                continue
+            except Suspended:
+                self._discard(hart)
+                return Reason.ATTENTION
+            hart.pc = hart.next_pc & 0xFFFF_FFFF
+            hart.retired += 1
+            hart.cycles += entry[2]
+            if hart.taken:
+                hart.taken = False
+                if entry[3]:
+                    hart.cycles += taken_cost
+            if hart.accesses is not None:
+                self._record(hart, pc, word, entry[4])
+            if hart.attention:
+                return Reason.WAITING if hart.waiting else Reason.ATTENTION
+        return Reason.LIMIT
+
+    def _record(self, hart: Hart, pc: int, word: int, destination: int) -> None:
+        assert self._records is not None and hart.accesses is not None and hart.csr_writes is not None
+        self._records.retired(pc, word, destination, hart.x[destination], hart.accesses, hart.csr_writes)
+        self._discard(hart)
+
+    def _discard(self, hart: Hart) -> None:
+        """Forget the accesses noted since the last retirement."""
+        if hart.accesses is not None and hart.csr_writes is not None:
+            hart.accesses.clear()
+            hart.csr_writes.clear()

@@ -1,0 +1,280 @@
+"""The machine: hart, engine, RAM, devices and coprocessor put together; the one constructor users call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from iss.builtin import builtin_architecture, make_coprocessor
+from iss.engines.engine import Reason
+from iss.errors import NeuroHartError
+from iss.hart.hart import Hart
+from iss.hart.timing import MODELS, TimingModel, timing_model
+from iss.isa.catalogue import DEFAULT_ISA
+from iss.isa.causes import describe_cause
+from iss.isa.registers import NUMBER
+from iss.loaders import Image, load_image, place_image
+from iss.memory.bus import Bus
+from iss.memory.clint import Clint
+from iss.memory.console import ConsoleInput
+from iss.memory.device import Connected, Device
+from iss.memory.finisher import Finisher
+from iss.memory.htif import Htif
+from iss.memory.map import MemoryMap
+from iss.memory.ram import Ram
+from iss.memory.rom import BootRom
+from iss.memory.uart16550 import Uart16550
+
+ENGINES = ("auto", "reference", "interpreter")
+_NEVER = 1 << 62
+_SLICE = {"reference": 100_000, "interpreter": 50_000_000}  # instructions between looks at Ctrl-C and progress
+_HTIF_BYTES = 8
+
+
+class End(Enum):
+    """How a run ended."""
+
+    EXIT = "exit"  # the firmware ended itself
+    LIMIT = "limit"  # the instruction limit is reached; the machine can go on
+    STUCK = "stuck"  # a trap handler that traps for ever
+    ASLEEP = "asleep"  # wfi, and nothing can wake the hart
+    INTERRUPTED = "interrupted"  # the user stopped it
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended, in words, and the firmware's exit code (None unless it ended itself)."""
+
+    end: End
+    reason: str
+    exit_code: int | None = None
+
+
+class Machine:
+    """One hart with RAM, UART, CLINT, test finisher, HTIF and, where the ISA has it, the spiking coprocessor.
+
+    `console` receives the bytes the firmware writes (UART and HTIF). `coprocessor` replaces the C coprocessor, for
+    example by `coprocessor.golden.Coprocessor`, which the reference engine accepts too.
+    """
+
+    def __init__(
+        self,
+        isa: str = DEFAULT_ISA,
+        engine: str = "auto",
+        *,
+        timing: str | TimingModel = "ideal",
+        memory_map: MemoryMap | None = None,
+        misaligned: bool = False,
+        console: Callable[[bytes], object] | None = None,
+        console_input: bytes = b"",
+        coprocessor: Callable[[Any, int], Any] | None = None,
+    ) -> None:
+        """Build a machine; NeuroHartError for an unknown ISA, engine or timing model."""
+        if engine not in ENGINES:
+            raise NeuroHartError(f"engine {engine!r} is not known, expected one of {', '.join(ENGINES)}")
+        self.architecture = builtin_architecture(isa)
+        self.memory_map = memory_map or MemoryMap()
+        self.timing = timing_model(timing) if isinstance(timing, str) else timing
+        self.ram = Ram(self.memory_map.ram)
+        self.bus = Bus(self.memory_map, self.ram)
+        self.console_input = ConsoleInput()
+        if console_input:
+            self.console_input.feed(console_input)
+        self._sink = console or (lambda data: None)
+        self.coprocessor = make_coprocessor(self.architecture, self.ram, coprocessor)
+        self.hart = Hart(self.architecture, self.bus, self.coprocessor, misaligned=misaligned)
+        self._clint = Clint()
+        self._htif: Htif | None = None
+        self._stop: Outcome | None = None
+        self.attach(self.memory_map.clint.base, self._clint)
+        self.attach(self.memory_map.uart.base, Uart16550(self._sink, self.console_input))
+        self.attach(self.memory_map.exit_device.base, Finisher())
+        self.image: Image | None = None
+        self.engine = self._make_engine(engine)
+        self._outside = self.engine if self.engine.name == "reference" else self._make_engine("reference")
+
+    def _make_engine(self, name: str) -> Any:
+        if name == "reference":
+            from iss.engines.reference import ReferenceEngine
+
+            return ReferenceEngine(self.hart, self.timing)
+        try:
+            from iss.engines.interpreter import InterpreterEngine
+        except ImportError:
+            if name == "auto":
+                return self._make_engine("reference")
+            raise NeuroHartError(
+                "the interpreter is not compiled; run `pip install .` with a C compiler, or use --engine reference"
+            ) from None
+        return InterpreterEngine(self.hart, self.timing)
+
+    # What devices are offered (iss.memory.device.Context) -----------------------------------------------------------
+    def cycles(self) -> int:
+        """Cycles since reset."""
+        return self.hart.cycles
+
+    def set_interrupt(self, bit: int, level: bool) -> None:
+        """Drive a line of mip."""
+        self.hart.mip = self.hart.mip & ~(1 << bit) | int(level) << bit
+        self.hart.attention = True
+
+    def stop(self, exit_code: int, reason: str) -> None:
+        """End the run after this instruction."""
+        self._stop = Outcome(End.EXIT, reason, exit_code)
+        self.hart.attention = True
+
+    def changed(self) -> None:
+        """Look at the events again."""
+        self.hart.time_offset = self._clint.offset
+        self.hart.attention = True
+
+    # Building and loading -------------------------------------------------------------------------------------------
+    def attach(self, base: int, device: Device, name: str | None = None) -> None:
+        """Put a device on the bus and connect it to this machine."""
+        self.bus.attach(base, device, name)
+        if isinstance(device, Connected):
+            device.connect(self)
+
+    def load(self, program: str | Path | Image, **options: Any) -> Image:
+        """Load a program file (see `iss.loaders.load_image`) or an Image and set the pc to its entry."""
+        image = program if isinstance(program, Image) else load_image(program, allow_compressed=False, **options)
+        place_image(image, self.ram)
+        self.image = image
+        self.hart.reset(image.entry)
+        self.engine.invalidate(0, self.ram.size)
+        self._connect_htif(image)
+        return image
+
+    def boot_from_rom(self) -> None:
+        """Start at the boot ROM, whose code sets a0, a1 and t0 as other simulators do and jumps to the entry."""
+        from iss.memory.rom import reset_vector
+
+        assert self.image is not None
+        self.attach(self.memory_map.boot_rom.base, BootRom(reset_vector(self.image.entry)))
+        self.hart.pc = self.memory_map.boot_rom.base
+
+    def _connect_htif(self, image: Image) -> None:
+        tohost = image.symbols.get("tohost")
+        if tohost is None:
+            return
+        fromhost = image.symbols.get("fromhost")
+        htif = Htif(
+            self.ram.buffer,
+            self.ram.base,
+            tohost.address,
+            fromhost.address if fromhost else None,
+            self._sink,
+            self.console_input,
+        )
+        htif.connect(self)
+        self._htif = htif
+        hart = self.hart
+        hart.htif_low, hart.htif_high = tohost.address, tohost.address + _HTIF_BYTES
+        hart.htif_stored = lambda address: htif.stored(address - self.ram.base, hart.retired)
+
+    def symbol(self, name: str) -> int:
+        """Return a symbol's address; NeuroHartError if the program has no such symbol."""
+        if self.image is None or name not in self.image.symbols:
+            raise NeuroHartError(f"the program has no symbol {name!r}")
+        return self.image.symbols[name].address
+
+    def register(self, name: str) -> int:
+        """Return an integer register by name."""
+        return self.hart.x[NUMBER[name]]
+
+    # Running --------------------------------------------------------------------------------------------------------
+    def run(self, max_instructions: int | None = None, progress: Callable[[Machine], None] | None = None) -> Outcome:
+        """Run until the firmware ends, `max_instructions` more have retired, or nothing more can happen.
+
+        `progress` is called now and then, between two instructions. KeyboardInterrupt ends the run at an instruction
+        boundary.
+        """
+        limit = _NEVER if max_instructions is None else self.hart.retired + max_instructions
+        try:
+            return self._run(limit, progress)
+        except KeyboardInterrupt:
+            return Outcome(End.INTERRUPTED, f"interrupted by the user at pc {self.hart.pc:#010x}")
+
+    def _run(self, limit: int, progress: Callable[[Machine], None] | None) -> Outcome:
+        hart, engine, slice_length = self.hart, self.engine, _SLICE[self.engine.name]
+        while True:
+            hart.attention = False
+            cycle_limit = self._service_events()
+            if self._stop is not None:
+                outcome, self._stop = self._stop, None
+                return outcome
+            if hart.retired >= limit:
+                return Outcome(End.LIMIT, f"instruction limit reached at pc {hart.pc:#010x}")
+            hart.attention = False
+            if hart.mip & hart.mie:
+                hart.take_interrupt()
+            retired_limit = min(limit, hart.retired + slice_length)
+            due = self._htif.next_event() if self._htif else None
+            if due is not None:
+                retired_limit = min(retired_limit, max(due, hart.retired + 1))
+            reason = engine.run(hart, retired_limit, cycle_limit)
+            if reason is Reason.OUTSIDE:
+                reason = self._outside.run(hart, hart.retired + 1, cycle_limit)
+            if reason is Reason.WAITING:
+                hart.waiting = False
+                if not self._sleep():
+                    return Outcome(End.ASLEEP, f"wfi before pc {hart.pc:#010x} waits for ever: no interrupt can come")
+            elif reason is Reason.STUCK:
+                return self._stuck()
+            if progress is not None:
+                progress(self)
+
+    def _service_events(self) -> int:
+        """Do what is due now; return the cycle of the next event."""
+        hart = self.hart
+        if self._htif is not None and (due := self._htif.next_event()) is not None and hart.retired >= due:
+            self._htif.process()
+        event = self.bus.next_event()
+        if event is not None and hart.cycles >= event:
+            self.bus.tick(hart.cycles)
+            event = self.bus.next_event()
+        limit = _NEVER if event is None else event
+        if self.coprocessor is not None:
+            limit = min(limit, self._service_coprocessor())
+        return limit
+
+    def _service_coprocessor(self) -> int:
+        """Let the coprocessor see the time and what it changed; return the cycle of its next event."""
+        hart, unit = self.hart, self.coprocessor
+        if hart.mcycle >= unit.next_event:
+            unit.update(hart.mcycle)
+        hart.mip = hart.mip & 0xFFFF | unit.mip
+        if unit.written_low <= unit.written_high:
+            self.engine.invalidate(unit.written_low, unit.written_high)
+            unit.forget_written()
+        if unit.next_event >= _NEVER or hart.mcountinhibit & 1:
+            return _NEVER
+        return int(hart.cycles + unit.next_event - hart.mcycle)
+
+    def _sleep(self) -> bool:
+        """Let time pass until an enabled interrupt is pending; False if none can come."""
+        hart = self.hart
+        while not hart.mip & hart.mie:
+            event = self._service_events()
+            if hart.mip & hart.mie or self._stop is not None:
+                break
+            if event >= _NEVER:
+                return False
+            hart.cycles = max(hart.cycles, event)
+            hart.settle()
+        return True
+
+    def _stuck(self) -> Outcome:
+        hart = self.hart
+        assert hart.stuck is not None
+        cause, value = hart.stuck
+        text = f"{describe_cause(cause)} (mtval {value:#010x}) at {hart.pc:#010x}, which is the trap handler itself"
+        if hart.mepc != hart.pc and (hart.mcause or hart.mepc):
+            text = f"{describe_cause(hart.mcause)} (mtval {hart.mtval:#010x}) at {hart.mepc:#010x}; then {text}"
+        return Outcome(End.STUCK, f"unhandled trap: {text}; set mtvec to a handler")
+
+
+TIMING_MODELS = tuple(MODELS)
