@@ -87,6 +87,11 @@ def random_program(
     return _Generator(seed, instructions, without).program(size)
 
 
+def directed_program(body: list[int], instructions: InstructionSet) -> RandomProgram:
+    """A program with a given body between the same start-up code, trap handler and exit."""
+    return _Generator(0, instructions, ()).around(body)
+
+
 @dataclass(frozen=True)
 class _Branch:
     """A control transfer forward, `ahead` items in its block (fewer if the offset could not be encoded).
@@ -121,14 +126,15 @@ class _Generator:
         return self.instructions.by_mnemonic[mnemonic].encoding.encode(**operands)
 
     def program(self, size: int) -> RandomProgram:
-        """Start-up, handler, random body, exit."""
-        start = self._start()
+        """A random body of `size` snippets with all that belongs around it."""
+        return self.around(self._block(size, depth=0))
+
+    def around(self, body: list[int]) -> RandomProgram:
+        """Start-up code, handler, body, exit, data."""
         handler = self._handler()
-        words = [self.encode("jal", imm=4 * (1 + len(handler))), *handler, *start]
-        words += self._block(size, depth=0)
-        words += self._exit()
+        words = [self.encode("jal", imm=4 * (1 + len(handler))), *handler, *self._start(), *body, *self._exit()]
         if RAM.base + 4 * len(words) > TOHOST:
-            raise ValueError(f"size {size} gives {len(words)} words, more than fit below tohost")
+            raise ValueError(f"{len(words)} words are more than fit below tohost")
         data = b"".join(struct.pack("<I", self._value()) for _ in range(DATA_SIZE // 4))
         return RandomProgram(self.seed, tuple(words), data)
 
@@ -278,7 +284,7 @@ class _Generator:
         return [
             self.encode("andi", rd=POINTER, rs1=self.random.choice(DESTINATIONS), imm=0x7FC),
             self.encode("add", rd=POINTER, rs1=POINTER, rs2=WINDOW),
-            self._access(self.random.choice(("load", "store")), POINTER, self.random.choice((0, 0, -4, -2048, 1, 2))),
+            self._access(self.random.choice(("load", "store")), POINTER, self.random.choice((0, 0, -4, -2048))),
         ]
 
     def _snippet_fault(self) -> list[int]:
