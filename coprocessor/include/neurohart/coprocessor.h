@@ -1,0 +1,135 @@
+/* The interface of NeuroHart's spiking coprocessor (Xnm extension): the only header users and the Python binding read.
+   Only declarations a plain C parser understands: this text is also the cffi definition. */
+#ifndef NEUROHART_COPROCESSOR_H
+#define NEUROHART_COPROCESSOR_H
+
+#include <stdint.h>
+
+/* How nm_issue ended. */
+enum nm_outcome { NM_RETIRED = 0, NM_SUSPENDED = 1, NM_TRAPPED = 2 };
+
+/* Engine instructions of opcode 0x2B as funct3 << 7 | funct7. */
+enum nm_operation {
+    NM_RUN = 0,
+    NM_LAYER = 1,
+    NM_SYN = 2,
+    NM_UPD = 3,
+    NM_LEARN = 4,
+    NM_RST = 5,
+    NM_INJ = 128,
+    NM_POP = 129,
+    NM_QLEV = 130,
+    NM_EV2BM = 131,
+    NM_BM2EV = 132,
+    NM_START = 256,
+    NM_WAIT = 257,
+    NM_POLL = 258,
+    NM_ABORT = 259,
+    NM_CHECK = 384,
+    NM_SAVE = 512,
+    NM_REST = 513
+};
+
+/* The coprocessor; create with nm_new. */
+typedef struct nm_coprocessor nm_coprocessor;
+
+/* The part engines read and write directly; the first member of every coprocessor. */
+typedef struct nm_front {
+    uint64_t next_event;   /* mcycle value at which nm_update must be called; all ones: never */
+    uint64_t cycles;       /* what the last nm_issue adds to mcycle, waiting included */
+    uint32_t ctl;          /* raw nm_ctl: [1:0] ST, [2] ETRAP */
+    uint32_t mip;          /* bits 16 done, 17 error, 18 queue watermark, 19 tick (19 may be written) */
+    uint32_t result;       /* rd of the last nm_issue */
+    uint32_t cause;        /* of the last trap */
+    uint32_t tval;         /* of the last trap */
+    uint32_t written_low;  /* RAM offsets stored to lie in [low, high]; low > high: none; the reader resets them */
+    uint32_t written_high;
+} nm_front;
+
+/* Everything a coprocessor remembers, for snapshots and tests; counters and queues in the order of the manual. */
+typedef struct nm_image {
+    uint32_t ctl, err, eaddr, slice, qwm, tick, tnext;
+    uint32_t mode, p0, p1, p2, p3, vth, vrst, spk, rng, lmode, wlim, t, l0, l1, l2, l3, rew;
+    uint32_t prog0, prog1, prog2, prog3, pdesc;
+    uint64_t counters[8];
+    uint32_t levels[4];
+    uint32_t queues[256]; /* queue q at 64 * q, oldest entry first */
+    uint32_t outstanding, error, result, code, steps, busy;
+    uint64_t end;
+    uint32_t tick_pending;
+} nm_image;
+
+/* A coprocessor in reset state over `size` bytes of RAM at guest address `base`; NULL without memory or if base + size
+   exceeds 2^32. The RAM stays the caller's and must outlive the coprocessor. */
+nm_coprocessor *nm_new(uint8_t *ram, uint32_t base, uint32_t size);
+/* Release a coprocessor; NULL is allowed. */
+void nm_free(nm_coprocessor *coprocessor);
+/* The public part of a coprocessor. */
+nm_front *nm_front_of(nm_coprocessor *coprocessor);
+/* Copy the state out. */
+void nm_get_image(const nm_coprocessor *coprocessor, nm_image *image);
+/* Copy the state in, at this mcycle; impossible values are brought into range. */
+void nm_set_image(nm_coprocessor *coprocessor, const nm_image *image, uint64_t mcycle);
+
+/* Value of a CSR of 4.1 (0 for other numbers); access rights are the caller's business. */
+uint32_t nm_csr_read(nm_coprocessor *coprocessor, uint32_t number, uint64_t mcycle);
+/* Write a CSR of 4.1 by its mask and rule; mcycle as the writing instruction would read it. */
+void nm_csr_write(nm_coprocessor *coprocessor, uint32_t number, uint32_t value, uint64_t mcycle);
+/* Let time pass: at the instruction boundary when mcycle has reached next_event, and after mcycle was written. */
+void nm_update(nm_coprocessor *coprocessor, uint64_t mcycle);
+/* Issue an instruction of opcode 0x2B; gives an nm_outcome. ST must not be Off (the caller's business). */
+uint32_t nm_issue(nm_coprocessor *coprocessor, uint32_t operation, uint32_t rs1, uint32_t rs2, uint64_t mcycle);
+
+/* Register-level instructions, named after their mnemonics; rd first where the old value is read. They push and draw
+   as specified; ST is the caller's business. */
+uint32_t nm_popc(nm_coprocessor *coprocessor, uint32_t rs1);
+uint32_t nm_andpop(nm_coprocessor *coprocessor, uint32_t rs1, uint32_t rs2);
+uint32_t nm_xnorpop(nm_coprocessor *coprocessor, uint32_t rs1, uint32_t rs2);
+uint32_t nm_ffs(nm_coprocessor *coprocessor, uint32_t rs1);
+uint32_t nm_clrlsb(nm_coprocessor *coprocessor, uint32_t rs1);
+uint32_t nm_spush(nm_coprocessor *coprocessor, uint32_t rs1, uint32_t rs2);
+uint32_t nm_evpk(nm_coprocessor *coprocessor, uint32_t rs1, uint32_t rs2);
+uint32_t nm_evad(nm_coprocessor *coprocessor, uint32_t rs1);
+uint32_t nm_evts(nm_coprocessor *coprocessor, uint32_t rs1);
+uint32_t nm_sacc8(nm_coprocessor *coprocessor, uint32_t rd, uint32_t rs1, uint32_t rs2);
+uint32_t nm_sacc4(nm_coprocessor *coprocessor, uint32_t rd, uint32_t rs1, uint32_t rs2);
+uint32_t nm_sacct(nm_coprocessor *coprocessor, uint32_t rd, uint32_t rs1, uint32_t rs2);
+uint32_t nm_saccb(nm_coprocessor *coprocessor, uint32_t rd, uint32_t rs1, uint32_t rs2);
+uint32_t nm_dot8(nm_coprocessor *coprocessor, uint32_t rd, uint32_t rs1, uint32_t rs2);
+uint32_t nm_vadds(nm_coprocessor *coprocessor, uint32_t rs1, uint32_t rs2);
+uint32_t nm_vwadl(nm_coprocessor *coprocessor, uint32_t rs1, uint32_t rs2);
+uint32_t nm_vwadh(nm_coprocessor *coprocessor, uint32_t rs1, uint32_t rs2);
+uint32_t nm_tnsyn(nm_coprocessor *coprocessor, uint32_t rd, uint32_t rs1);
+uint32_t nm_dec(nm_coprocessor *coprocessor, uint32_t rs1, uint32_t rs2);
+uint32_t nm_decs(nm_coprocessor *coprocessor, uint32_t rs1, uint32_t rs2);
+uint32_t nm_integ(nm_coprocessor *coprocessor, uint32_t rs1, uint32_t rs2);
+uint32_t nm_lif(nm_coprocessor *coprocessor, uint32_t rs1, uint32_t rs2);
+uint32_t nm_cubi(nm_coprocessor *coprocessor, uint32_t rs1, uint32_t rs2);
+uint32_t nm_cubv(nm_coprocessor *coprocessor, uint32_t rs1, uint32_t rs2);
+uint32_t nm_thr(nm_coprocessor *coprocessor, uint32_t rs1);
+uint32_t nm_cmp(nm_coprocessor *coprocessor, uint32_t rs1, uint32_t rs2);
+uint32_t nm_athd(nm_coprocessor *coprocessor, uint32_t rs1);
+uint32_t nm_izh(nm_coprocessor *coprocessor, uint32_t rs1, uint32_t rs2);
+uint32_t nm_tn(nm_coprocessor *coprocessor, uint32_t rs1, uint32_t rs2);
+uint32_t nm_sdsig(nm_coprocessor *coprocessor, uint32_t rs1, uint32_t rs2);
+uint32_t nm_sdact(nm_coprocessor *coprocessor, uint32_t rs1);
+uint32_t nm_sdthr(nm_coprocessor *coprocessor, uint32_t rs1);
+uint32_t nm_rnd(nm_coprocessor *coprocessor);
+uint32_t nm_rndn(nm_coprocessor *coprocessor, uint32_t rs1);
+uint32_t nm_srsr(nm_coprocessor *coprocessor, uint32_t rs1, uint32_t rs2);
+uint32_t nm_srnr(nm_coprocessor *coprocessor, uint32_t rs1, uint32_t rs2);
+uint32_t nm_srtz(nm_coprocessor *coprocessor, uint32_t rs1, uint32_t rs2);
+uint32_t nm_bern(nm_coprocessor *coprocessor, uint32_t rs1);
+uint32_t nm_sat(nm_coprocessor *coprocessor, uint32_t rs1, uint32_t rs2);
+uint32_t nm_trd(nm_coprocessor *coprocessor, uint32_t rs1, uint32_t rs2);
+uint32_t nm_tri(nm_coprocessor *coprocessor, uint32_t rs1, uint32_t rs2);
+uint32_t nm_wadd8(nm_coprocessor *coprocessor, uint32_t rs1, uint32_t rs2);
+uint32_t nm_stdw(nm_coprocessor *coprocessor, uint32_t rd, uint32_t rs1, uint32_t rs2);
+uint32_t nm_eld(nm_coprocessor *coprocessor, uint32_t rd, uint32_t rs1, uint32_t rs2);
+uint32_t nm_bltp(nm_coprocessor *coprocessor, uint32_t rs1, uint32_t rs2);
+uint32_t nm_bltd(nm_coprocessor *coprocessor, uint32_t rs1, uint32_t rs2);
+uint32_t nm_sdsp(nm_coprocessor *coprocessor, uint32_t rs1, uint32_t rs2);
+uint32_t nm_eph(nm_coprocessor *coprocessor, uint32_t rs1);
+uint32_t nm_epw(nm_coprocessor *coprocessor, uint32_t rd, uint32_t rs1, uint32_t rs2);
+
+#endif
