@@ -87,7 +87,8 @@ class Assembler:
         """Read a source's lines next, before what is left of the current one."""
         lines, problems = read_lines(source, reached)
         for number, message in problems:
-            self.session.report(lines[number - 1], lines[number - 1].raw.find("/*"), message)
+            line = Line("", source.text.split("\n")[number - 1], source.name, number, reached)
+            self.session.report(line, max(0, line.raw.find("/*")), message)
         for line in preprocessor_lines(lines):
             self.session.report(
                 line,
@@ -371,12 +372,15 @@ class Assembler:
         if not rows or rows[-1].line != line.number or rows[-1].file != line.file:
             rows.append(Row(fragment, offset, line.file, line.number))
 
-    def start_locations(self) -> None:
-        """From the first `.loc` on, it alone says which lines instructions come from."""
+    def start_location(self, path: str, line: int, column: int) -> None:
+        """Carry out `.loc`; from the first one on, they alone say which lines instructions come from."""
         if not self.unit.has_locations:
             self.unit.has_locations = True
             for section in self.unit.sections.values():
                 section.rows.clear()
+        if self.location is not None:
+            self._line_row(*self.here())
+        self.location = (path, line, column, self.is_statement)
 
     def align(self, alignment: int, fill: bytes | None, limit: int | None) -> None:
         """Pad to a multiple of `alignment`."""

@@ -191,7 +191,7 @@ _TOKEN = re.compile(
     r"""\s*(?:
       (?P<number>0[xX][0-9a-fA-F]+|0[bB][01]+(?![0-9bf])|\d+(?![0-9bf.]))(?![\w$])
     | (?P<local>\d+[bf])(?![\w$])
-    | (?P<character>'(?:\\[0-7]{1,3}|\\[^\n]|[^\\\n])'?)
+    | (?P<character>'(?:\\[^\n]|[^\\\n])'?)
     | (?P<name>[A-Za-z_.$\x01][\w.$\x01]*)
     | (?P<quoted>"(?:[^"\\]|\\.)*")
     | (?P<open>\()
@@ -201,26 +201,13 @@ _TOKEN = re.compile(
 )
 _OPERATOR = re.compile(r"\s*(\|\||&&|==|!=|<>|<=|>=|<<|>>|[-+*/%|&^!<>])")
 _CLOSE = re.compile(r"\s*\)")
-_ESCAPES: Final = {
-    "b": 8,
-    "f": 12,
-    "n": 10,
-    "r": 13,
-    "t": 9,
-    "0": 0,
-    "\\": 92,
-    "'": 39,
-    '"': 34,
-}
+_ESCAPES: Final = {"b": 8, "f": 12, "n": 10, "r": 13, "t": 9}
 
 
 def character_value(text: str) -> int:
-    """Return the code of a character constant such as `'a`, `'a'`, `'\\n'`, `'\\101'`."""
+    """Return the code of a character constant such as `'a` or `'a'`, with the escapes b f n r t."""
     body = text[1:]
     if body.startswith("\\"):
-        digits = body[1:].removesuffix("'")
-        if digits[:1] in tuple("01234567") and all(digit in "01234567" for digit in digits):
-            return int(digits, 8) & 255
         return _ESCAPES.get(body[1], ord(body[1]))
     return ord(body[0]) if ord(body[0]) < 128 else body[0].encode("utf-8", "surrogateescape")[0]
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 # One alternative a kind of text that can hide the others; comments are the last group.
 _HIDING = re.compile(
@@ -19,6 +20,7 @@ _HIDING = re.compile(
 )
 _SEPARATOR = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:\\.|[^\\])'?|;""")
 _PREPROCESSOR = re.compile(r'#\s*(?:include\s*[<"]|define\s+\w|ifdef\s+\w+\s*$|ifndef\s+\w+\s*$|endif\s*$)')
+_JOINT: Final = "\v"  # stands for a line end inside a comment
 _NOT_NEWLINE = re.compile(r"[^\n]")
 
 
@@ -76,15 +78,34 @@ def read_lines(source: Source, reached: tuple[str, ...] = ()) -> tuple[list[Line
             number = source.text.count("\n", 0, found.start()) + 1
             problems.append((number, "comment opened with /* is never closed with */"))
             return "  "
-        return found[0] if found["comment"] is None else _NOT_NEWLINE.sub(" ", found[0])
+        if found["comment"] is None:
+            return found[0]
+        return _NOT_NEWLINE.sub(" ", found[0]).replace("\n", _JOINT)
 
-    clean = _HIDING.sub(blank, source.text)
-    raws, texts = source.text.split("\n"), clean.split("\n")
-    name = source.name
-    lines = [
-        Line(text, raw, name, number, reached) for number, (text, raw) in enumerate(zip(texts, raws, strict=True), 1)
-    ]
+    raws = source.text.split("\n")
+    lines: list[Line] = []
+    number = 1
+    for text in _HIDING.sub(blank, source.text).split("\n"):
+        if _JOINT in text:
+            lines += _joined(text, raws, source.name, number, reached)
+            number += text.count(_JOINT) + 1
+        else:
+            lines.append(Line(text, raws[number - 1], source.name, number, reached))
+            number += 1
     return lines, problems
+
+
+def _joined(text: str, raws: list[str], name: str, number: int, reached: tuple[str, ...]) -> list[Line]:
+    """Return the line for physical lines that a comment joins; it counts as the first of them that says something."""
+    parts = text.split(_JOINT)
+    last = number + len(parts) - 1
+    while len(parts) > 1 and not parts[0].strip():
+        parts.pop(0)
+        number += 1
+    while len(parts) > 1 and not parts[-1].strip():
+        parts.pop()
+        last -= 1
+    return [Line(" ".join(parts), " ".join(raws[number - 1 : last]), name, number, reached)]
 
 
 def preprocessor_lines(lines: list[Line]) -> Iterator[Line]:

@@ -56,8 +56,7 @@ def location(assembler: Assembler, name: str, arguments: Arguments) -> None:
             f"there is no .file {number} before this .loc",
         )
         return
-    assembler.start_locations()
-    assembler.location = (path, line, column, assembler.is_statement)
+    assembler.start_location(path, line, column)
 
 
 @directive(*(f".cfi_{word}" for word in _CALL_FRAME))
