@@ -37,7 +37,10 @@ def unescape(text: str) -> bytes:
 
 
 def split_operands(text: str, base: int) -> list[tuple[str, int]]:
-    """Split at the commas outside of parentheses and quotes into (stripped text, column) pairs."""
+    """Split at the commas outside of parentheses and quotes into (stripped text, column) pairs.
+
+    Raises StatementError for parentheses that do not match.
+    """
     if not text or text.isspace():
         return []
     if "(" not in text and "'" not in text and '"' not in text:
@@ -47,20 +50,24 @@ def split_operands(text: str, base: int) -> list[tuple[str, int]]:
             parts.append((part.strip(), base + start + blank))
             start += len(part) + 1
         return parts
-    parts, depth, start = [], 0, 0
-    for found in _SPLITTER.finditer(text + ","):
+    parts, start = [], 0
+    opened: list[int] = []
+    for found in _SPLITTER.finditer(text):
         token = found[0]
         if token == "(":
-            depth += 1
+            opened.append(found.start())
         elif token == ")":
-            depth -= 1
-        elif token == "," and depth <= 0:
+            if not opened:
+                raise StatementError("there is no ( before this )", base + found.start())
+            opened.pop()
+        elif token == "," and not opened:
             part = text[start : found.start()]
             parts.append((part.strip(), base + start + len(part) - len(part.lstrip())))
             start = found.end()
-    if start <= len(text):
-        part = text[start:]
-        parts.append((part.strip(), base + start + len(part) - len(part.lstrip())))
+    if opened:
+        raise StatementError("expected ) to close this (", base + opened[-1])
+    part = text[start:]
+    parts.append((part.strip(), base + start + len(part) - len(part.lstrip())))
     return parts
 
 

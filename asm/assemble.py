@@ -39,7 +39,7 @@ def assemble(
     `base` (default: the start of RAM); the other sections follow it, or lie where `section_addresses` says. `defines`
     are symbols with values. `directory` is what debug information calls the compilation directory (default: the
     current one). `relax_branches=False` keeps every branch short. `listing` keeps what `Program.listing` needs.
-    `cross_check` compares every encoding with riscv-assembler's, where that can be asked. Raises AssemblyError with all diagnostics.
+    `cross_check` compares encodings with riscv-assembler's. Raises AssemblyError with all diagnostics.
     """
     memory = memory_map or MemoryMap()
     target = architecture or default_architecture()

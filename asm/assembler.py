@@ -50,6 +50,7 @@ class Assembler:
         self.blocks = BlockReader(self)
         self.conditions = Conditions()
         self.line = Line("", "", source.name, 0)
+        self.column = 0
         self.option_depth = 0
         self.location: tuple[str, int, int, bool] | None = None
         self.is_statement = True
@@ -119,11 +120,8 @@ class Assembler:
                     at,
                 )
             return
-        name, column, arguments = (
-            operation[1],
-            base + operation.start(1),
-            text[operation.end() :],
-        )
+        name, arguments = operation[1], text[operation.end() :]
+        column = self.column = base + operation.start(1)
         at = base + operation.end()
         if name[0] == "." and (name.lower() in DIRECTIVES or not self.blocks.is_macro(name)):
             if active or DIRECTIVES.get(name.lower(), (None, False))[1]:

@@ -118,9 +118,9 @@ class BlockReader:
 
     def define_macro(self, header: str, column: int) -> None:
         """Carry out `.macro`: `header` is what follows it; the body is taken from the stream."""
-        name, formals = read_header(header, column)
         line = self._assembler.line
         body = self.collect(".macro", ".endm")
+        name, formals = read_header(header, column)
         earlier = self._macros.get(name.lower())
         if earlier is not None:
             raise StatementError(

@@ -1,4 +1,4 @@
-"""The sub-commands `asm` and `disasm`: arguments and what they do. Exit codes: 0 done, 1 errors in the input, 2 usage."""
+"""The sub-commands `asm` and `disasm`. Exit codes: 0 done, 1 errors in the input or the output file, 2 usage."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class IndependentEncoder:
     """Encodes instructions with riscv-assembler. Raises ImportError if it is not installed."""
 
     def __init__(self) -> None:
-        from riscv_assembler import instr_arr  # type: ignore[import-untyped]
+        from riscv_assembler import instr_arr
 
         self._formats: dict[str, Callable[..., str]] = {
             name: getattr(instr_arr, name) for name in ("R", "I", "SB", "U", "UJ")

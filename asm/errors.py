@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from iss.errors import NeuroHartError
 
 SHOWN_ERRORS = 100
+SHOWN_NOTES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,9 @@ class Diagnostic:
             before = self.source_line[: self.column - 1]
             indent = "".join("\t" if character == "\t" else " " for character in before.ljust(self.column - 1))
             lines += [f"{self.line:>6} | {self.source_line}", f"       | {indent}^"]
-        lines += [f"{note}" for note in self.notes]
+        lines += self.notes[:SHOWN_NOTES]
+        if len(self.notes) > SHOWN_NOTES:
+            lines.append(f"... {len(self.notes) - SHOWN_NOTES} more notes")
         return "\n".join(lines)
 
 

@@ -35,7 +35,7 @@ def to_binary(program: Program) -> bytes:
 
 def to_ihex(program: Program) -> str:
     """Intel HEX text."""
-    from intelhex import IntelHex  # type: ignore[import-untyped]
+    from intelhex import IntelHex
 
     image: Any = IntelHex()
     for section in program.loaded:

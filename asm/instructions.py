@@ -71,7 +71,7 @@ def emit(
     word = Word(encoding, values, field)
     if modifier == "target":
         inverse, jump = assembler.forms.inverse(definition), jump_word(assembler)
-        if inverse is not None and jump is not None:
+        if inverse is not None and jump is not None and assembler.session.relax_branches:
             emit_branch(
                 assembler,
                 word,

@@ -14,7 +14,7 @@ _HIDING = re.compile(
     "(?:[^"\\\n]|\\.)*"                 # string
     | '(?:\\[^\n]|[^\\\n])'?            # character constant, with or without closing quote
     | (?P<comment> /\*.*?\*/ | //[^\n]* | \#[^\n]* )
-    | (?P<open> /\* )
+    | (?P<open> /\*.* )
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -77,8 +77,7 @@ def read_lines(source: Source, reached: tuple[str, ...] = ()) -> tuple[list[Line
         if found["open"] is not None:
             number = source.text.count("\n", 0, found.start()) + 1
             problems.append((number, "comment opened with /* is never closed with */"))
-            return "  "
-        if found["comment"] is None:
+        elif found["comment"] is None:
             return found[0]
         return _NOT_NEWLINE.sub(" ", found[0]).replace("\n", _JOINT)
 

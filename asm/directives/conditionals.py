@@ -24,59 +24,65 @@ _COMPARISONS: dict[str, Callable[[int], bool]] = {
 }
 
 
+def _begin(assembler: Assembler, condition: Callable[[], bool]) -> None:
+    """Open a block; its condition is read only where it counts, and is false where it cannot be told."""
+    conditions, active = assembler.conditions, assembler.conditions.active
+    conditions.begin(assembler.line, assembler.column, False)
+    if active and condition():
+        conditions.end()
+        conditions.begin(assembler.line, assembler.column, True)
+
+
 @directive(*_COMPARISONS, always=True)
 def compare(assembler: Assembler, name: str, arguments: Arguments) -> None:
     """`.if expression`"""
-    column = arguments.column
-    condition = False
-    if assembler.conditions.active:
-        # A condition that cannot be told counts as false, so that its .endif still has its .if.
-        assembler.conditions.begin(assembler.line, column, False)
+
+    def condition() -> bool:
         value = arguments.constant("the condition")
         arguments.end()
-        assembler.conditions.end()
-        condition = _COMPARISONS[name](value)
-    assembler.conditions.begin(assembler.line, column, condition)
+        return _COMPARISONS[name](value)
+
+    _begin(assembler, condition)
 
 
 @directive(".ifdef", ".ifndef", ".ifnotdef", always=True)
 def if_defined(assembler: Assembler, name: str, arguments: Arguments) -> None:
     """`.ifdef symbol`"""
-    column = arguments.column
-    condition = False
-    if assembler.conditions.active:
-        condition = assembler.is_defined(arguments.name()) == (name == ".ifdef")
+
+    def condition() -> bool:
+        defined = assembler.is_defined(arguments.name())
         arguments.end()
-    assembler.conditions.begin(assembler.line, column, condition)
+        return defined == (name == ".ifdef")
+
+    _begin(assembler, condition)
 
 
 @directive(".ifb", ".ifnb", always=True)
 def if_blank(assembler: Assembler, name: str, arguments: Arguments) -> None:
     """`.ifb text`: nothing is there."""
-    column = arguments.column
-    assembler.conditions.begin(assembler.line, column, (arguments.rest() == "") == (name == ".ifb"))
+    _begin(assembler, lambda: (arguments.rest() == "") == (name == ".ifb"))
 
 
 @directive(".ifc", ".ifnc", always=True)
 def if_same_text(assembler: Assembler, name: str, arguments: Arguments) -> None:
     """`.ifc text, text`: the same text, blanks aside."""
-    column = arguments.column
     first, _, second = arguments.rest().partition(",")
     same = squeeze(first).strip("'") == squeeze(second).strip("'")
-    assembler.conditions.begin(assembler.line, column, same == (name == ".ifc"))
+    _begin(assembler, lambda: same == (name == ".ifc"))
 
 
 @directive(".ifeqs", ".ifnes", always=True)
 def if_same_string(assembler: Assembler, name: str, arguments: Arguments) -> None:
     """`.ifeqs "text", "text"`"""
-    column = arguments.column
-    condition = False
-    if assembler.conditions.active:
+
+    def condition() -> bool:
         first = arguments.string()
         arguments.expect_comma()
-        condition = (first == arguments.string()) == (name == ".ifeqs")
+        same = first == arguments.string()
         arguments.end()
-    assembler.conditions.begin(assembler.line, column, condition)
+        return same == (name == ".ifeqs")
+
+    _begin(assembler, condition)
 
 
 @directive(".elseif", always=True)

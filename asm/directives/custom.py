@@ -146,7 +146,8 @@ def _emit(
 ) -> None:
     values: dict[str, int] = {}
     pending = None
-    for name, (text, column) in zip(names, operands, strict=True):
+    for name, (written, column) in zip(names, operands, strict=True):
+        text = written
         field, _, base = name.rstrip(")").partition("(")
         if base:
             start = memory_base(text)
@@ -169,7 +170,8 @@ def _emit(
         return
     word = Word(encoding, values, "imm")
     jump = jump_word(assembler)
-    if pending[1] == "target" and encoding.pattern == _B and jump is not None:
+    relaxed = encoding.pattern == _B and assembler.session.relax_branches
+    if pending[1] == "target" and relaxed and jump is not None:
         inverse = Word(encoding, {**values, "funct3": values["funct3"] ^ 1}, "imm")
         emit_branch(assembler, word, inverse, jump, pending[2], pending[3])
     else:

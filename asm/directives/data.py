@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import struct
 from typing import TYPE_CHECKING, Final
@@ -39,7 +40,7 @@ def truncated(assembler: Assembler, value: int, size: int, column: int) -> bytes
         assembler.session.report(
             assembler.line,
             column,
-            f"value {value:#x} does not fit in {size} bytes, {cut:#x} is stored",
+            f"value {value:#x} does not fit in {bits} bits, {cut:#x} is stored",
             "warning",
         )
     return (value & ((1 << bits) - 1)).to_bytes(size, "little")
@@ -186,13 +187,18 @@ def floats(assembler: Assembler, name: str, arguments: Arguments) -> None:
     """`.float number, ...`: IEEE 754 single or double precision."""
     form = "<d" if name in (".double", ".dc.d") else "<f"
     while not arguments.at_end:
+        column = arguments.column
         found = arguments.take(_FLOAT)
         if found is None:
             raise arguments.fail("expected a floating-point number such as 1.5 or -2e-3")
+        value = float(found[1])
         try:
-            assembler.emit(struct.pack(form, float(found[1])))
+            content = struct.pack(form, value)
         except OverflowError:
-            raise arguments.fail(f"{found[1]} is too large for {name}") from None
+            content = b""
+        if not content or (math.isinf(value) and "n" not in found[1].lower()):
+            raise StatementError(f"{found[1]} is too large for {name}", column)
+        assembler.emit(content)
         if not arguments.comma():
             arguments.end()
 

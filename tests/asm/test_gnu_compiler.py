@@ -21,7 +21,7 @@ def compile_c(source: Path, *options: str) -> str:
     """The assembly text of a C source; constants are not merged, since our linker leaves sections as they are."""
     compiler = find_tool("riscv64-unknown-elf-gcc", "gcc-riscv64-unknown-elf")
     flags = [f"-march={ISA}", "-mabi=ilp32", "-ffreestanding", "-fno-merge-constants", "-w", *options]
-    command = [compiler, *flags, "-S", source.name, "-o", "-"]
+    command: list[str | Path] = [compiler, *flags, "-S", source.name, "-o", "-"]
     done = subprocess.run(command, cwd=source.parent, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -49,7 +49,7 @@ memcpy: memset: __fixdfsi: __muldf3: __fixsfsi: __adddf3: __floatsidf: __fixunss
 def addresses_to_lines(elf: Path, addresses: list[int]) -> list[str]:
     """What addr2line says about each address: function and line."""
     tool = find_tool("riscv64-unknown-elf-addr2line", "binutils-riscv64-unknown-elf")
-    command = [tool, "-f", "-e", elf.name, *map(hex, addresses)]
+    command: list[str | Path] = [tool, "-f", "-e", elf.name, *map(hex, addresses)]
     out = subprocess.run(command, cwd=elf.parent, capture_output=True, text=True, check=True).stdout
     return re.sub(r" \(discriminator \d+\)", "", out).splitlines()
 

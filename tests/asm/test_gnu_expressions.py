@@ -40,8 +40,7 @@ def random_expression(source: random.Random, depth: int, names: list[str]) -> st
 def test_random_expressions(same_as_gnu: Same, seed: int) -> None:
     source = random.Random(seed)
     lines = [".equ one, 1", "big = 0x12345678", ".set negative, -5"]
-    for _ in range(500):
-        lines.append(f".quad {random_expression(source, 4, ['one', 'big', 'negative'])}")
+    lines += [f".quad {random_expression(source, 4, ['one', 'big', 'negative'])}" for _ in range(500)]
     same_as_gnu(".globl _start\n_start: nop\n.data\n" + "\n".join(lines))
 
 

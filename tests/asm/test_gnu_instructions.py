@@ -90,10 +90,8 @@ def test_load_constant(same_as_gnu: Same, prefix: str) -> None:
 def test_loads_and_stores_of_symbols(same_as_gnu: Same) -> None:
     lines = []
     for offset in (0, 1, 2047, 2048, -2048, -2049, 4096, 0x7FF, 0x801, 0x12345):
-        for load in ("lb", "lh", "lw", "lbu", "lhu"):
-            lines.append(f"{load} a0, data + {offset}")
-        for store in ("sb", "sh", "sw"):
-            lines.append(f"{store} a0, data + {offset}, t0")
+        lines += [f"{load} a0, data + {offset}" for load in ("lb", "lh", "lw", "lbu", "lhu")]
+        lines += [f"{store} a0, data + {offset}, t0" for store in ("sb", "sh", "sw")]
         lines += [f"la a1, data + {offset}", f"lla a1, data - {offset}", f"lui a2, %hi(data + {offset})"]
         lines += [f"addi a2, a2, %lo(data + {offset})", f"sw a2, %lo(data + {offset})(a3)"]
     same_as_gnu(HEAD + "\n".join(lines) + "\n.data\n.space 123\ndata: .word 1\n")

@@ -28,7 +28,8 @@ def test_weak_symbols(same_as_gnu: Same) -> None:
 
 def test_commons_are_merged(same_as_gnu: Same) -> None:
     same_as_gnu(
-        ".globl _start\n_start: nop\n.comm shared, 4, 4\n.comm defined, 8\n.data\n.word shared, defined\n.bss\n.space 5\n",
+        ".globl _start\n_start: nop\n.comm shared, 4, 4\n.comm defined, 8\n"
+        ".data\n.word shared, defined\n.bss\n.space 5\n",
         ".comm shared, 16, 16\n.data\n.globl defined\ndefined: .dword 5\n.word shared\n",
     )
 
@@ -58,6 +59,7 @@ def test_numbers_as_addresses(same_as_gnu: Same) -> None:
 
 def test_equates_of_labels_are_visible_elsewhere(same_as_gnu: Same) -> None:
     same_as_gnu(
-        ".globl _start, alias, size\n_start: nop\nend: nop\nalias = end + 4\nsize = end - _start\n.data\n.word alias, size\n",
+        ".globl _start, alias, size\n_start: nop\nend: nop\nalias = end + 4\nsize = end - _start\n"
+        ".data\n.word alias, size\n",
         "la a0, alias\nlui a0, %hi(alias)\n.data\n.word alias, size\n",
     )

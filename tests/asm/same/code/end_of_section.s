@@ -1,0 +1,5 @@
+    .globl _start
+_start: nop
+    nop
+    .align 4
+    nop
