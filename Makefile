@@ -1,0 +1,72 @@
+# What a developer types. Everything is made inside the checkout, most of it in .venv/ and build/.
+# Needs Python >= 3.11 with its headers, a C compiler and make.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTEST_FLAGS ?= -n auto
+
+# What the compiled modules are made of: the instruction definitions, the generator, the coprocessor's C.
+NATIVE_SOURCES := setup.py iss/builtin.py $(filter-out iss/engines/_interpreter.c coprocessor/_native.c, $(wildcard \
+    iss/isa/*.py iss/engines/*.py iss/engines/*.c iss/trace/*.c \
+    coprocessor/*.py coprocessor/*.c coprocessor/include/neurohart/*.h coprocessor/src/*.c coprocessor/src/*.h))
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+PRINT_REQUIREMENTS := import tomllib; p = tomllib.load(open("pyproject.toml", "rb")); q = p["project"]; \
+    print(*p["build-system"]["requires"], *q["dependencies"], *q["optional-dependencies"]["test"], sep="\n")
+
+.PHONY: help demo test build lint types cwarnings sanitize wheel packages bench docs clean
+.DEFAULT_GOAL := help
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+demo: build ## run the hello program and the spiking digits network
+	$(BIN)/neurohart run programs/hello
+	$(BIN)/neurohart run programs/digits
+
+test: build ## run all tests; those that need a tool which is not installed are skipped and say so
+	$(BIN)/python -m pytest -ra $(PYTEST_FLAGS)
+
+build: $(VENV)/.native ## make the virtual environment and compile the C parts
+
+lint: build ## ruff, formatting and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+cwarnings: build ## compile all C with gcc and clang and every warning an error
+	$(BIN)/python -m tools.checks.c_warnings
+
+sanitize: build ## run the tests of the C parts under AddressSanitizer and UndefinedBehaviorSanitizer
+	tools/checks/sanitize.sh $(abspath $(BIN)/python)
+
+wheel: $(VENV)/.dependencies ## build the source distribution and the wheel into dist/
+	rm -rf build/lib build/bdist.* dist
+	$(BIN)/python -m build --no-isolation --outdir dist .
+
+packages: $(VENV)/.dependencies ## prove pip install ., -e . and the wheel in clean clones, with gcc and with clang
+	tools/checks/packages.sh $(abspath $(BIN)/python)
+
+bench: build ## compare the speed of simulators (minutes)
+	$(BIN)/python -m tools.bench
+
+docs: build ## make the pictures of the documents again from real runs
+	$(BIN)/python -m tools.docs.pictures
+
+clean: ## remove the virtual environment and everything built
+	rm -rf $(VENV) build dist neurohart.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -f iss/engines/_interpreter.* coprocessor/_native.*
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# The stamps: libraries are installed again when pyproject.toml changes, the C parts when what they are made of changes.
+# Only the first one uses the network.
+$(VENV)/.dependencies: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11) and "NeuroHart needs Python 3.11 or newer: make PYTHON=...")'
+	$(BIN)/python -c '$(PRINT_REQUIREMENTS)' > $(VENV)/requirements.txt
+	$(PIP) install --quiet -r $(VENV)/requirements.txt
+	touch $@
+
+$(VENV)/.native: $(VENV)/.dependencies $(NATIVE_SOURCES)
+	$(PIP) install --quiet --no-build-isolation --no-deps --editable .
+	touch $@

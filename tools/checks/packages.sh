@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Proves that the committed state installs from a clean clone in every way and with both compilers: packages.sh PYTHON.
+# Each installation is a virtual environment of its own, outside of the checkout, that must run two programs.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+python=$1
+here=$PWD
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_QUIET=1
+
+# environment NAME WHAT...: install into a new environment and run the programs from a directory that has no project in it.
+environment() {
+    local name=$1 programs=$work/clone-$CC/programs
+    shift
+    "$python" -m venv "$work/$name"
+    "$work/$name/bin/pip" install "$@"
+    (
+        cd "$work"
+        "$work/$name/bin/neurohart" run --engine interpreter "$programs/hello" | grep -q "Hello from a RISC-V hart"
+        "$work/$name/bin/neurohart" run --engine interpreter "$programs/digits" | grep -q "checksum"
+    )
+    echo "$CC: pip install ${*/#$work\//} works"
+}
+
+for CC in gcc clang; do
+    export CC
+    git clone --quiet "$here" "$work/clone-$CC"
+    cd "$work/clone-$CC"
+    environment "plain-$CC" .
+    environment "editable-$CC" --editable .
+    "$python" -m pip wheel --no-deps --wheel-dir "$work/dist-$CC" .
+    environment "wheel-$CC" "$work/dist-$CC"/neurohart-*.whl
+    cd "$here"
+done
+cd "$work/clone-gcc"
+"$python" -m build --sdist --outdir "$work/dist-source" . > "$work/log" || { cat "$work/log"; exit 1; }
+CC=gcc environment source "$work/dist-source"/neurohart-*.tar.gz
