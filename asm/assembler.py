@@ -66,12 +66,13 @@ class Assembler:
         self.include(self.source, ())
         while (statement := self.blocks.next_statement()) is not None:
             self.line, column, text = statement
+            self.column = column + len(text) - len(text.lstrip())
             try:
                 self._statement(text, column)
             except StatementError as error:
                 self.session.report(
                     self.line,
-                    column if error.column is None else error.column,
+                    self.column if error.column is None else error.column,
                     error.message,
                 )
             except RecursionError:

@@ -154,12 +154,11 @@ class BlockReader:
 
     def exit_macro(self) -> None:
         """Carry out `.exitm`: leave the innermost macro (or repetition)."""
-        while self._streams:
-            stream = self._streams.pop()
-            self._assembler.conditions.cut(stream.depth)
-            if stream.macro:
-                return
-        raise StatementError(".exitm outside of a macro")
+        stream = self._streams[-1]
+        if not stream.macro:
+            raise StatementError(".exitm outside of a macro")
+        self._assembler.conditions.cut(stream.depth)
+        self._streams.pop()
 
     # Repetitions -----------------------------------------------------------------------------------------------
     def repeat(self, name: str, count: int) -> None:

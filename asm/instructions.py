@@ -10,6 +10,7 @@ from asm.errors import StatementError
 from asm.expressions import Expression, Reference, constant
 from asm.forms import Pseudo, TemplateOperand, memory_base, shape_of, written_form
 from asm.fragments import Branch, InstructionFixup, Word
+from asm.isa import known_extensions
 from asm.pseudo import LOAD_CONSTANT
 from asm.symbols import Place
 from iss.isa.definitions import Definition
@@ -311,6 +312,11 @@ def _load_address(assembler: Assembler, operands: list[OperandText], column: int
 
 
 def _unknown_mnemonic(assembler: Assembler, mnemonic: str) -> str:
+    architecture = assembler.session.architecture
+    for extension in known_extensions().values():
+        if extension.instructions is not None and mnemonic.lower() in extension.instructions.by_mnemonic:
+            belongs = f'"{mnemonic}" belongs to extension {extension.name}'
+            return f"{belongs}, which {architecture.isa} lacks; choose an ISA with it"
     close = get_close_matches(mnemonic.lower(), assembler.known_names(), 1, 0.6)
     hint = f'; did you mean "{close[0]}"?' if close else ", expected an instruction, macro or directive"
     return f'unknown mnemonic "{mnemonic}"{hint}'

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from iss.isa.catalogue import Architecture, architecture
+from collections.abc import Mapping
+
+from iss.isa.catalogue import STANDARD, Architecture, Extension, architecture
+
+
+def known_extensions() -> Mapping[str, Extension]:
+    """Return every extension by name, the coprocessor's included."""
+    try:
+        from coprocessor.instructions import EXTENSIONS
+    except ImportError:  # installed without the coprocessor
+        return STANDARD
+    return {**STANDARD, **EXTENSIONS}
 
 
 def resolve(isa: str) -> Architecture:
     """Return the architecture of a string such as `rv32im_zicsr_xnmspk`; NeuroHartError if it is not known."""
     if "_x" not in isa.lower():
         return architecture(isa)
-    from coprocessor.instructions import EXTENSIONS
-
-    return architecture(isa, EXTENSIONS)
+    return architecture(isa, known_extensions())

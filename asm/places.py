@@ -25,6 +25,7 @@ _DEFAULTS: Final = {
     ".fini_array": ("aw", "fini_array"),
     ".note": ("", "note"),
 }
+_FIXED: Final = (".text", ".data", ".bss")
 _UNLOADED: Final = (
     ".debug",
     ".comment",
@@ -85,6 +86,8 @@ class SectionStack:
         existing = self._unit.sections.get(name)
         implied = defaults(name) or ("", "progbits")
         if existing is None:
+            if name in _FIXED and flags is not None and set(flags) != set(implied[0]):
+                raise StatementError(f'section {name} always has flags "{implied[0]}", found "{flags}"')
             return self._section(
                 name,
                 implied[0] if flags is None else flags,

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from asm.expressions import NotConstant, Value, evaluate, references
 from asm.fragments import Branch, Fragment, Leb128, Origin, Section, Space
 from asm.symbols import Place, Symbol
+
+# Passes after which sizes only grow, and a size that an expression gives may not change any more.
+_PATIENCE: Final = 100
+_Sized = Space | Origin | Leb128
 
 
 class LayoutError(Exception):
@@ -37,28 +43,42 @@ def lay_out(section: Section) -> list[LayoutError]:
         fragment.address = address
         fragment.size = _measure(section, fragment, errors, final=False)
         address += fragment.size
-    passes, limit = 0, 20 + 2 * len(fragments)
+    passes = 0
+    unsettled: dict[int, LayoutError] = {}
     changed = True
     while changed:
         changed, stretch = False, 0
         passes += 1
         for fragment in fragments:
             fragment.address += stretch
-            size = _measure(section, fragment, errors, final=False)
-            if passes > limit and size < fragment.size:
-                size = fragment.size
+            size = fragment.size if id(fragment) in unsettled else _measure(section, fragment, errors, final=False)
+            if size != fragment.size and passes > _PATIENCE:
+                if isinstance(fragment, _Sized):
+                    unsettled[id(fragment)] = LayoutError(
+                        "the size depends on itself and never settles", fragment.place
+                    )
+                    size = fragment.size
+                size = max(size, fragment.size)
             if size != fragment.size:
                 stretch += size - fragment.size
                 fragment.size = size
                 changed = True
-    errors.clear()
+    errors = dict(unsettled)
     for fragment in fragments:
+        if id(fragment) in unsettled:
+            fragment.size = 0
+            continue
         if _measure(section, fragment, errors, final=True) < 0:
             size, fragment.size = fragment.size, 0
             place = fragment.place if isinstance(fragment, Origin | Space) else None
             assert place is not None
             what = ".org would move back by" if isinstance(fragment, Origin) else "the size is negative:"
             errors[id(fragment)] = LayoutError(f"{what} {abs(size)} bytes", place)
+    if errors:
+        address = 0
+        for fragment in fragments:
+            fragment.address = address
+            address += fragment.size
     section.size = fragments[-1].address + fragments[-1].size if fragments else 0
     return list(errors.values())
 
@@ -66,7 +86,7 @@ def lay_out(section: Section) -> list[LayoutError]:
 def _measure(section: Section, fragment: Fragment, errors: dict[int, LayoutError], final: bool) -> int:
     if isinstance(fragment, Branch):
         return _branch_size(section, fragment)
-    if not isinstance(fragment, Space | Origin | Leb128):
+    if not isinstance(fragment, _Sized):
         return fragment.measure(fragment.address, locate_in_section)
     try:
         return fragment.measure(fragment.address, locate_in_section)

@@ -117,11 +117,11 @@ def preprocessor_lines(lines: list[Line]) -> Iterator[Line]:
 def split_statements(text: str) -> list[tuple[int, str]]:
     """Return (column, text) of the statements of a clean line that `;` separates."""
     if ";" not in text:
-        return [(0, text)]
+        return [(0, text.rstrip())]
     parts, start = [], 0
     for found in _SEPARATOR.finditer(text):
         if found[0] == ";":
-            parts.append((start, text[start : found.start()]))
+            parts.append((start, text[start : found.start()].rstrip()))
             start = found.end()
-    parts.append((start, text[start:]))
+    parts.append((start, text[start:].rstrip()))
     return parts
