@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCKS = 100, STEPS = 5000 };
+enum { BLOCKS = 100, STEPS = 400 };
 
 static unsigned char *block[BLOCKS];
 static size_t size[BLOCKS];
@@ -29,7 +29,7 @@ int main(void)
     unsigned long total = 0, freed = 0, grown = 0;
     for (int step = 0; step < STEPS; step++) {
         int i = (int)(next() % BLOCKS);
-        size_t wanted = next() % 1000 + 1;
+        size_t wanted = next() % 300 + 1;
         if (!block[i]) {
             block[i] = step % 2 ? malloc(wanted) : calloc(1, wanted);
             if (!block[i] || (uintptr_t)block[i] % 8 || (step % 2 == 0 && block[i][wanted - 1]))

@@ -11,6 +11,7 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
+from iss.memory.map import MemoryMap
 from tests.oracles.building import Program, cached, run_compiler
 from tests.oracles.toolchain import host_compiler
 
@@ -26,11 +27,30 @@ def firmware(name: str, optimisation: str = "-O2") -> Program:
     """One program with start-up code, console and picolibc."""
     return Program(
         name=f"firmware-{name}{optimisation}",
-        sources=(RUNTIME / "start.S", RUNTIME / "htif.c", HERE / "glue.c", HERE / f"{name}.c"),
+        sources=(RUNTIME / "start.S", RUNTIME / "tohost.S", RUNTIME / "htif.c", HERE / "glue.c", HERE / f"{name}.c"),
         include=(RUNTIME,),
-        flags=(optimisation, "-std=gnu11", "-Wall", "-Wextra", "-specs=picolibc.specs", *LIBRARY),
+        flags=("-nostartfiles", optimisation, "-std=gnu11", "-Wall", "-Wextra", "-specs=picolibc.specs", *LIBRARY),
         libraries=("-lm",),
         freestanding=False,
+    )
+
+
+def stock_firmware(name: str) -> Program:
+    """One program with picolibc's own start-up code and link script: data lies in "flash" and is copied into RAM."""
+    ram = MemoryMap().ram
+    half = ram.size // 2
+    areas = {"__flash": ram.base, "__flash_size": half, "__ram": ram.base + half, "__ram_size": half}
+    return Program(
+        name=f"stock-firmware-{name}",
+        sources=(RUNTIME / "tohost.S", RUNTIME / "htif.c", HERE / "glue.c", HERE / f"{name}.c"),
+        include=(RUNTIME,),
+        flags=(
+            *("-O2", "-std=gnu11", "-specs=picolibc.specs", "--crt0=hosted", "-DTOHOST_IN_BSS", LIBRARY[0]),
+            *(f"-Wl,--defsym={symbol}={value:#x}" for symbol, value in areas.items()),
+        ),
+        libraries=("-lm",),
+        freestanding=False,
+        link_script=None,
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 from tests.official.build import arch_tests
 from tests.official.listing import by_name
 from tests.oracles.building import Program
-from tests.oracles.commit_log import first_difference
+from tests.oracles.commit_log import require_same_log
 from tests.oracles.neurohart import ENGINES, run_neurohart
 from tests.oracles.signature import signature_text
 from tests.oracles.spike import run_spike
@@ -45,4 +45,4 @@ def test_signature_and_log(program: Program, engine: str) -> None:
     actual = run_neurohart(elf, engine, signature=True, log_commits=True)
     assert actual.exit_code == 0
     assert signature_text(actual.signature) == signature_text(expected.signature)
-    assert first_difference(expected.log, actual.log) is None
+    require_same_log(expected.log, actual.log)

@@ -7,7 +7,7 @@ import pytest
 from tests.official.build import riscv_tests
 from tests.official.listing import by_name
 from tests.oracles.building import Program
-from tests.oracles.commit_log import first_difference
+from tests.oracles.commit_log import require_same_log
 from tests.oracles.neurohart import ENGINES, run_neurohart
 from tests.oracles.spike import run_spike
 from tests.oracles.toolchain import official_sources, require, spike_binary
@@ -44,4 +44,4 @@ def test_commit_log(program: Program, engine: str) -> None:
     elf = program.build()
     expected = run_spike(elf, log_commits=True).log
     actual = run_neurohart(elf, engine, log_commits=True).log
-    assert first_difference(expected, actual) is None
+    require_same_log(expected, actual)

@@ -82,27 +82,26 @@ class Program:
     libraries: tuple[str, ...] = ()
     entry: str = "_start"
     freestanding: bool = True
+    link_script: Path | None = LINK_SCRIPT
 
     def build(self) -> Path:
         """The built ELF file, linked for the machine's RAM; raises BuildError, ToolMissing."""
         ram = MemoryMap().ram
+        own_layout = [f"-Wl,--defsym=__ram_base={ram.base:#x}", f"-Wl,--defsym=__ram_size={ram.size:#x}"]
         command = [
             *cross_compiler().target(self.isa),
             "-static",
-            "-nostartfiles",
             *(["-nostdlib"] if self.freestanding else []),
             *self.flags,
             *(f"-I{directory}" for directory in self.include),
-            "-T",
-            str(LINK_SCRIPT),
+            *([*own_layout, "-T", str(self.link_script)] if self.link_script else []),
             f"-Wl,-e,{self.entry}",
-            f"-Wl,--defsym=__ram_base={ram.base:#x}",
-            f"-Wl,--defsym=__ram_size={ram.size:#x}",
             "-Wl,--build-id=none",
             "-Wl,--no-warn-rwx-segments",
         ]
         files = [str(path) for path in self.sources]
-        content = [path.read_bytes() for path in (LINK_SCRIPT, *self.sources, *self.included)]
+        scripts = [self.link_script] if self.link_script else []
+        content = [path.read_bytes() for path in (*scripts, *self.sources, *self.included)]
         headers = [_tree(directory) for directory in self.include]
         return cached(
             [*command, *files, *self.libraries, *content, *headers],

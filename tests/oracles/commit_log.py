@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import zip_longest
 from pathlib import Path
 
-from capstone import CS_ARCH_RISCV, CS_MODE_RISCV32, Cs  # type: ignore[import-untyped]
+import pytest
+from capstone import CS_ARCH_RISCV, CS_MODE_RISCV32, Cs
 from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
@@ -58,3 +59,10 @@ def first_difference(expected: str, actual: str, names: tuple[str, str] = ("Spik
             return "\n".join(lines)
         before.append(str(left))
     return "the lines are the same but the line ends differ"
+
+
+def require_same_log(expected: str, actual: str, label: str = "") -> None:
+    """Fail the test with a readable difference unless our log is Spike's."""
+    difference = first_difference(expected, actual)
+    if difference is not None:
+        pytest.fail(f"{label}: {difference}" if label else difference, pytrace=False)

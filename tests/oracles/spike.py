@@ -39,7 +39,7 @@ def run_spike(
     signature: bool = False,
     pmp_regions: int = 0,
     triggers: int = 0,
-    timeout: float = 120.0,
+    timeout: float = 30.0,
 ) -> SpikeResult:
     """Run `elf` until it exits through `tohost`; raises SpikeError after `timeout` seconds.
 

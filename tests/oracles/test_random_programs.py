@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from iss.isa.catalogue import instruction_set
-from tests.oracles.commit_log import first_difference
+from tests.oracles.commit_log import require_same_log
 from tests.oracles.neurohart import ENGINES, run_neurohart
 from tests.oracles.random_programs import PRIVILEGED, TOHOST, random_program
 from tests.oracles.spike import run_spike
@@ -68,5 +68,4 @@ def test_commit_log(first: int, engine: str, tmp_path: Path) -> None:
         elf = random_program(seed, instructions).write_elf(tmp_path / f"random-{seed}.elf")
         expected = run_spike(elf, log_commits=True).log
         actual = run_neurohart(elf, engine, log_commits=True).log
-        difference = first_difference(expected, actual)
-        assert difference is None, f"seed {seed}: {difference}"
+        require_same_log(expected, actual, f"seed {seed}")

@@ -61,7 +61,8 @@ class Benchmark:
 
     def for_machine(self, isa: str = ISA) -> Path:
         """The bare-metal ELF file for our machine and for Spike."""
-        sources = (RUNTIME / "start.S", RUNTIME / "htif.c", HERE / "main.c", GLUE / "machine.c", GLUE / "memory.c")
+        runtime = (RUNTIME / "start.S", RUNTIME / "tohost.S", RUNTIME / "htif.c")
+        sources = (*runtime, HERE / "main.c", GLUE / "machine.c", GLUE / "memory.c")
         return Program(
             name=f"bench-{self.name}",
             sources=(*sources, self.source),

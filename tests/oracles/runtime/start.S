@@ -37,15 +37,3 @@ trapped:
     andi a0, a0, 63
     addi a0, a0, 64
     tail htif_exit
-
-    .section .tohost, "aw", @progbits
-    .balign 64
-    .globl tohost
-    .type tohost, @object
-    .size tohost, 8
-tohost: .dword 0
-    .balign 64
-    .globl fromhost
-    .type fromhost, @object
-    .size fromhost, 8
-fromhost: .dword 0
