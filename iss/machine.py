@@ -32,6 +32,7 @@ ENGINES = ("auto", "reference", "interpreter")
 _NEVER = 1 << 62
 _SLICE = {"reference": 100_000, "interpreter": 50_000_000}  # instructions between looks at Ctrl-C and progress
 _HTIF_BYTES = 8
+SPIKE_MARCHID = 5  # registered architecture numbers: riscv-isa-manual, marchid.md
 
 
 class End(Enum):
@@ -140,7 +141,7 @@ class Machine:
 
     def load(self, program: str | Path | Image, **options: Any) -> Image:
         """Load a program file (see `iss.loaders.load_image`) or an Image and set the pc to its entry."""
-        image = program if isinstance(program, Image) else load_image(program, allow_compressed=False, **options)
+        image = program if isinstance(program, Image) else load_image(program, **options)
         place_image(image, self.ram)
         self.image = image
         self.hart.reset(image.entry)
@@ -148,13 +149,23 @@ class Machine:
         self._connect_htif(image)
         return image
 
-    def boot_from_rom(self) -> None:
-        """Start at the boot ROM, whose code sets a0, a1 and t0 as other simulators do and jumps to the entry."""
+    def boot_as_spike(self) -> None:
+        """Start the loaded program as Spike does: from its boot ROM code, with its architecture number in marchid.
+
+        Then the commit log is Spike's from the first line, and t0, a0, a1 and the counters are what its programs see.
+        """
         from iss.memory.rom import reset_vector
 
         assert self.image is not None
         self.attach(self.memory_map.boot_rom.base, BootRom(reset_vector(self.image.entry)))
         self.hart.pc = self.memory_map.boot_rom.base
+        self.hart.marchid = SPIKE_MARCHID
+
+    def observe(self, consume: Callable[[bytes], object] | None) -> None:
+        """Hand the trace records (`iss.trace.events`) of all that retires to `consume`; None stops observing."""
+        self.engine.observe(consume)
+        if self._outside is not self.engine:
+            self._outside.observe(consume)
 
     def _connect_htif(self, image: Image) -> None:
         tohost = image.symbols.get("tohost")

@@ -22,6 +22,7 @@ from iss.isa.state import HART_FIELDS
 from iss.isa.tracing import AbstractHart, Block, Trace, Unit, trace_function
 
 TEMPLATE = Path(__file__).with_name("interpreter_template.c")
+LOG_FORMAT = Path(__file__).parents[1] / "trace" / "spike_format.c"
 FIRST_OPERATION = 3  # after undecoded, illegal and outside
 _BYTE_SLOTS = ("rd", "rs1", "rs2")
 
@@ -61,6 +62,8 @@ void nh_free(nh_state *s);
 uint32_t nh_run(nh_state *s);
 void nh_invalidate(nh_state *s, uint32_t low, uint32_t high);
 void nh_limit_stores(nh_state *s, uint32_t low, uint32_t high);
+size_t nh_format_spike(const nh_record *records, size_t count, const char *const *csr_names, char *out);
+enum { NH_SPIKE_LINE = 96 };
 """
 _CALLBACKS = (
     "uint32_t nh_bus_load(void *host, uint32_t address, uint32_t size, uint32_t *value);",
@@ -89,7 +92,7 @@ def _unit_of(architecture: Architecture) -> Unit | None:
 def declarations(architecture: Architecture) -> str:
     """Return types and functions as C declarations, understood by cffi and by the compiler alike."""
     unit = _unit_of(architecture)
-    fields = "\n".join(f"    uint{bits}_t {name};" for name, bits in HART_FIELDS.items())
+    fields = "\n".join(f"    uint{32 if bits <= 32 else 64}_t {name};" for name, bits in HART_FIELDS.items())
     table = member = ""
     if unit is not None:
         kind = f"struct {unit.type_name} *"
@@ -242,7 +245,7 @@ def interpreter_source(architecture: Architecture) -> str:
     text = TEMPLATE.read_text(encoding="utf-8")
     for name, part in parts.items():
         text = text.replace(f"@{name}@", part)
-    return text
+    return text + LOG_FORMAT.read_text(encoding="utf-8")
 
 
 def fingerprint(text: str) -> str:

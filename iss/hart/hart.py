@@ -53,6 +53,9 @@ class Hart:
     cycles: int
     retired: int
     instruction_word: int
+    marchid: int
+    traps: int
+    interrupts: int
 
     def __init__(self, architecture: Architecture, bus: Bus, coprocessor: Any = None, *, misaligned: bool = False):
         self.architecture = architecture

@@ -133,6 +133,8 @@ def _machine_table() -> CsrTable:
     table.stored(0x342, "mcause", "Trap cause")
     table.stored(0x343, "mtval", "Trap value")
     table.define(0x344, "mip", "Pending interrupts, levels of the devices", lambda hart: hart.mip, _ignore)
+    for number, name in ((0x7A0, "tselect"), (0x7A1, "tdata1"), (0x7A2, "tdata2"), (0x7A3, "tdata3"), (0x7A4, "tinfo")):
+        table.constant(number, name, "Debug triggers: none, reads 0", writable=True)
     _counter(table, 0xB00, "mcycle", COUNT_CYCLES)
     _counter(table, 0xB02, "minstret", COUNT_RETIRED)
     for index in range(3, 32):
@@ -140,7 +142,7 @@ def _machine_table() -> CsrTable:
         table.constant(0xB00 + index, f"mhpmcounter{index}", "Event counter, not implemented: reads 0", writable=True)
         table.constant(0xB80 + index, f"mhpmcounter{index}h", "Its high word", writable=True)
     table.constant(0xF11, "mvendorid", "Vendor")
-    table.constant(0xF12, "marchid", "Architecture")
+    table.define(0xF12, "marchid", "Architecture", lambda hart: hart.marchid)
     table.constant(0xF13, "mimpid", "Implementation")
     table.define(0xF14, "mhartid", "Hart number", lambda hart: hart.mhartid)
     table.constant(0xF15, "mconfigptr", "Configuration data pointer")
@@ -155,9 +157,14 @@ def _zicntr_table() -> CsrTable:
         (0xC02, "instret", "Retired instructions", lambda hart: hart.minstret),
     )
     for number, name, title, read in counters:
-        table.define(number, name, f"{title}, low word", lambda hart, read=read: read(hart) & LOW)
-        table.define(number + 0x80, name + "h", f"{title}, high word", lambda hart, read=read: read(hart) >> 32)
+        _halves(table, number, name, title, read)
     return table
+
+
+def _halves(table: CsrTable, number: int, name: str, title: str, read: Read) -> None:
+    """Define both words of a read-only 64-bit counter."""
+    table.define(number, name, f"{title}, low word", lambda hart: read(hart) & LOW)
+    table.define(number + 0x80, name + "h", f"{title}, high word", lambda hart: read(hart) >> 32)
 
 
 machine = _machine_table()

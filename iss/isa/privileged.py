@@ -9,6 +9,7 @@ from iss.isa.csrs import MSTATUS_MIE, MSTATUS_MPIE, MSTATUS_MPP
 from iss.isa.definitions import InstructionSet
 
 MSTATUS, MSTATUSH = 0x300, 0x310
+COUNTER = (1 << 63) - 1
 privileged = InstructionSet("machine", "Machine-mode instructions")
 
 
@@ -22,6 +23,9 @@ def handler_address(hart: Any, cause: Any) -> Any:
 
 def enter_trap(hart: Any, cause: Any, value: Any) -> Any:
     """Save the interrupted context in the trap CSRs and return the address of the handler."""
+    hart.traps = (hart.traps + 1) & COUNTER
+    if cause & INTERRUPT:
+        hart.interrupts = (hart.interrupts + 1) & COUNTER
     hart.mepc = hart.pc
     hart.mcause = cause
     hart.mtval = value

@@ -17,6 +17,9 @@ HART_FIELDS: dict[str, int] = {
     "uncounted": 32,  # bits as in mcountinhibit: counters that the instruction in execution does not advance
     "misa": 32,
     "mhartid": 32,
+    "marchid": 32,
+    "traps": 63,  # taken since reset: exceptions and interrupts
+    "interrupts": 63,
     "mcycle": 64,
     "minstret": 64,
     "cycles": 64,

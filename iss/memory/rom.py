@@ -31,9 +31,10 @@ class BootRom:
 
 
 def reset_vector(entry: int) -> bytes:
-    """Code for the start of a boot ROM, as other boards have it: a0 = hart number, a1 = 0 (no device tree), jump.
+    """Code for the start of a boot ROM, word for word Spike's: a0 = hart number, a1 = device tree, jump to `entry`.
 
-    Position independent; a0 and a1 are what supervisor firmware expects (RISC-V SBI, "Hart State Management").
+    Position independent; leaves t0 = entry. The device tree would follow at offset 32; zeros mean that there is none.
+    a0 and a1 are what supervisor firmware expects (RISC-V SBI, "Hart State Management").
     """
     from iss.isa.csrs import NUMBER_BY_NAME
     from iss.isa.registers import NUMBER
@@ -44,10 +45,11 @@ def reset_vector(entry: int) -> bytes:
     plain, system = rv32i.by_mnemonic, zicsr.by_mnemonic
     words = (
         plain["auipc"].encoding.encode(rd=t0, imm=0),
+        plain["addi"].encoding.encode(rd=a1, rs1=t0, imm=32),
         system["csrrs"].encoding.encode(rd=a0, csr=NUMBER_BY_NAME["mhartid"], rs1=zero),
-        plain["addi"].encoding.encode(rd=a1, rs1=zero, imm=0),
-        plain["lw"].encoding.encode(rd=t0, rs1=t0, imm=20),
+        plain["lw"].encoding.encode(rd=t0, rs1=t0, imm=24),
         plain["jalr"].encoding.encode(rd=zero, rs1=t0, imm=0),
+        0,
         entry,
     )
-    return struct.pack("<6I", *words)
+    return struct.pack("<7I", *words)
