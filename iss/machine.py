@@ -70,7 +70,7 @@ class Machine:
         memory_map: MemoryMap | None = None,
         misaligned: bool = False,
         console: Callable[[bytes], object] | None = None,
-        console_input: bytes = b"",
+        console_input: bytes | ConsoleInput = b"",
         coprocessor: Callable[[Any, int], Any] | None = None,
     ) -> None:
         """Build a machine; NeuroHartError for an unknown ISA, engine or timing model."""
@@ -81,9 +81,7 @@ class Machine:
         self.timing = timing_model(timing) if isinstance(timing, str) else timing
         self.ram = Ram(self.memory_map.ram)
         self.bus = Bus(self.memory_map, self.ram)
-        self.console_input = ConsoleInput()
-        if console_input:
-            self.console_input.feed(console_input)
+        self.console_input = ConsoleInput(console_input) if isinstance(console_input, bytes) else console_input
         self._sink = console or (lambda data: None)
         self.coprocessor = make_coprocessor(self.architecture, self.ram, coprocessor)
         self.hart = Hart(self.architecture, self.bus, self.coprocessor, misaligned=misaligned)
