@@ -107,9 +107,7 @@ TABLE: tuple[Csr, ...] = (
     Csr(0x80B, "nm_t", "U RW", 0, ALL, "timestep"),
     Csr(0x80C, "nm_l0", "U RW", 0, 0x07FF_07FF, "plasticity: probabilities PP, PD"),
     Csr(0x80D, "nm_l1", "U RW", 0, ALL, "plasticity: membrane threshold TM"),
-    Csr(
-        0x80E, "nm_l2", "U RW", 0, 0x7FFF_7FFF, "plasticity: calcium thresholds T1, T2"
-    ),
+    Csr(0x80E, "nm_l2", "U RW", 0, 0x7FFF_7FFF, "plasticity: calcium thresholds T1, T2"),
     Csr(0x80F, "nm_l3", "U RW", 0, 0x7FFF, "plasticity: calcium threshold T3"),
     Csr(
         0x810,
@@ -172,17 +170,11 @@ TABLE: tuple[Csr, ...] = (
     ),
     *(
         Csr(COUNTER_LOW + index, f"nm_{name}", "U RO", 0, ALL, f"{meaning}, low word")
-        for index, (name, meaning) in enumerate(
-            zip(COUNTERS, COUNTER_MEANINGS, strict=True)
-        )
+        for index, (name, meaning) in enumerate(zip(COUNTERS, COUNTER_MEANINGS, strict=True))
     ),
     *(
-        Csr(
-            COUNTER_HIGH + index, f"nm_{name}h", "U RO", 0, ALL, f"{meaning}, high word"
-        )
-        for index, (name, meaning) in enumerate(
-            zip(COUNTERS, COUNTER_MEANINGS, strict=True)
-        )
+        Csr(COUNTER_HIGH + index, f"nm_{name}h", "U RO", 0, ALL, f"{meaning}, high word")
+        for index, (name, meaning) in enumerate(zip(COUNTERS, COUNTER_MEANINGS, strict=True))
     ),
 )
 

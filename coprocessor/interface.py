@@ -86,9 +86,7 @@ REGISTER_INSTRUCTIONS: dict[str, int] = {
         2,
     ),
     **dict.fromkeys(("trd", "tri", "wadd8", "bltp", "bltd", "sdsp"), 2),
-    **dict.fromkeys(
-        ("sacc8", "sacc4", "sacct", "saccb", "dot8", "stdw", "eld", "epw"), 3
-    ),
+    **dict.fromkeys(("sacc8", "sacc4", "sacct", "saccb", "dot8", "stdw", "eld", "epw"), 3),
     "rnd": 0,
 }
 """Register-level instructions and how many operands their methods take (with rd first if it is read)."""

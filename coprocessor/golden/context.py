@@ -49,9 +49,7 @@ def image(state: State, mcycle: int) -> list[int]:
     for k, name in enumerate(COUNTERS):
         area[COUNTER_OFFSET // 4 + 2 * k] = state.counters[name] & 0xFFFF_FFFF
         area[COUNTER_OFFSET // 4 + 2 * k + 1] = state.counters[name] >> 32
-    area[LEVEL_OFFSET // 4] = sum(
-        len(queue) << 8 * q for q, queue in enumerate(state.queues)
-    )
+    area[LEVEL_OFFSET // 4] = sum(len(queue) << 8 * q for q, queue in enumerate(state.queues))
     run = state.run
     area[RUN_OFFSET // 4 : RUN_OFFSET // 4 + 4] = [
         run.result,

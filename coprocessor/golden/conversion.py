@@ -33,9 +33,7 @@ def bitmap_to_events(issue: Issue, x: Transfer) -> int:
             raise Fault(LIMIT, x.address + 16)
         unit.store(x.events, len(indices))
         for index, i in enumerate(indices):
-            unit.store(
-                x.events + 4 + 4 * index, (issue.state.csr["t"] & 0xFFF) << 20 | i
-            )
+            unit.store(x.events + 4 + 4 * index, (issue.state.csr["t"] & 0xFFF) << 20 | i)
         unit.events = conversion_events(x.n, len(indices), reads_events=False)
     return len(indices)
 

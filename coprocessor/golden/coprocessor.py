@@ -121,9 +121,7 @@ class Coprocessor(RegisterInstructions):
             return Outcome.TRAPPED
         state = self.registers
         state.settle(mcycle)
-        waited = (
-            max(0, state.run.end - mcycle) if known in WAITING and state.run.busy else 0
-        )
+        waited = max(0, state.run.end - mcycle) if known in WAITING and state.run.busy else 0
         state.settle(mcycle + waited)
         self._status = ST_DIRTY
         outcome = self._dispatch(known, rs1, rs2, mcycle + waited)
@@ -133,9 +131,7 @@ class Coprocessor(RegisterInstructions):
         self.next_event = state.next_event(mcycle + self.cycles)
         return outcome
 
-    def _dispatch(
-        self, operation: Operation, rs1: int, rs2: int, mcycle: int
-    ) -> Outcome:
+    def _dispatch(self, operation: Operation, rs1: int, rs2: int, mcycle: int) -> Outcome:
         """Perform an operation; sets result, cause, tval and cycles."""
         if operation <= Operation.RST:
             return self._sequence(operation, rs1, rs2)
@@ -184,9 +180,7 @@ class Coprocessor(RegisterInstructions):
         self.cycles += 1
         return Outcome.RETIRED
 
-    def _simple(
-        self, operation: Operation, rs1: int, rs2: int, mcycle: int
-    ) -> tuple[int, int]:
+    def _simple(self, operation: Operation, rs1: int, rs2: int, mcycle: int) -> tuple[int, int]:
         """The operations that are not resumable: (rd, cycles)."""
         state = self.registers
         queue = state.queues[rs2 % QUEUES]
@@ -202,16 +196,10 @@ class Coprocessor(RegisterInstructions):
         if operation in (Operation.EV2BM, Operation.BM2EV):
             transfer = read_transfer(self.memory, rs1)
             issue = Issue(state, self.memory, 0)
-            convert = (
-                conversion.events_to_bitmap
-                if operation is Operation.EV2BM
-                else conversion.bitmap_to_events
-            )
+            convert = conversion.events_to_bitmap if operation is Operation.EV2BM else conversion.bitmap_to_events
             return convert(issue, transfer), issue.cycles
         if operation is Operation.START:
-            job = operations.validate(
-                self.memory, Operation.RUN, rs1, rs2, state.reward
-            )
+            job = operations.validate(self.memory, Operation.RUN, rs1, rs2, state.reward)
             discard_progress(state)
             asynchronous.start(state, self.memory, job, mcycle + START_CYCLES)
             return 0, START_CYCLES
@@ -225,8 +213,6 @@ class Coprocessor(RegisterInstructions):
             check(self.memory, rs1)
             state.csr["err"] = state.csr["eaddr"] = 0
             return 0, 1
-        (context.save if operation is Operation.SAVE else context.restore)(
-            state, self.memory, rs1, mcycle
-        )
+        (context.save if operation is Operation.SAVE else context.restore)(state, self.memory, rs1, mcycle)
         self._status = ST_CLEAN
         return 0, CONTEXT_CYCLES

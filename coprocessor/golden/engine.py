@@ -50,13 +50,7 @@ class Progress:
     def save(self, state: State, funct7: int, descriptor: int) -> None:
         """Write the progress CSRs."""
         state.csr["prog0"] = u32(self.index)
-        state.csr["prog1"] = (
-            1 << 31
-            | self.entered << 30
-            | funct7 << 20
-            | self.phase << 16
-            | self.position
-        )
+        state.csr["prog1"] = 1 << 31 | self.entered << 30 | funct7 << 20 | self.phase << 16 | self.position
         state.csr["prog2"] = self.steps
         state.csr["prog3"] = self.partial
         state.csr["pdesc"] = descriptor

@@ -27,24 +27,17 @@ def fields(word: int, width: int) -> list[int]:
 
 def pack(values: list[int], width: int) -> int:
     """The word whose fields, lowest first, are the values modulo 2^width."""
-    return sum(
-        (value & (1 << width) - 1) << width * index
-        for index, value in enumerate(values)
-    )
+    return sum((value & (1 << width) - 1) << width * index for index, value in enumerate(values))
 
 
 def gated_sum(rd: int, weights: list[int], gate: int) -> int:
     """`rd + sum(weights[i] if gate[i])`, modulo 2^32."""
-    return u32(
-        rd + sum(weight for index, weight in enumerate(weights) if bit(gate, index))
-    )
+    return u32(rd + sum(weight for index, weight in enumerate(weights) if bit(gate, index)))
 
 
 def pairwise(operation: Callable[[int, int], int], x: int, y: int) -> int:
     """Apply `operation` to the low, then the high halves."""
-    return pack(
-        [operation(a, b) for a, b in zip(fields(x, 16), fields(y, 16), strict=True)], 16
-    )
+    return pack([operation(a, b) for a, b in zip(fields(x, 16), fields(y, 16), strict=True)], 16)
 
 
 def clip16(x: int) -> int:
@@ -111,13 +104,7 @@ class RegisterInstructions:
 
     def dot8(self, rd: int, rs1: int, rs2: int) -> int:
         """`rd + sum(s8(rs1.b[i]) * s8(rs2.b[i]))`."""
-        return u32(
-            rd
-            + sum(
-                s8(x) * s8(y)
-                for x, y in zip(fields(rs1, 8), fields(rs2, 8), strict=True)
-            )
-        )
+        return u32(rd + sum(s8(x) * s8(y) for x, y in zip(fields(rs1, 8), fields(rs2, 8), strict=True)))
 
     def vadds(self, rs1: int, rs2: int) -> int:
         """`rd.h[i] = clip16(s16(rs1.h[i]) + s16(rs2.h[i]))`."""
@@ -126,20 +113,14 @@ class RegisterInstructions:
     def vwadl(self, rs1: int, rs2: int) -> int:
         """`rd.h[i] = clip16(s16(rs1.h[i]) + s8(rs2.b[i]))`."""
         return pack(
-            [
-                clip16(s16(x) + s8(w))
-                for x, w in zip(fields(rs1, 16), fields(rs2, 8)[:2], strict=True)
-            ],
+            [clip16(s16(x) + s8(w)) for x, w in zip(fields(rs1, 16), fields(rs2, 8)[:2], strict=True)],
             16,
         )
 
     def vwadh(self, rs1: int, rs2: int) -> int:
         """`rd.h[i] = clip16(s16(rs1.h[i]) + s8(rs2.b[2+i]))`."""
         return pack(
-            [
-                clip16(s16(x) + s8(w))
-                for x, w in zip(fields(rs1, 16), fields(rs2, 8)[2:], strict=True)
-            ],
+            [clip16(s16(x) + s8(w)) for x, w in zip(fields(rs1, 16), fields(rs2, 8)[2:], strict=True)],
             16,
         )
 
@@ -149,9 +130,7 @@ class RegisterInstructions:
 
     def dec(self, rs1: int, rs2: int) -> int:
         """`dec(rs1, rs2)`."""
-        return u32(
-            neurons.dec(self.registers.parameters, self.registers.random, s32(rs1), rs2)
-        )
+        return u32(neurons.dec(self.registers.parameters, self.registers.random, s32(rs1), rs2))
 
     def decs(self, rs1: int, rs2: int) -> int:
         """`decs(rs1, rs2)`."""
@@ -163,27 +142,15 @@ class RegisterInstructions:
 
     def lif(self, rs1: int, rs2: int) -> int:
         """`v, s = thr(integ(dec(rs1, KV), rs2)); push(s)`."""
-        return self._pushing(
-            neurons.lif(
-                self.registers.parameters, self.registers.random, s32(rs1), s32(rs2)
-            )
-        )
+        return self._pushing(neurons.lif(self.registers.parameters, self.registers.random, s32(rs1), s32(rs2)))
 
     def cubi(self, rs1: int, rs2: int) -> int:
         """`cubi(rs1, rs2)`."""
-        return u32(
-            neurons.cubi(
-                self.registers.parameters, self.registers.random, s32(rs1), s32(rs2)
-            )
-        )
+        return u32(neurons.cubi(self.registers.parameters, self.registers.random, s32(rs1), s32(rs2)))
 
     def cubv(self, rs1: int, rs2: int) -> int:
         """`cubv(rs1, rs2)`."""
-        return u32(
-            neurons.cubv(
-                self.registers.parameters, self.registers.random, s32(rs1), s32(rs2)
-            )
-        )
+        return u32(neurons.cubv(self.registers.parameters, self.registers.random, s32(rs1), s32(rs2)))
 
     def thr(self, rs1: int) -> int:
         """`v, s = thr(rs1); push(s)`."""
@@ -196,9 +163,7 @@ class RegisterInstructions:
 
     def athd(self, rs1: int) -> int:
         """`athd(rs1)`."""
-        return u32(
-            neurons.athd(self.registers.parameters, self.registers.random, s32(rs1))
-        )
+        return u32(neurons.athd(self.registers.parameters, self.registers.random, s32(rs1)))
 
     def izh(self, rs1: int, rs2: int) -> int:
         """`rd, s = izh(rs1, rs2); push(s)`."""
@@ -206,11 +171,7 @@ class RegisterInstructions:
 
     def tn(self, rs1: int, rs2: int) -> int:
         """`rd, s = tn(rs1, rs2); push(s)`."""
-        return self._pushing(
-            neurons.tn(
-                self.registers.parameters, self.registers.random, s32(rs1), s32(rs2)
-            )
-        )
+        return self._pushing(neurons.tn(self.registers.parameters, self.registers.random, s32(rs1), s32(rs2)))
 
     def sdsig(self, rs1: int, rs2: int) -> int:
         """`sdsig(rs1, rs2)`."""
@@ -273,19 +234,11 @@ class RegisterInstructions:
 
     def stdw(self, rd: int, rs1: int, rs2: int) -> int:
         """`stdw(rd, rs1, rs2)`."""
-        return u32(
-            plasticity.stdw(
-                self.registers.learning, self.registers.random, s32(rd), s32(rs1), rs2
-            )
-        )
+        return u32(plasticity.stdw(self.registers.learning, self.registers.random, s32(rd), s32(rs1), rs2))
 
     def eld(self, rd: int, rs1: int, rs2: int) -> int:
         """`eld(rd, rs1, rs2)`."""
-        return u32(
-            plasticity.eld(
-                self.registers.learning, self.registers.random, s32(rd), s32(rs1), rs2
-            )
-        )
+        return u32(plasticity.eld(self.registers.learning, self.registers.random, s32(rd), s32(rs1), rs2))
 
     def bltp(self, rs1: int, rs2: int) -> int:
         """`bltp(rs1, rs2)`."""
@@ -301,17 +254,11 @@ class RegisterInstructions:
 
     def eph(self, rs1: int) -> int:
         """`eph(rs1)`, VTH from nm_vth."""
-        return plasticity.eph(
-            self.registers.learning, s32(self.registers.csr["vth"]), s32(rs1)
-        )
+        return plasticity.eph(self.registers.learning, s32(self.registers.csr["vth"]), s32(rs1))
 
     def epw(self, rd: int, rs1: int, rs2: int) -> int:
         """`epw(rd, rs1, rs2)`."""
-        return u32(
-            plasticity.epw(
-                self.registers.learning, self.registers.random, s32(rd), s32(rs1), rs2
-            )
-        )
+        return u32(plasticity.epw(self.registers.learning, self.registers.random, s32(rd), s32(rs1), rs2))
 
     def _pushing(self, value_and_spike: tuple[int, int]) -> int:
         """Push the spike and give the value as u32."""

@@ -63,9 +63,7 @@ class Row:
     def trace_product(self, j: int) -> int:
         """`dw = (AP*x_i if b_j else 0) - (AM*y_j if a_i else 0)`."""
         b = bit(self.post[j // 32], j % 32)
-        return (self.rule.ap * self.x if b else 0) - (
-            self.rule.am * self.post_trace(j) if self.a else 0
-        )
+        return (self.rule.ap * self.x if b else 0) - (self.rule.am * self.post_trace(j) if self.a else 0)
 
     def synapse(self, j: int, weight: int, eligibility: int) -> None:
         """Apply the rule to the synapse on j, whose weight and eligibility stand at these addresses."""
@@ -80,9 +78,7 @@ class Row:
             if self.a or bit(self.post[j // 32], j % 32):
                 self.assign(
                     weight,
-                    plasticity.stdw(
-                        learning, random, unit.load_signed(weight, 1), dw, learning.sh
-                    ),
+                    plasticity.stdw(learning, random, unit.load_signed(weight, 1), dw, learning.sh),
                 )
         elif rule.kind is RuleKind.REWARD:
             dw = self.trace_product(j)
@@ -100,9 +96,7 @@ class Row:
             v = self.membrane(j)
             self.assign(
                 weight,
-                plasticity.wclip(
-                    learning, w + plasticity.sdsp(learning, v, self.post_trace(j))
-                ),
+                plasticity.wclip(learning, w + plasticity.sdsp(learning, v, self.post_trace(j))),
             )
         else:
             vth = self.threshold(j)
@@ -111,9 +105,7 @@ class Row:
             if abs(e) * field(self.x, 14, 0) != 0:
                 self.assign(
                     weight,
-                    plasticity.epw(
-                        learning, random, unit.load_signed(weight, 1), e, self.x
-                    ),
+                    plasticity.epw(learning, random, unit.load_signed(weight, 1), e, self.x),
                 )
 
 
@@ -128,25 +120,18 @@ def weight_row(row: Row, i: int) -> dict[str, int]:
         q = last - first
     else:
         for j in range(m):
-            row.synapse(
-                j, p.weights + i * pitch(m, 8) + j, rule.eligibility + 2 * (i * m + j)
-            )
+            row.synapse(j, p.weights + i * pitch(m, 8) + j, rule.eligibility + 2 * (i * m + j))
         q = m
     z, pointers = row.updated, 8 + 2 * q if p.format is Format.CSR else 0
     return {
         "wupd": z,
-        "rdb": z
-        + q * EXTRA_BYTES[rule.kind]
-        + (2 if rule.pre_traces else 0)
-        + pointers,
+        "rdb": z + q * EXTRA_BYTES[rule.kind] + (2 if rule.pre_traces else 0) + pointers,
         "wrb": z + (2 * q if rule.kind is RuleKind.REWARD else 0),
         "cyc": 4 + ceil_div(q, LANES),
     }
 
 
-def binary_row(
-    unit: Unit, rule: Rule, random: RandomSource, i: int, a: int, post: list[int]
-) -> dict[str, int]:
+def binary_row(unit: Unit, rule: Rule, random: RandomSource, i: int, a: int, post: list[int]) -> dict[str, int]:
     """Phase 0 of rule 2 for one visited row: `bltp` if a_i else `bltd` on each weight word, gated by post spikes."""
     m = rule.projection.n_post
     draws = 0
@@ -177,9 +162,7 @@ def visited(kind: RuleKind, a: int, x: int, post: list[int]) -> bool:
     }[kind]
 
 
-def weights_phase(
-    issue: Issue, rule: Rule, source: int, post: list[int], reward: int, counts: bool
-) -> None:
+def weights_phase(issue: Issue, rule: Rule, source: int, post: list[int], reward: int, counts: bool) -> None:
     """Phase 0: visited rows with ascending i; `counts` adds updated weights to the result."""
     for i in range(issue.progress.index, rule.projection.n_pre):
         issue.progress.index = i
@@ -191,9 +174,7 @@ def weights_phase(
             if rule.kind is RuleKind.BINARY:
                 unit.events = binary_row(unit, rule, issue.state.random, i, a, post)
             else:
-                unit.events = weight_row(
-                    Row(unit, rule, issue.state.random, a, x, post, reward), i
-                )
+                unit.events = weight_row(Row(unit, rule, issue.state.random, a, x, post, reward), i)
         if counts:
             issue.progress.add(unit.events["wupd"])
         issue.progress.index = i + 1
@@ -215,11 +196,7 @@ def traces_phase(
         with issue.unit() as unit:
             for i in indices:
                 x = unit.load(traces + 2 * i, 2)
-                word = (
-                    spikes[group]
-                    if isinstance(spikes, list)
-                    else unit.load(spikes + 4 * group)
-                )
+                word = spikes[group] if isinstance(spikes, list) else unit.load(spikes + 4 * group)
                 x = plasticity.trd(rule.learning, issue.state.random, x, decay)
                 if bit(word, i % GROUP):
                     x = impulse if rule.learning.nearest else plasticity.tri(x, impulse)

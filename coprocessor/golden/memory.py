@@ -49,9 +49,7 @@ class Memory:
     def store(self, address: int, size: int, value: int) -> None:
         """Store the low `size` bytes of `value`."""
         offset = self.offset(address, size, STORE_FAULT)
-        self.bytes[offset : offset + size] = (value & (1 << 8 * size) - 1).to_bytes(
-            size, "little"
-        )
+        self.bytes[offset : offset + size] = (value & (1 << 8 * size) - 1).to_bytes(size, "little")
         self.written_low = min(self.written_low, offset)
         self.written_high = max(self.written_high, offset + size - 1)
 

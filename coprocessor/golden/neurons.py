@@ -130,13 +130,5 @@ def tn(p: Parameters, random: RandomSource, v: int, a: int) -> tuple[int, int]:
     if v1 >= alpha + eta:
         return p.sat(reset if gam == 0 else v1 - (alpha + eta) if gam == 1 else v1), 1
     if v1 < -(beta if kap else beta + eta):
-        return p.sat(
-            -beta
-            if kap
-            else -reset
-            if gam == 0
-            else v1 + beta + eta
-            if gam == 1
-            else v1
-        ), 0
+        return p.sat(-beta if kap else -reset if gam == 0 else v1 + beta + eta if gam == 1 else v1), 0
     return v1, 0

@@ -35,9 +35,7 @@ def source_override(projection: Projection, rs2: int) -> int:
     return rs2
 
 
-def validate(
-    memory: Memory, operation: Operation, rs1: int, rs2: int, reward: int
-) -> Job:
+def validate(memory: Memory, operation: Operation, rs1: int, rs2: int, reward: int) -> Job:
     """Validate everything an instruction names; raises the first Fault (chapter 6). `reward` is nm_rew."""
     if operation is Operation.RUN:
         return Job(read_network(memory, rs1), steps=rs2, reward=reward, is_run=True)
@@ -68,11 +66,7 @@ def validate(
 def resumed(state: State, operation: Operation, descriptor: int) -> Progress | None:
     """The progress to continue from, if it belongs to this instruction."""
     prog1 = state.csr["prog1"]
-    if (
-        not bit(prog1, 31)
-        or field(prog1, 26, 20) != operation & 0x7F
-        or state.csr["pdesc"] != descriptor
-    ):
+    if not bit(prog1, 31) or field(prog1, 26, 20) != operation & 0x7F or state.csr["pdesc"] != descriptor:
         return None
     return Progress(
         index=state.csr["prog0"],
@@ -88,9 +82,7 @@ def possible(progress: Progress, job: Job) -> bool:
     """Whether an operation could have left this progress; otherwise the instruction starts over."""
     if progress.position >= len(job.entries) or (progress.steps and not job.is_run):
         return False
-    return progress.phase <= (
-        2 if isinstance(job.entries[progress.position].target, Rule) else 0
-    )
+    return progress.phase <= (2 if isinstance(job.entries[progress.position].target, Rule) else 0)
 
 
 def perform(issue: Issue, entry: Entry, step: Step) -> None:
@@ -124,8 +116,6 @@ def start(issue: Issue, operation: Operation, descriptor: int, job: Job) -> None
     """Execute a validated instruction, fresh or resumed; progress CSRs are written by the caller."""
     progress = resumed(issue.state, operation, descriptor)
     discard_progress(issue.state)
-    if progress is not None and (
-        possible(progress, job) or (job.is_run and progress.steps >= job.steps)
-    ):
+    if progress is not None and (possible(progress, job) or (job.is_run and progress.steps >= job.steps)):
         issue.progress = progress
     execute(issue, job)

@@ -96,9 +96,7 @@ def read_population(memory: Memory, address: int) -> Population:
         address=address,
         n=w[1],
         profile=profile,
-        replaced=tuple(
-            parameter for parameter in range(6) if bit(per_neuron, parameter)
-        ),
+        replaced=tuple(parameter for parameter in range(6) if bit(per_neuron, parameter)),
         output_mode=output_mode,
         graded=bool(graded),
         refractory=refractory,

@@ -36,17 +36,13 @@ STATE_WORDS = {
 Step = tuple[list[int], int, int]
 
 
-def current_and_membrane(
-    p: Parameters, random: RandomSource, u: int, v: int, a: int
-) -> tuple[int, int]:
+def current_and_membrane(p: Parameters, random: RandomSource, u: int, v: int, a: int) -> tuple[int, int]:
     """`u' = cubi(u, a); v' = cubv(v, u')`, with UOLD `v' = cubv(v, u)`."""
     new_current = neurons.cubi(p, random, u, a)
     return new_current, neurons.cubv(p, random, v, u if p.old_current else new_current)
 
 
-def step(
-    profile: Profile, p: Parameters, random: RandomSource, state: list[int], a: int
-) -> Step:
+def step(profile: Profile, p: Parameters, random: RandomSource, state: list[int], a: int) -> Step:
     """One update of one neuron: (new state words, spike bit s, graded value g); all s32, `a` the input word."""
     if profile is Profile.IF:
         v, s = neurons.thr(p, neurons.integ(p, state[0], a))

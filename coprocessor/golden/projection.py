@@ -104,9 +104,7 @@ def source_bytes(source: Source, n: int) -> int:
     }[source]
 
 
-def read_projection(
-    memory: Memory, address: int, *, needs_population: bool = False
-) -> Projection:
+def read_projection(memory: Memory, address: int, *, needs_population: bool = False) -> Projection:
     """Validate a SYN and its POP (6.3); with `needs_population` a zero w12 gives 24 (nm.layer)."""
     w = Words(memory, address, Type.SYN)
     n, m = w[1], w[2]
@@ -204,17 +202,11 @@ def read_convolution(w: Words) -> Convolution:
         field(w[14], 27, 24),
         field(w[14], 31, 28),
     )
-    w.require(
-        channels_in != 0 and channels_out != 0 and kernel != 0 and stride != 0, BAD, 14
-    )
+    w.require(channels_in != 0 and channels_out != 0 and kernel != 0 and stride != 0, BAD, 14)
     w.require(min(height, width) + 2 * padding >= kernel, BAD, 14)
     depthwise = bool(bit(w[15], 0))
-    w.require(
-        w[15] >> 1 == 0 and (not depthwise or channels_in == channels_out), BAD, 15
-    )
-    conv = Convolution(
-        height, width, channels_in, channels_out, kernel, stride, padding, depthwise
-    )
+    w.require(w[15] >> 1 == 0 and (not depthwise or channels_in == channels_out), BAD, 15)
+    conv = Convolution(height, width, channels_in, channels_out, kernel, stride, padding, depthwise)
     w.require(w[1] == height * width * channels_in, BAD, 1)
     w.require(w[2] == conv.output_height * conv.output_width * channels_out, BAD, 2)
     return conv

@@ -37,9 +37,7 @@ class State:
     """CSRs by name without the prefix, counters, queues, the asynchronous run and the tick interrupt."""
 
     csr: dict[str, int] = field(
-        default_factory=lambda: {
-            row.name[3:]: row.reset for row in TABLE if row.name[3:] in STORED
-        }
+        default_factory=lambda: {row.name[3:]: row.reset for row in TABLE if row.name[3:] in STORED}
     )
     random: RandomSource = field(default_factory=RandomSource)
     counters: dict[str, int] = field(default_factory=lambda: dict.fromkeys(COUNTERS, 0))
@@ -56,9 +54,7 @@ class State:
     @property
     def learning(self) -> LearningParameters:
         """The plasticity parameter CSRs."""
-        return LearningParameters(
-            *(self.csr[name] for name in ("lmode", "wlim", "l0", "l1", "l2", "l3"))
-        )
+        return LearningParameters(*(self.csr[name] for name in ("lmode", "wlim", "l0", "l1", "l2", "l3")))
 
     @property
     def reward(self) -> int:
@@ -84,28 +80,15 @@ class State:
         """nm_st: [0] BUSY, [1] DONE, [2] ERR, [3] nm_prog1[31]."""
         run = self.run
         ended = run.outstanding and not run.busy
-        return (
-            run.busy
-            | (ended and not run.error) << 1
-            | (ended and run.error) << 2
-            | self.csr["prog1"] >> 31 << 3
-        )
+        return run.busy | (ended and not run.error) << 1 | (ended and run.error) << 2 | self.csr["prog1"] >> 31 << 3
 
     @property
     def interrupts(self) -> int:
         """mip bits 16 (done), 17 (error), 18 (queue watermark), 19 (tick)."""
         marks = [self.csr["qwm"] >> 8 * q & 0xFF for q in range(QUEUES)]
-        reached = any(
-            mark and len(queue) >= mark
-            for mark, queue in zip(marks, self.queues, strict=True)
-        )
+        reached = any(mark and len(queue) >= mark for mark, queue in zip(marks, self.queues, strict=True))
         status = self.status
-        return (
-            (status >> 1 & 1) << 16
-            | (status >> 2 & 1) << 17
-            | reached << 18
-            | self.tick_pending << 19
-        )
+        return (status >> 1 & 1) << 16 | (status >> 2 & 1) << 17 | reached << 18 | self.tick_pending << 19
 
     def read(self, number: int, mcycle: int) -> int:
         """Value of a CSR of 4.1 at mcycle."""
@@ -149,9 +132,7 @@ class State:
         if self.tick_is_due(mcycle):
             self.tick_pending = True
             late = u32(mcycle - self.csr["tnext"])
-            self.csr["tnext"] = u32(
-                self.csr["tnext"] + (late // self.csr["tick"] + 1) * self.csr["tick"]
-            )
+            self.csr["tnext"] = u32(self.csr["tnext"] + (late // self.csr["tick"] + 1) * self.csr["tick"])
 
     def next_event(self, mcycle: int) -> int:
         """The mcycle value at which `interrupts` or nm_tnext change by the passing of time; NEVER if none."""
@@ -159,9 +140,7 @@ class State:
         if self.csr["tick"]:
             event = min(
                 event,
-                mcycle
-                if self.tick_is_due(mcycle)
-                else mcycle + u32(self.csr["tnext"] - mcycle),
+                mcycle if self.tick_is_due(mcycle) else mcycle + u32(self.csr["tnext"] - mcycle),
             )
         return event
 

@@ -90,15 +90,9 @@ def convolution_row(unit: Unit, p: Projection, i: int) -> Iterator[Synapse]:
         for kx in range(conv.kernel):
             oy, y_rest = divmod(y + conv.padding - ky, conv.stride)
             ox, x_rest = divmod(x + conv.padding - kx, conv.stride)
-            if (
-                y_rest
-                or x_rest
-                or not (0 <= oy < conv.output_height and 0 <= ox < conv.output_width)
-            ):
+            if y_rest or x_rest or not (0 <= oy < conv.output_height and 0 <= ox < conv.output_width):
                 continue
-            kernel_row = (
-                p.weights + ((c * conv.kernel + ky) * conv.kernel + kx) * row_bytes
-            )
+            kernel_row = p.weights + ((c * conv.kernel + ky) * conv.kernel + kx) * row_bytes
             pixel_out = (oy * conv.output_width + ox) * conv.channels_out
             for co in [c] if conv.depthwise else range(conv.channels_out):
                 yield (
@@ -108,9 +102,7 @@ def convolution_row(unit: Unit, p: Projection, i: int) -> Iterator[Synapse]:
                 )
 
 
-def crossbar_row(
-    unit: Unit, p: Projection, i: int, random: RandomSource
-) -> Iterator[Synapse]:
+def crossbar_row(unit: Unit, p: Projection, i: int, random: RandomSource) -> Iterator[Synapse]:
     """Format 6: where bit j is 1, `w = tnw(u16 at w7 + 2*(4j + t))` with the axon type t."""
     place = p.rows + i
     t = unit.load(place, 1)
@@ -127,9 +119,7 @@ def one_to_one_row(unit: Unit, p: Projection, i: int) -> Iterator[Synapse]:
     yield i, unit.load_signed(p.weights + i, 1) if p.weights else 1, 0
 
 
-def row_synapses(
-    unit: Unit, p: Projection, i: int, base: int, random: RandomSource
-) -> Iterator[Synapse]:
+def row_synapses(unit: Unit, p: Projection, i: int, base: int, random: RandomSource) -> Iterator[Synapse]:
     """The synapses of row i in storage order; `base` is the delay of the source."""
     if p.format in DENSE_BITS:
         return dense_row(unit, p, i, base)
@@ -157,15 +147,10 @@ def bytes_read(p: Projection, sop: int) -> int:
             Format.ONE_TO_ONE: int(p.weights != 0),
         }[p.format]
         per_synapse = 0
-    return (
-        weights
-        + {Delay.FIXED: 0, Delay.PER_SOURCE: 1, Delay.PER_SYNAPSE: per_synapse}[p.delay]
-    )
+    return weights + {Delay.FIXED: 0, Delay.PER_SOURCE: 1, Delay.PER_SYNAPSE: per_synapse}[p.delay]
 
 
-def row(
-    unit: Unit, p: Projection, i: int, g: int, t: int, random: RandomSource
-) -> None:
+def row(unit: Unit, p: Projection, i: int, g: int, t: int, random: RandomSource) -> None:
     """One active row: `cur[slot][j] = (cur[slot][j] + w * g * 2^WEXP) mod 2^32`."""
     base = p.fixed_delay
     if p.delay is Delay.PER_SOURCE:
@@ -203,9 +188,7 @@ def candidates(issue: Issue, p: Projection, source: int, count: int) -> Iterator
             yield index
 
 
-def row_and_value(
-    issue: Issue, unit: Unit, p: Projection, source: int, index: int
-) -> tuple[int, int]:
+def row_and_value(issue: Issue, unit: Unit, p: Projection, source: int, index: int) -> tuple[int, int]:
     """The row i of a candidate and its value g (1 unless graded)."""
     if p.source is Source.BITMAP:
         return index, 1

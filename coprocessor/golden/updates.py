@@ -16,9 +16,7 @@ PARAMETER_NAMES = ("p0", "p1", "p2", "p3", "vth_word", "vrst_word")
 
 def parameters_of(unit: Unit, p: Population, i: int) -> Parameters:
     """The parameter words of neuron i, per-neuron ones loaded in PPN order."""
-    loaded = {
-        PARAMETER_NAMES[k]: unit.load(p.parameter_address(k, i)) for k in p.replaced
-    }
+    loaded = {PARAMETER_NAMES[k]: unit.load(p.parameter_address(k, i)) for k in p.replaced}
     return replace(p.parameters, **loaded)
 
 
@@ -44,9 +42,7 @@ def perform(issue: Issue, p: Population, step: Step, *, counts_spikes: bool) -> 
                 state = [unit.load_signed(place) for place in places]
                 input_place = p.cur + 4 * (t % p.depth * p.n + i)
                 a = unit.load_signed(input_place)
-                state, s, g = step_refractory(
-                    p.profile, p.refractory, parameters, issue.state.random, state, a
-                )
+                state, s, g = step_refractory(p.profile, p.refractory, parameters, issue.state.random, state, a)
                 total = unit.load(p.acc + 4 * i) + g if accumulates else 0
                 for place, word in zip(places, state, strict=True):
                     unit.store(place, word)

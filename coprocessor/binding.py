@@ -1,0 +1,168 @@
+# The C coprocessor from Python: a thin class over coprocessor._native with the interface of coprocessor.golden.Coprocessor.
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from coprocessor.csrs import COUNTERS, TABLE
+from coprocessor.errors import CoprocessorError
+from coprocessor.interface import REGISTER_INSTRUCTIONS
+
+try:
+    from coprocessor._native import ffi, lib
+except ImportError as error:
+    raise CoprocessorError(
+        f"the C coprocessor is not built ({error}); install the package with a C compiler present, "
+        "or build it in place with: python coprocessor/build_native.py"
+    ) from error
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+QUEUE_DEPTH = 64
+STATE_CSRS = tuple(row.name[3:] for row in TABLE if row.writable)
+RUN_FLAGS = ("outstanding", "error", "busy")
+RUN_NUMBERS = ("result", "code", "steps", "end")
+
+
+class Coprocessor:
+    """The coprocessor in C. Register-level instructions are methods named after their mnemonics (u32 in, u32 out);
+    `issue` performs the instructions of opcode 0x2B and leaves `result`, `cause`, `tval` and `cycles`.
+
+    `ram` is a writable buffer at guest address `base`; it is used in place and kept alive.
+    Raises CoprocessorError if the RAM does not fit below 2^32.
+    """
+
+    def __init__(self, ram: Buffer, base: int) -> None:
+        self._ram = ffi.from_buffer("uint8_t[]", ram, require_writable=True)
+        size = len(self._ram)
+        if not (0 <= base and size < 2**32 and base + size <= 2**32):
+            raise CoprocessorError(
+                f"RAM of {size} bytes at {base:#x} does not fit below 2^32; use a lower base or less RAM"
+            )
+        pointer = lib.nm_new(self._ram, base, size)
+        if pointer == ffi.NULL:
+            raise CoprocessorError("no memory left for a coprocessor")
+        self._pointer = ffi.gc(pointer, lib.nm_free)
+        self._front = lib.nm_front_of(self._pointer)
+        self._instructions = {
+            name: functools.partial(getattr(lib, f"nm_{name}"), self._pointer) for name in REGISTER_INSTRUCTIONS
+        }
+
+    def __getattr__(self, name: str) -> Callable[..., int]:
+        instructions: dict[str, Callable[..., int]] = self.__dict__.get("_instructions", {})
+        if name in instructions:
+            return instructions[name]
+        raise AttributeError(f"coprocessor has no instruction or attribute {name!r}")
+
+    @property
+    def pointer(self) -> Any:
+        """The `nm_coprocessor *`, for engines that call the C functions themselves."""
+        return self._pointer
+
+    @property
+    def ctl(self) -> int:
+        """Raw nm_ctl."""
+        return int(self._front.ctl)
+
+    @ctl.setter
+    def ctl(self, value: int) -> None:
+        self._front.ctl = value & 0xFFFF_FFFF
+
+    @property
+    def mip(self) -> int:
+        """mip bits 16 (done), 17 (error), 18 (queue watermark), 19 (tick); only bit 19 can be written."""
+        return int(self._front.mip)
+
+    @mip.setter
+    def mip(self, value: int) -> None:
+        self._front.mip = (self._front.mip & ~(1 << 19)) | (value & 1 << 19)
+
+    @property
+    def result(self) -> int:
+        """rd of the last issue, u32."""
+        return int(self._front.result)
+
+    @property
+    def cause(self) -> int:
+        """Cause of the last issue if it trapped."""
+        return int(self._front.cause)
+
+    @property
+    def tval(self) -> int:
+        """mtval of the last issue if it trapped."""
+        return int(self._front.tval)
+
+    @property
+    def cycles(self) -> int:
+        """Cycles of the last issue, waiting included."""
+        return int(self._front.cycles)
+
+    @property
+    def next_event(self) -> int:
+        """The mcycle value at which `update` must be called; 2^64 - 1 if never."""
+        return int(self._front.next_event)
+
+    @property
+    def written_low(self) -> int:
+        """RAM offsets stored to lie in [written_low, written_high]; above written_high if there are none."""
+        return int(self._front.written_low)
+
+    @written_low.setter
+    def written_low(self, value: int) -> None:
+        self._front.written_low = value
+
+    @property
+    def written_high(self) -> int:
+        """See `written_low`."""
+        return int(self._front.written_high)
+
+    @written_high.setter
+    def written_high(self, value: int) -> None:
+        self._front.written_high = value
+
+    def csr_read(self, number: int, mcycle: int) -> int:
+        """Value of a CSR of 4.1; access rights are the caller's business."""
+        return int(lib.nm_csr_read(self._pointer, number, mcycle))
+
+    def csr_write(self, number: int, value: int, mcycle: int) -> None:
+        """Write a CSR of 4.1 by its mask and rule; access rights and ST are the caller's business."""
+        lib.nm_csr_write(self._pointer, number, value, mcycle)
+
+    def update(self, mcycle: int) -> None:
+        """Let time pass: to be called at the instruction boundary when mcycle has reached `next_event`."""
+        lib.nm_update(self._pointer, mcycle)
+
+    def issue(self, operation: int, rs1: int, rs2: int, mcycle: int) -> int:
+        """Issue an instruction of opcode 0x2B, `operation` = funct3 << 7 | funct7; gives an Outcome."""
+        return int(lib.nm_issue(self._pointer, operation, rs1, rs2, mcycle))
+
+    def state(self) -> dict[str, Any]:
+        """Everything the coprocessor remembers, as plain numbers; equal to the golden model's."""
+        image = ffi.new("nm_image *")
+        lib.nm_get_image(self._pointer, image)
+        return {
+            "csr": {name: getattr(image, name) for name in STATE_CSRS},
+            "counters": dict(zip(COUNTERS, list(image.counters), strict=True)),
+            "queues": [list(image.queues[QUEUE_DEPTH * q : QUEUE_DEPTH * q + image.levels[q]]) for q in range(4)],
+            "run": {name: bool(getattr(image, name)) for name in RUN_FLAGS}
+            | {name: getattr(image, name) for name in RUN_NUMBERS},
+            "tick_pending": bool(image.tick_pending),
+        }
+
+    def load_state(self, exported: dict[str, Any], mcycle: int) -> None:
+        """Take over what `state` gave, at this mcycle."""
+        image = ffi.new("nm_image *")
+        for name in STATE_CSRS:
+            setattr(image, name, exported["csr"][name])
+        for index, name in enumerate(COUNTERS):
+            image.counters[index] = exported["counters"][name]
+        for q, queue in enumerate(exported["queues"]):
+            image.levels[q] = len(queue)
+            for index, event in enumerate(queue):
+                image.queues[QUEUE_DEPTH * q + index] = event
+        for name in (*RUN_FLAGS, *RUN_NUMBERS):
+            setattr(image, name, int(exported["run"][name]))
+        image.tick_pending = int(exported["tick_pending"])
+        lib.nm_set_image(self._pointer, image, mcycle)

@@ -1,0 +1,107 @@
+/* The parts of the engine (specification chapter 7) and what they share: unit accounting, buffers in time, queues. */
+#ifndef NM_ENGINE_H
+#define NM_ENGINE_H
+
+#include "memory.h"
+
+enum { NM_ENTRY_CYCLES = 15, NM_COUNT_MASK = 0x7FFFFFFF, NM_LARGEST_BITMAP = 65536 / 32 };
+
+/* What an operation needs besides its descriptor. */
+typedef struct nm_step {
+    uint32_t completed;       /* steps completed in the current nm.run */
+    int64_t reward;
+    uint32_t source_override; /* non-zero rs2 of nm.syn and nm.layer */
+} nm_step;
+
+/* Each performs one operation from c->progress to its end, a fault, or the end of the slice. */
+nm_status nm_perform_syn(nm_coprocessor *c, const nm_entry *entry, const nm_step *step);
+nm_status nm_perform_upd(nm_coprocessor *c, const nm_entry *entry, const nm_step *step);
+nm_status nm_perform_rst(nm_coprocessor *c, const nm_entry *entry);
+nm_status nm_perform_learn(nm_coprocessor *c, const nm_entry *entry, const nm_step *step);
+
+/* One active row with value g: all of it, or a fault and no effect. */
+nm_status nm_syn_row(nm_coprocessor *c, const nm_syn *syn, uint32_t row, uint32_t g);
+
+/* Validate an operation of funct3 = 0 into c->entries; false leaves the fault. */
+typedef struct nm_job {
+    uint32_t count, steps;
+    bool is_run;
+    nm_step step;
+} nm_job;
+bool nm_validate(nm_coprocessor *c, uint32_t operation, uint32_t rs1, uint32_t rs2, nm_job *job);
+/* Perform a validated job from c->progress on. */
+nm_status nm_execute(nm_coprocessor *c, const nm_job *job);
+/* Take over the progress CSRs if they belong to this operation, else start fresh; the CSRs become zero. */
+void nm_take_progress(nm_coprocessor *c, uint32_t operation, uint32_t rs1, const nm_job *job);
+void nm_discard_progress(nm_coprocessor *c);
+void nm_save_progress(nm_coprocessor *c, uint32_t operation, uint32_t rs1);
+/* Prepare an issue that may complete `slice` units (0: no bound). */
+void nm_begin(nm_coprocessor *c, uint32_t slice);
+
+/* Conversions (7.8), asynchronous runs (7.9) and the save area (4.7); results go to front.result. */
+nm_status nm_ev2bm(nm_coprocessor *c, uint32_t rs1);
+nm_status nm_bm2ev(nm_coprocessor *c, uint32_t rs1);
+nm_status nm_start(nm_coprocessor *c, uint32_t rs1, uint32_t rs2, uint64_t begin);
+nm_run nm_consume_run(nm_coprocessor *c);
+nm_status nm_save(nm_coprocessor *c, uint32_t rs1);
+nm_status nm_rest(nm_coprocessor *c, uint32_t rs1, uint64_t mcycle);
+
+/* Whether another unit may start; otherwise the issue ends with NM_SLICE_END. */
+static inline bool nm_unit_may_start(const nm_coprocessor *c) { return c->units_left != 0; }
+
+/* Charge the entry of an operation, once. */
+static inline void nm_enter(nm_coprocessor *c, uint64_t bytes_read, uint64_t cycles)
+{
+    if (!c->progress.entered) {
+        nm_count(c, NM_RDB, bytes_read);
+        nm_count_cycles(c, cycles);
+        c->progress.entered = true;
+    }
+}
+
+static inline void nm_add_partial(nm_coprocessor *c, uint32_t amount)
+{
+    c->progress.partial = (c->progress.partial + amount) & NM_COUNT_MASK;
+}
+
+/* Base b, stride p: mode 0: b; 1: b + (t mod 2)*p; 2: b + k*p; 3: b + ((t - 1) mod 2)*p (6.6). */
+static inline uint32_t nm_buffer(const nm_coprocessor *c, uint32_t mode, uint32_t base, uint32_t stride,
+                                 const nm_step *step)
+{
+    uint32_t t = c->user[NM_USER_T];
+    switch (mode) {
+    case 0: return base;
+    case 1: return base + (t & 1) * stride;
+    case 2: return base + step->completed * stride;
+    default: return base + ((t - 1) & 1) * stride;
+    }
+}
+
+static inline uint32_t nm_source_of(const nm_coprocessor *c, const nm_syn *syn, const nm_step *step)
+{
+    return step->source_override ? step->source_override
+                                 : nm_buffer(c, syn->source_mode, syn->source_address, syn->stride, step);
+}
+
+/* Mask of the bits of word g that belong to a bitmap of n bits. */
+static inline uint32_t nm_valid_bits(uint32_t n, uint32_t g)
+{
+    uint32_t rest = n - 32 * g;
+    return rest >= 32 ? UINT32_MAX : (1u << rest) - 1;
+}
+
+static inline uint32_t nm_oldest(const nm_queue *queue) { return queue->entries[queue->head]; }
+
+static inline void nm_remove_oldest(nm_queue *queue)
+{
+    queue->head = (queue->head + 1) % NM_QUEUE_DEPTH;
+    queue->level--;
+}
+
+/* Address of the per-neuron word that replaces `parameter` for neuron i. */
+static inline uint32_t nm_parameter_address(const nm_pop *pop, unsigned parameter, uint32_t i)
+{
+    return pop->param + 4 * (nm_popcount(pop->replaced & ((1u << parameter) - 1)) * pop->n + i);
+}
+
+#endif

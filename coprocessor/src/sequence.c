@@ -1,0 +1,123 @@
+/* The instructions of funct3 = 0: validation, fresh start or resumption, the run loop (specification 7.1 to 7.3). */
+#include "engine.h"
+
+bool nm_validate(nm_coprocessor *c, uint32_t operation, uint32_t rs1, uint32_t rs2, nm_job *job)
+{
+    nm_entry *entry = &c->entries[0];
+    *job = (nm_job){.count = 1, .steps = 1};
+    entry->counts = true;
+    bool good;
+    switch (operation) {
+    case NM_RUN:
+        job->steps = rs2;
+        job->is_run = true;
+        job->step.reward = nm_s16(c->user[NM_USER_REW]);
+        return nm_read_net(c, rs1, c->entries, &job->count);
+    case NM_LAYER:
+        entry->kind = NM_ENTRY_SYN;
+        entry->counts = false;
+        c->entries[1].kind = NM_ENTRY_UPD;
+        c->entries[1].counts = true;
+        job->count = 2;
+        good = nm_read_syn(c, rs1, &entry->syn, &c->entries[1].pop, true);
+        break;
+    case NM_SYN:
+        entry->kind = NM_ENTRY_SYN;
+        good = nm_read_syn(c, rs1, &entry->syn, &entry->pop, false);
+        break;
+    case NM_LEARN:
+        entry->kind = NM_ENTRY_LEARN;
+        job->step.reward = nm_s16(rs2);
+        return nm_read_rule(c, rs1, entry);
+    default:
+        entry->kind = operation == NM_UPD ? NM_ENTRY_UPD : NM_ENTRY_RST;
+        return nm_read_pop(c, rs1, &entry->pop);
+    }
+    if (good && entry->syn.source != NM_FROM_QUEUE) {
+        if (rs2 % 4) {
+            nm_fail(c, NM_MISALIGNED, rs2);
+            return false;
+        }
+        job->step.source_override = rs2;
+    }
+    return good;
+}
+
+void nm_begin(nm_coprocessor *c, uint32_t slice)
+{
+    c->progress = (nm_progress){0};
+    c->units_left = slice ? slice : UINT64_MAX;
+}
+
+void nm_discard_progress(nm_coprocessor *c) { memset(c->user + NM_USER_PROG0, 0, 5 * sizeof c->user[0]); }
+
+void nm_save_progress(nm_coprocessor *c, uint32_t operation, uint32_t rs1)
+{
+    const nm_progress *p = &c->progress;
+    c->user[NM_USER_PROG0] = p->index;
+    c->user[NM_USER_PROG1] =
+        1u << 31 | (uint32_t)p->entered << 30 | (operation & 0x7F) << 20 | p->phase << 16 | p->position;
+    c->user[NM_USER_PROG2] = p->steps;
+    c->user[NM_USER_PROG3] = p->partial;
+    c->user[NM_USER_PDESC] = rs1;
+}
+
+/* Whether an operation could have left this progress. */
+static bool possible(const nm_coprocessor *c, const nm_progress *p, const nm_job *job)
+{
+    if (job->is_run && p->steps >= job->steps) {
+        return true;
+    }
+    if (p->position >= job->count || (p->steps && !job->is_run)) {
+        return false;
+    }
+    return p->phase <= (c->entries[p->position].kind == NM_ENTRY_LEARN ? 2u : 0u);
+}
+
+void nm_take_progress(nm_coprocessor *c, uint32_t operation, uint32_t rs1, const nm_job *job)
+{
+    uint32_t word = c->user[NM_USER_PROG1];
+    if (word >> 31 && nm_field(word, 26, 20) == (operation & 0x7F) && c->user[NM_USER_PDESC] == rs1) {
+        nm_progress p = {.index = c->user[NM_USER_PROG0],
+                         .phase = nm_field(word, 19, 16),
+                         .position = nm_field(word, 15, 0),
+                         .steps = c->user[NM_USER_PROG2],
+                         .partial = c->user[NM_USER_PROG3] & NM_COUNT_MASK,
+                         .entered = nm_field(word, 30, 30) != 0};
+        if (possible(c, &p, job)) {
+            c->progress = p;
+        }
+    }
+    nm_discard_progress(c);
+}
+
+static nm_status perform(nm_coprocessor *c, const nm_entry *entry, const nm_step *step)
+{
+    switch (entry->kind) {
+    case NM_ENTRY_SYN: return nm_perform_syn(c, entry, step);
+    case NM_ENTRY_UPD: return nm_perform_upd(c, entry, step);
+    case NM_ENTRY_LEARN: return nm_perform_learn(c, entry, step);
+    default: return nm_perform_rst(c, entry);
+    }
+}
+
+nm_status nm_execute(nm_coprocessor *c, const nm_job *job)
+{
+    nm_progress *p = &c->progress;
+    nm_step step = job->step;
+    for (; p->steps < job->steps; p->steps++, p->position = 0) {
+        step.completed = p->steps;
+        while (p->position < job->count) {
+            nm_status status = perform(c, &c->entries[p->position], &step);
+            if (status != NM_OK) {
+                return status;
+            }
+            p->position++;
+            p->index = 0;
+            p->phase = 0;
+            p->entered = false;
+        }
+        c->user[NM_USER_T] += job->is_run;
+    }
+    return NM_OK;
+}
