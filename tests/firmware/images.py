@@ -50,7 +50,7 @@ def stock_firmware(name: str) -> Program:
         ),
         libraries=("-lm",),
         freestanding=False,
-        link_script=None,
+        own_layout=False,
     )
 
 

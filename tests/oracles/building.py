@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from iss.memory.map import MemoryMap
-from tests.oracles.toolchain import cross_compiler
+from tests.oracles.toolchain import for_target
 
 LINK_SCRIPT = Path(__file__).with_name("machine.ld")
 ISA = "rv32im_zicsr_zifencei"
@@ -41,7 +41,7 @@ def run_compiler(command: Sequence[str]) -> None:
         raise BuildError(f"{' '.join(command)}\n{done.stderr.strip()}")
 
 
-def cached(parts: Iterable[str | bytes], name: str, make: Callable[[Path], None]) -> Path:
+def cached(parts: Iterable[str | bytes], name: str, make: Callable[[Path], object]) -> Path:
     """The file `name` made by `make(path)` from all that `parts` tells; made only once for the same parts."""
     digest = hashlib.sha256()
     for part in parts:
@@ -69,6 +69,14 @@ def _tree(directory: Path) -> bytes:
     return digest.digest()
 
 
+@cache
+def link_script() -> Path:
+    """machine.ld with the addresses of the simulator's memory map."""
+    ram = MemoryMap().ram
+    text = f"__ram_base = {ram.base:#x};\n__ram_size = {ram.size:#x};\n{LINK_SCRIPT.read_text()}"
+    return cached([text], "machine.ld", lambda path: path.write_text(text))
+
+
 @dataclass(frozen=True)
 class Program:
     """What is needed to build one ELF file; `included` names files that the sources include besides headers."""
@@ -82,26 +90,23 @@ class Program:
     libraries: tuple[str, ...] = ()
     entry: str = "_start"
     freestanding: bool = True
-    link_script: Path | None = LINK_SCRIPT
+    own_layout: bool = True
+    """Link with machine.ld; else as the flags have it."""
 
     def build(self) -> Path:
         """The built ELF file, linked for the machine's RAM; raises BuildError, ToolMissing."""
-        ram = MemoryMap().ram
-        own_layout = [f"-Wl,--defsym=__ram_base={ram.base:#x}", f"-Wl,--defsym=__ram_size={ram.size:#x}"]
         command = [
-            *cross_compiler().target(self.isa),
+            *for_target(self.isa),
             "-static",
             *(["-nostdlib"] if self.freestanding else []),
             *self.flags,
             *(f"-I{directory}" for directory in self.include),
-            *([*own_layout, "-T", str(self.link_script)] if self.link_script else []),
+            *(["-T", str(link_script())] if self.own_layout else []),
             f"-Wl,-e,{self.entry}",
             "-Wl,--build-id=none",
-            "-Wl,--no-warn-rwx-segments",
         ]
         files = [str(path) for path in self.sources]
-        scripts = [self.link_script] if self.link_script else []
-        content = [path.read_bytes() for path in (*scripts, *self.sources, *self.included)]
+        content = [path.read_bytes() for path in (*self.sources, *self.included)]
         headers = [_tree(directory) for directory in self.include]
         return cached(
             [*command, *files, *self.libraries, *content, *headers],

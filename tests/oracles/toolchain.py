@@ -8,9 +8,8 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-import sys
+import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -81,43 +80,27 @@ def official_sources() -> Path:
     return vendor
 
 
-@dataclass(frozen=True)
-class CrossCompiler:
-    """A C compiler for bare-metal RV32."""
+@cache
+def cross_compiler() -> Path:
+    """GCC for bare-metal RISC-V."""
+    return _program("riscv64-unknown-elf-gcc", "gcc-riscv64-unknown-elf")
 
-    name: str
-    command: tuple[str, ...]
-    has_picolibc: bool
 
-    def target(self, isa: str) -> list[str]:
-        """Command and target options for an ISA string such as "rv32im_zicsr_zifencei" (soft-float ABI)."""
-        if self.name == "gcc":  # finds its libraries only without zicsr and zifencei, which the old ISA version implies
-            old = isa.replace("_zicsr", "").replace("_zifencei", "")
-            return [*self.command, "-misa-spec=2.2", f"-march={old}", "-mabi=ilp32", "-mcmodel=medany"]
-        letters, *extensions = isa.removeprefix("rv32i").split("_")
-        features = "".join(f"+{name}" for name in (*letters, *extensions))
-        machine = f"-mcpu=generic_rv32{features}"
-        return [*self.command, "-target", "riscv32-freestanding-none", machine, "-mabi=ilp32", "-mcmodel=medany"]
+def for_target(isa: str) -> list[str]:
+    """Compiler command and options for an ISA string such as "rv32im_zicsr_zifencei", with the soft-float ABI.
+
+    GCC finds its libraries only without zicsr and zifencei, which the older ISA version implies.
+    """
+    old = isa.replace("_zicsr", "").replace("_zifencei", "")
+    options = ["-misa-spec=2.2", f"-march={old}", "-mabi=ilp32", "-mcmodel=medany", "-Wl,--no-warn-rwx-segments"]
+    return [str(cross_compiler()), *options]
 
 
 @cache
-def cross_compiler() -> CrossCompiler:
-    """GCC for RISC-V, else the clang inside the package ziglang."""
-    gcc = shutil.which("riscv64-unknown-elf-gcc")
-    if gcc is not None:
-        picolibc = Path("/usr/lib/picolibc/riscv64-unknown-elf").is_dir()
-        return CrossCompiler("gcc", (gcc,), picolibc)
-    if importlib.util.find_spec("ziglang") is not None:
-        return CrossCompiler("zig", (sys.executable, "-m", "ziglang", "cc"), False)
-    raise ToolMissing(
-        "no RISC-V compiler; run: apt-get install gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf "
-        "(or: pip install ziglang)"
-    )
-
-
-def picolibc_compiler() -> CrossCompiler:
+def picolibc_compiler() -> Path:
     """GCC for RISC-V together with picolibc."""
     compiler = cross_compiler()
-    if not compiler.has_picolibc:
+    found = subprocess.run([compiler, "-print-file-name=picolibc.specs"], capture_output=True, text=True, check=True)
+    if not Path(found.stdout.strip()).is_absolute():
         raise ToolMissing("picolibc is missing; run: apt-get install picolibc-riscv64-unknown-elf")
     return compiler

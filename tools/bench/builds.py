@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.oracles.building import ISA, Program, cached, run_compiler
-from tests.oracles.toolchain import cross_compiler, host_compiler
+from tests.oracles.toolchain import for_target, host_compiler
 
 HERE = Path(__file__).parent
 GLUE = HERE / "glue"
@@ -74,7 +74,7 @@ class Benchmark:
 
     def for_linux(self, isa: str = "rv32im") -> Path:
         """The static Linux executable for qemu-riscv32; needs no C library."""
-        target = cross_compiler().target(isa)
+        target = for_target(isa)
         options = ["-static", "-nostdlib", "-nostartfiles", *OPTIMISE, *FREESTANDING]
         sources = (HERE / "main.c", GLUE / "linux.c", GLUE / "memory.c", self.source)
         return self._build([*target, *options], sources, "linux", ["-lgcc"])

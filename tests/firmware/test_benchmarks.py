@@ -1,0 +1,45 @@
+"""The benchmark programs, with little work, compute on our machine what they compute on this computer and on QEMU."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.oracles.neurohart import run_neurohart
+from tests.oracles.toolchain import cross_compiler, host_compiler, qemu_user, require
+from tools.bench.builds import ITERATIONS, Benchmark, benchmarks
+from tools.bench.peers import HOST, QEMU, run
+
+WORK = 500
+"""Fraction of a full run: about 6e5 instructions each."""
+
+
+@pytest.mark.parametrize("name", ITERATIONS)
+def test_checksum(name: str) -> None:
+    """One line with the checksum, the same everywhere."""
+    require(cross_compiler)
+    require(host_compiler)
+    benchmark = Benchmark(name, max(1, ITERATIONS[name] // WORK))
+    expected = run(HOST.command(benchmark)).output
+    result = run_neurohart(benchmark.for_machine(), "interpreter")
+    assert (result.exit_code, result.output) == (0, expected)
+
+
+@pytest.mark.parametrize("name", ITERATIONS)
+def test_checksum_on_linux(name: str) -> None:
+    """The build for qemu-riscv32 is the same program."""
+    require(cross_compiler)
+    require(host_compiler)
+    require(qemu_user)
+    benchmark = Benchmark(name, max(1, ITERATIONS[name] // WORK))
+    assert run(QEMU.command(benchmark)).output == run(HOST.command(benchmark)).output
+
+
+def test_unknown_benchmark() -> None:
+    """The message names what there is."""
+    with pytest.raises(ValueError, match=r"no benchmark fibonacci; there are aes, "):
+        benchmarks(["fibonacci"])
+
+
+def test_quick_is_less_work() -> None:
+    """A quick run does a hundredth, at least one unit."""
+    assert [item.iterations for item in benchmarks(["records", "sieve"], quick=True)] == [3440, 1]
