@@ -1,6 +1,6 @@
 # Builds coprocessor._native, the C coprocessor behind cffi (API mode, stable ABI).
-# setuptools runs this file by cffi_modules=["coprocessor/build_native.py:ffibuilder"]; `python coprocessor/build_native.py`
-# builds the module in place. The header is the definition; sources are all of src/.
+# setuptools runs it by cffi_modules=["coprocessor/build_native.py:ffibuilder"]; run as a script it builds in place.
+# The header is the definition; sources are all of src/.
 from __future__ import annotations
 
 import os
@@ -21,9 +21,9 @@ def definitions(header: str) -> str:
     return "\n".join(line for line in without_comments.splitlines() if not line.startswith("#"))
 
 
-def relative(path: Path) -> str:
-    """The path as setuptools wants it: relative to the directory the build runs in."""
-    return os.path.relpath(path)
+def located(path: Path) -> str:
+    """The path as the build wants it: setuptools relative to its directory, an in-place build absolute."""
+    return str(path) if __name__ == "__main__" else os.path.relpath(path)
 
 
 ffibuilder = FFI()
@@ -31,14 +31,13 @@ ffibuilder.cdef(definitions(HEADER.read_text(encoding="utf-8")))
 ffibuilder.set_source(
     "coprocessor._native",
     '#include "neurohart/coprocessor.h"',
-    sources=[relative(path) for path in sorted((HERE / "src").glob("*.c"))],
-    depends=[relative(path) for path in [HEADER, *sorted((HERE / "src").glob("*.h"))]],
-    include_dirs=[relative(HERE / "include")],
+    sources=[located(path) for path in sorted((HERE / "src").glob("*.c"))],
+    depends=[located(path) for path in [HEADER, *sorted((HERE / "src").glob("*.h"))]],
+    include_dirs=[located(HERE / "include")],
     extra_compile_args=["-std=c11", "-O3", "-fvisibility=hidden"],
     py_limited_api=True,
 )
 
 if __name__ == "__main__":
-    os.chdir(HERE.parent)
     with tempfile.TemporaryDirectory() as scratch:
         shutil.copy(ffibuilder.compile(tmpdir=scratch), HERE)
