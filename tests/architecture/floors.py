@@ -50,7 +50,10 @@ AREAS: dict[str, Area] = {
     ),
     # 4: what a user sees
     "iss.cli": Area(
-        4, "iss.errors iss.isa iss.builtin iss.memory iss.loaders iss.hart iss.trace iss.machine iss.debug asm coprocessor.csrs", "rich"
+        4,
+        "iss.errors iss.isa iss.builtin iss.memory iss.loaders iss.hart iss.trace iss.machine iss.debug asm "
+        "coprocessor.csrs",  # what the counters mean
+        "rich",
     ),
     "iss.tui": Area(4, "iss.errors iss.isa iss.trace iss.machine iss.debug asm", "rich textual"),
     "iss.__main__": Area(4, "iss.cli.main"),
