@@ -1,2 +1,2 @@
-# NeuroHart's spiking coprocessor: `coprocessor.binding` is C through cffi, `coprocessor.golden` the specification in code.
+# NeuroHart's spiking coprocessor: `binding` is C through cffi, `golden` the specification in code.
 from __future__ import annotations

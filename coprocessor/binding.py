@@ -1,4 +1,4 @@
-# The C coprocessor from Python: a thin class over coprocessor._native with the interface of coprocessor.golden.Coprocessor.
+# The C coprocessor from Python: a thin class over coprocessor._native, with the interface of the golden model.
 from __future__ import annotations
 
 import functools
@@ -37,7 +37,7 @@ class Coprocessor:
     def __init__(self, ram: Buffer, base: int) -> None:
         self._ram = ffi.from_buffer("uint8_t[]", ram, require_writable=True)
         size = len(self._ram)
-        if not (0 <= base and size < 2**32 and base + size <= 2**32):
+        if base < 0 or size >= 2**32 or base + size > 2**32:
             raise CoprocessorError(
                 f"RAM of {size} bytes at {base:#x} does not fit below 2^32; use a lower base or less RAM"
             )

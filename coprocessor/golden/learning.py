@@ -189,7 +189,7 @@ def traces_phase(
     impulse: int,
     spikes: int | list[int],
 ) -> None:
-    """Phases 1, 2: `x = trd(x, K); if spike: x = IMP if NN else tri(x, IMP)`; spikes at an address or already loaded."""
+    """Phases 1, 2: `x = trd(x, K); if spike: x = IMP if NN else tri(x, IMP)`; spikes by address or already loaded."""
     for group in range(issue.progress.index, words(n)):
         issue.progress.index = group
         indices = range(GROUP * group, min(GROUP * (group + 1), n))

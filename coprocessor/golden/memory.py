@@ -55,7 +55,7 @@ class Memory:
 
 
 class Unit:
-    """One atomic unit: loads see its own stores, stores happen at `commit`, all or none; `events` are its counter events."""
+    """One atomic unit: loads see its own stores, which happen at `commit`, all or none; `events` are for the counters."""
 
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
