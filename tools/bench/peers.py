@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -28,9 +29,12 @@ class Peer:
 
 @dataclass(frozen=True)
 class Timing:
-    """One finished process; times in seconds."""
+    """One finished process; times in seconds.
 
-    user: float
+    CPU time is user and system together: the kernel knows the sum exactly, but their shares only by clock ticks.
+    """
+
+    cpu: float
     wall: float
     peak_bytes: int
     output: str
@@ -65,15 +69,25 @@ class WrongResult(RuntimeError):
     """A simulator printed something else than the program prints on this computer."""
 
 
+def _peak_bytes(pid: int) -> int:
+    """The most memory a process has had so far; 0 when it is gone (ru_maxrss would include ours, from before exec)."""
+    try:
+        found = re.search(rb"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_bytes())
+    except OSError:
+        return 0
+    return int(found[1]) * 1024 if found else 0
+
+
 def run(command: list[str]) -> Timing:
     """Run a command to its end; raises WrongResult when it fails or takes longer than TIMEOUT."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         start = time.perf_counter()
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=errors)
         deadline = start + TIMEOUT
-        pid = 0
+        pid = peak = 0
         try:
             while pid == 0:
+                peak = max(peak, _peak_bytes(process.pid))
                 pid, status, usage = os.wait4(process.pid, os.WNOHANG)
                 if pid == 0:
                     if time.perf_counter() > deadline:
@@ -91,7 +105,7 @@ def run(command: list[str]) -> Timing:
         if process.returncode != 0:
             message = errors.read().decode(errors="replace").strip()
             raise WrongResult(f"{' '.join(command)} ended with exit code {process.returncode}: {message}")
-    return Timing(usage.ru_utime, wall, usage.ru_maxrss * 1024, text)
+    return Timing(usage.ru_utime + usage.ru_stime, wall, peak, text)
 
 
 def measure(peer: Peer, benchmark: Benchmark, expected: str) -> Timing:

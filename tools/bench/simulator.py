@@ -1,4 +1,4 @@
-"""Compares simulators on all benchmark programs: user CPU time, medians of interleaved runs, every output checked."""
+"""Compares simulators on all benchmark programs: CPU time, medians of interleaved runs, every output checked."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def collect(peers: list[Peer], programs: list[Benchmark], repeat: int, console: Console) -> dict[str, dict[str, float]]:
-    """Median user seconds by program and peer; peers take turns, so that a disturbance meets all of them."""
+    """Median CPU seconds by program and peer; peers take turns, so that a disturbance meets all of them."""
     figures: dict[str, dict[str, float]] = {}
     for number, program in enumerate(programs, 1):
         expected = run(HOST.command(program)).output
@@ -38,15 +38,14 @@ def collect(peers: list[Peer], programs: list[Benchmark], repeat: int, console: 
         with console.status(f"{program.name} ({number} of {len(programs)})"):
             for _ in range(repeat):
                 for peer in peers:
-                    times[peer.name].append(measure(peer, program, expected).user)
+                    times[peer.name].append(measure(peer, program, expected).cpu)
         figures[program.name] = {name: statistics.median(values) for name, values in times.items()}
     return figures
 
 
 def ratios(figures: dict[str, dict[str, float]], ours: str, other: str) -> dict[str, float]:
     """How many times as fast as `other` we are, by program."""
-    tiny = 1e-6
-    return {name: row[other] / max(row[ours], tiny) for name, row in figures.items()}
+    return {name: row[other] / row[ours] for name, row in figures.items()}
 
 
 def geometric_mean(values: dict[str, float]) -> float:
@@ -56,7 +55,7 @@ def geometric_mean(values: dict[str, float]) -> float:
 
 def table_of(figures: dict[str, dict[str, float]], peers: list[Peer], engines: list[str]) -> Table:
     """Seconds of every peer, then our speed as a multiple of the others."""
-    table = Table(title="User CPU seconds (medians); x = times as fast as", title_justify="left")
+    table = Table(title="CPU seconds (medians); x = times as fast as", title_justify="left")
     table.add_column("program")
     for peer in peers:
         table.add_column(peer.name, justify="right")
@@ -96,6 +95,6 @@ def main(arguments: argparse.Namespace) -> int:
             for other in RATIO_TO
             if other in next(iter(figures.values()))
         }
-        document = {"quick": arguments.quick, "repeat": repeat, "user_seconds": figures, "geometric_means": means}
+        document = {"quick": arguments.quick, "repeat": repeat, "cpu_seconds": figures, "geometric_means": means}
         arguments.json.write_text(json.dumps(document, indent=2) + "\n")
     return 0

@@ -35,13 +35,13 @@ def main(arguments: argparse.Namespace) -> int:
         bare.append(run([sys.executable, "-c", "pass"]))
     timings["python -c pass"] = bare
     table = Table(title=f"Whole process, {arguments.repeat} runs", title_justify="left")
-    for column in ("", "median ms", "minimum ms", "user ms", "peak MB"):
+    for column in ("", "median ms", "minimum ms", "CPU ms", "peak MB"):
         table.add_column(column, justify="right" if column else "left")
     for name, runs in timings.items():
         walls = [timing.wall for timing in runs]
-        users = statistics.median(timing.user for timing in runs)
+        cpu = statistics.median(timing.cpu for timing in runs)
         peak = max(timing.peak_bytes for timing in runs) / 1e6
-        figures = [1e3 * statistics.median(walls), 1e3 * min(walls), 1e3 * users, peak]
+        figures = [1e3 * statistics.median(walls), 1e3 * min(walls), 1e3 * cpu, peak]
         table.add_row(name, *(f"{figure:.1f}" for figure in figures))
     Console().print(table)
     return 0
