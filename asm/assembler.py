@@ -34,6 +34,7 @@ _LABEL = re.compile(r'\s*(?:([A-Za-z_.$][\w.$]*)|(\d+)|"((?:[^"\\]|\\.)*)")\s*:'
 _ASSIGNMENT = re.compile(r"\s*([A-Za-z_.$][\w.$]*)\s*(==?)(?!=)")
 _OPERATION = re.compile(r"\s*([A-Za-z_.$][\w.$]*)")
 _NUMERIC: Final = re.compile(r"(\d+)([bf])")
+MAXIMUM_DIAGNOSTICS: Final = 1000
 Fixup = DataFixup | InstructionFixup
 
 
@@ -77,6 +78,9 @@ class Assembler:
                 )
             except RecursionError:
                 self.session.report(self.line, column, "the expression is nested too deeply")
+            if len(self.session.diagnostics) >= MAXIMUM_DIAGNOSTICS:
+                self.session.report(self.line, column, "too many errors, the rest of the source is not read")
+                break
         for line, column, message in [
             *self.conditions.open_blocks(),
             *self.blocks.open_blocks(),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 from iss.isa.catalogue import STANDARD, Architecture, Extension, architecture
 
 
+@cache
 def known_extensions() -> Mapping[str, Extension]:
     """Return every extension by name, the coprocessor's included."""
     try:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _BYTES_SHOWN: Final = 64
 _BYTES_IN_ROW: Final = 8
+_WORD: Final = 4
 
 
 def list_lines(units: list[Unit], outputs: list[OutputSection]) -> Iterator[ListedLine]:
@@ -26,6 +27,7 @@ def list_lines(units: list[Unit], outputs: list[OutputSection]) -> Iterator[List
             if id(section) in contents:
                 emitted.append((section.position(fragment, offset), section, line))
     emitted.sort(key=lambda entry: entry[0])
+    emitted = [entry for at, entry in enumerate(emitted) if at == 0 or entry[1:] != emitted[at - 1][1:]]
     for index, (address, section, line) in enumerate(emitted):
         end = section.address + section.size
         if index + 1 < len(emitted) and emitted[index + 1][1] is section:
@@ -59,7 +61,8 @@ def write_listing(program: Program) -> str:
 
 def _rows(row: ListedLine, code: bool, text: str) -> list[str]:
     shown = row.content[:_BYTES_SHOWN]
-    starts = [*range(0, len(shown), _BYTES_IN_ROW), len(shown)] if shown else [0, 0]
+    step = _WORD if code else _BYTES_IN_ROW
+    starts = [*range(0, len(shown), step), len(shown)] if shown else [0, 0]
     rows = []
     for start, end in pairwise(starts):
         piece = shown[start:end]
