@@ -9,12 +9,14 @@ from iss.isa.catalogue import DEFAULT_ISA, STANDARD, Architecture, Extension, ar
 
 def extensions() -> dict[str, Extension]:
     """Return every extension by name."""
-    return dict(STANDARD)
+    from coprocessor.instructions import EXTENSIONS
+
+    return STANDARD | EXTENSIONS
 
 
 def builtin_architecture(isa: str = DEFAULT_ISA) -> Architecture:
     """Return the architecture of an ISA string over all extensions that ship."""
-    return architecture(isa, extensions())
+    return architecture(isa, extensions() if "_x" in isa.lower() else STANDARD)
 
 
 def full_architecture() -> Architecture:

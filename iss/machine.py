@@ -11,10 +11,11 @@ from typing import Any
 from iss.builtin import builtin_architecture, make_coprocessor
 from iss.engines.engine import Reason
 from iss.errors import NeuroHartError
-from iss.hart.hart import Hart
+from iss.hart.hart import CUSTOM_INTERRUPTS, Hart
 from iss.hart.timing import MODELS, TimingModel, timing_model
 from iss.isa.catalogue import DEFAULT_ISA
 from iss.isa.causes import describe_cause
+from iss.isa.csrs import XNM_TICK
 from iss.isa.registers import NUMBER
 from iss.loaders import Image, load_image, place_image
 from iss.memory.bus import Bus
@@ -253,12 +254,13 @@ class Machine:
     def _service_coprocessor(self) -> int:
         """Let the coprocessor see the time and what it changed; return the cycle of its next event."""
         hart, unit = self.hart, self.coprocessor
+        unit.mip = unit.mip & ~XNM_TICK | hart.mip & XNM_TICK  # software owns this bit
         if hart.mcycle >= unit.next_event:
             unit.update(hart.mcycle)
-        hart.mip = hart.mip & 0xFFFF | unit.mip
+        hart.mip = hart.mip & ~CUSTOM_INTERRUPTS | unit.mip
         if unit.written_low <= unit.written_high:
-            self.engine.invalidate(unit.written_low, unit.written_high)
-            unit.forget_written()
+            self.engine.invalidate(unit.written_low, unit.written_high + 1)
+            unit.written_low, unit.written_high = 0xFFFF_FFFF, 0
         if unit.next_event >= _NEVER or hart.mcountinhibit & 1:
             return _NEVER
         return int(hart.cycles + unit.next_event - hart.mcycle)

@@ -17,7 +17,7 @@ from iss.isa.values import Value
 _SIDE_EFFECTS = frozenset({"write_x", "store", "unit_call", "unit_write", "write_field", "write_csr", "elapse"})
 _MAY_GIVE_UP = frozenset({"load", "store", "jump", "trap", "read_csr", "write_csr"})
 _CAREFUL_ONLY = frozenset(
-    {"read_csr", "write_csr", "read_field", "write_field", "elapse", "suspend", "wait", "synchronise"}
+    {"read_csr", "write_csr", "read_field", "write_field", "settle", "elapse", "suspend", "wait", "synchronise"}
 )
 
 
@@ -141,13 +141,18 @@ class Body:
                 self.emit(depth, f"ELAPSE({word[0]});")
             case "suspend" | "wait" | "synchronise":
                 self.emit(depth, f"{node.operation.upper()}();")
+            case "settle":
+                self.emit(depth, "EXACT();")
             case "unit_call":
-                arguments = "".join(f", {text}" for text in word)
-                call = f"s->unit.{node.static}(s->unit.self{arguments})"
+                name, signature = node.static
+                result, _, kinds = signature.partition(":")
+                types = ["uint64_t" if kind == "d" else "uint32_t" for kind in kinds]
+                operands = (self.text(operand, kind) for operand, kind in zip(node.operands, types, strict=True))
+                call = f"s->unit.{name}({', '.join(['s->unit.self', *operands])})"
                 if self.expressions.uses.get(node.index):
                     self.declare(node, depth, call)
                 else:
-                    self.emit(depth, f"(void){call};")
+                    self.emit(depth, f"{'' if result == 'v' else '(void)'}{call};")
             case "unit_read":
                 self.declare(node, depth, f"s->unit.front->{node.static}")
             case "unit_write":

@@ -96,9 +96,7 @@ def declarations(architecture: Architecture) -> str:
     table = member = ""
     if unit is not None:
         kind = f"struct {unit.type_name} *"
-        pointers = "".join(
-            f"    uint32_t (*{name})({kind}{', uint32_t' * arity});\n" for name, arity in unit.functions.items()
-        )
+        pointers = "".join(f"    {_pointer(kind, name, text)};\n" for name, text in unit.functions.items())
         table = (
             f"struct {unit.type_name};\nstruct {unit.front_name};\n"
             f"typedef struct {{\n    {kind}self;\n    struct {unit.front_name} *front;\n{pointers}}} nh_unit;"
@@ -106,6 +104,15 @@ def declarations(architecture: Architecture) -> str:
         member = "nh_unit unit;"
     text = _STATE.replace("@UNIT_TABLE@", table).replace("@UNIT_MEMBER@", member).replace("@FIELDS@", fields)
     return text + _FUNCTIONS
+
+
+_C_TYPES = {"v": "void", "w": "uint32_t", "d": "uint64_t"}
+
+
+def _pointer(self_type: str, name: str, signature: str) -> str:
+    """Return the declaration of a pointer to a unit's function."""
+    result, _, operands = signature.partition(":")
+    return f"{_C_TYPES[result]} (*{name})({', '.join([self_type, *(_C_TYPES[kind] for kind in operands)])})"
 
 
 def cdef(architecture: Architecture) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 from iss.engines._interpreter import ffi, lib
 from iss.engines.engine import Reason
+from iss.errors import NeuroHartError
 from iss.hart.hart import Hart
 from iss.hart.timing import TimingModel
 from iss.isa.state import HART_FIELDS
@@ -55,10 +56,11 @@ class InterpreterEngine:
     def _connect_coprocessor(self, coprocessor: Any) -> None:
         if coprocessor is None:
             return
-        unit = self._state.unit
-        addresses = coprocessor.addresses()
-        for name, _ in ffi.typeof("nh_unit").fields:
-            setattr(unit, name, ffi.cast(ffi.typeof(getattr(unit, name)), addresses[name]))
+        if not hasattr(coprocessor, "addresses"):
+            raise NeuroHartError(f"{type(coprocessor).__module__} has no C functions; use the reference engine with it")
+        unit, addresses = self._state.unit, coprocessor.addresses()
+        for name, field in ffi.typeof("nh_unit").fields:
+            setattr(unit, name, ffi.cast(field.type, addresses[name]))
 
     def invalidate(self, low: int, high: int) -> None:
         """See Engine.invalidate."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, NoReturn
 
 from iss.isa.catalogue import Architecture
-from iss.isa.causes import Cause
+from iss.isa.causes import Cause, Interrupt
 from iss.isa.csrs import MSTATUS_MPP, COUNT_CYCLES, COUNT_RETIRED
 from iss.isa.privileged import enter_trap, handler_address, pending_interrupt
 from iss.isa.state import HART_FIELDS
@@ -16,6 +16,7 @@ from iss.memory.bus import Bus
 from iss.memory.device import BusError
 
 MASK32, MASK64 = 0xFFFF_FFFF, 0xFFFF_FFFF_FFFF_FFFF
+CUSTOM_INTERRUPTS = sum(1 << interrupt for interrupt in Interrupt if interrupt >= Interrupt.XNM_DONE)
 _ALIGNMENT = 4  # of instructions, IALIGN / 8
 
 
@@ -76,6 +77,7 @@ class Hart:
             setattr(self, name, 0)
         self.mstatus = MSTATUS_MPP
         self.misa = self.architecture.misa
+        self.custom_interrupts = CUSTOM_INTERRUPTS if self.architecture.has("xnmspk") else 0
         self.taken = False  # the instruction jumped
         self.attention = False  # a boundary check is due: interrupts, events, stop requests
         self.waiting = False  # in wfi

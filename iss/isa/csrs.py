@@ -22,6 +22,7 @@ LOW, HIGH = 0xFFFF_FFFF, 0xFFFF_FFFF_0000_0000
 MSTATUS_MIE, MSTATUS_MPIE, MSTATUS_MPP = 1 << 3, 1 << 7, 3 << 11
 COUNT_CYCLES, COUNT_RETIRED = 1 << 0, 1 << 2
 STANDARD_INTERRUPTS = 1 << 3 | 1 << 7 | 1 << 11
+XNM_TICK = 1 << 19
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,6 +109,17 @@ def _write_mcountinhibit(hart: Any, value: Any) -> None:
     hart.synchronise()
 
 
+def _write_mie(hart: Any, value: Any) -> None:
+    hart.mie = value & (STANDARD_INTERRUPTS | hart.custom_interrupts)
+
+
+def _write_mip(hart: Any, value: Any) -> None:
+    """Write the one pending bit that software owns, the Xnm tick (4.6); the others are levels of devices."""
+    writable = hart.custom_interrupts & XNM_TICK
+    hart.mip = hart.mip & ~writable | value & writable
+    hart.synchronise()
+
+
 def _machine_table() -> CsrTable:
     table = CsrTable("machine")
     table.stored(
@@ -118,7 +130,7 @@ def _machine_table() -> CsrTable:
         MSTATUS_MPP,
     )
     table.define(0x301, "misa", "Instruction set, read-only in effect", lambda hart: hart.misa, _ignore)
-    table.stored(0x304, "mie", "Machine interrupt enables", STANDARD_INTERRUPTS | 0xF << 16)
+    table.define(0x304, "mie", "Machine interrupt enables", lambda hart: hart.mie, _write_mie)
     table.stored(0x305, "mtvec", "Trap vector: base, bit 0 set for vectored interrupts", LOW & ~2)
     table.constant(0x310, "mstatush", "Machine status, high word", writable=True)
     table.define(
@@ -132,7 +144,7 @@ def _machine_table() -> CsrTable:
     table.stored(0x341, "mepc", "Exception program counter", LOW & ~3)
     table.stored(0x342, "mcause", "Trap cause")
     table.stored(0x343, "mtval", "Trap value")
-    table.define(0x344, "mip", "Pending interrupts, levels of the devices", lambda hart: hart.mip, _ignore)
+    table.define(0x344, "mip", "Pending interrupts", lambda hart: hart.mip, _write_mip)
     for number, name in ((0x7A0, "tselect"), (0x7A1, "tdata1"), (0x7A2, "tdata2"), (0x7A3, "tdata3"), (0x7A4, "tinfo")):
         table.constant(number, name, "Debug triggers: none, reads 0", writable=True)
     _counter(table, 0xB00, "mcycle", COUNT_CYCLES)

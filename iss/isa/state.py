@@ -13,6 +13,7 @@ HART_FIELDS: dict[str, int] = {
     "mtval": 32,
     "mie": 32,
     "mip": 32,
+    "custom_interrupts": 32,  # bits of mie that extensions use
     "mcountinhibit": 32,
     "uncounted": 32,  # bits as in mcountinhibit: counters that the instruction in execution does not advance
     "misa": 32,

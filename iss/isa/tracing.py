@@ -34,11 +34,12 @@ EFFECTS = {
     "read_csr": "",
     "write_csr": "",
     "trap": "",
+    "settle": "",
     "elapse": "",
     "suspend": "",
     "wait": "",
     "synchronise": "",
-    "unit_call": "function name",
+    "unit_call": "function name and signature",
     "unit_read": "front field",
     "unit_write": "front field",
 }
@@ -185,13 +186,16 @@ class _Registers:
 
 @dataclass(frozen=True, eq=False)
 class Unit:
-    """A coprocessor as definitions see it: C functions `prefix + name` taking u32s, and u32 fields of its front."""
+    """A coprocessor as definitions see it: its C functions, named `prefix + name`, and the fields of its front.
+
+    A signature such as `w:wd` gives result and operands: w is 32 bits, d 64 bits, v nothing. Fields are name: bits.
+    """
 
     prefix: str
     type_name: str
     front_name: str
     header: str
-    functions: dict[str, int]
+    functions: dict[str, str]
     fields: dict[str, int]
 
 
@@ -206,11 +210,12 @@ class _AbstractUnit:
             return trace.record("unit_read", (), 0, (1 << unit.fields[name]) - 1, name)
         if name not in unit.functions:
             raise located(f"the coprocessor has no function or field {name!r}", caller_location())
+        arity = len(unit.functions[name].partition(":")[2])
 
         def call(*operands: Any) -> Any:
-            if len(operands) != unit.functions[name]:
-                raise located(f"{name} takes {unit.functions[name]} operands, not {len(operands)}", caller_location())
-            return trace.record("unit_call", operands, *UINT32, name)
+            if len(operands) != arity:
+                raise located(f"{name} takes {arity} operands, not {len(operands)}", caller_location())
+            return trace.record("unit_call", operands, *UINT32, (name, unit.functions[name]))
 
         return call
 
@@ -271,6 +276,10 @@ class AbstractHart:
     def illegal(self) -> None:
         """Raise illegal instruction with the instruction word as mtval."""
         self.trap(2, self.instruction_word)
+
+    def settle(self) -> None:
+        """Bring the counters up to date: they then count all that retired before this instruction."""
+        self._trace.record("settle", (), 0, 0)
 
     def elapse(self, cycles: Any) -> None:
         """Add `cycles` to the cost of this instruction, beyond its static cost."""
