@@ -1,4 +1,5 @@
-# The C coprocessor from Python: a thin class over coprocessor._native, with the interface of the golden model.
+"""The C coprocessor from Python: a thin class over coprocessor._native, with the interface of the golden model."""
+
 from __future__ import annotations
 
 import functools
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 QUEUE_DEPTH = 64
 STATE_CSRS = tuple(row.name[3:] for row in TABLE if row.writable)
+ENGINE_FUNCTIONS = ("issue", "csr_read", "csr_write")
 RUN_FLAGS = ("outstanding", "error", "busy")
 RUN_NUMBERS = ("result", "code", "steps", "end")
 
@@ -60,6 +62,12 @@ class Coprocessor:
     def pointer(self) -> Any:
         """The `nm_coprocessor *`, for engines that call the C functions themselves."""
         return self._pointer
+
+    def addresses(self) -> dict[str, int]:
+        """Host addresses of the state (`self`), its public part (`front`) and the C functions (name without `nm_`)."""
+        functions = {name: ffi.addressof(lib, f"nm_{name}") for name in (*REGISTER_INSTRUCTIONS, *ENGINE_FUNCTIONS)}
+        pointers = {"self": self._pointer, "front": self._front, **functions}
+        return {name: int(ffi.cast("uintptr_t", pointer)) for name, pointer in pointers.items()}
 
     @property
     def ctl(self) -> int:

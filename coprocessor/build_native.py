@@ -1,6 +1,8 @@
-# Builds coprocessor._native, the C coprocessor behind cffi (API mode, stable ABI).
-# setuptools runs it by cffi_modules=["coprocessor/build_native.py:ffibuilder"]; run as a script it builds in place.
-# The header is the definition; sources are all of src/.
+"""Builds coprocessor._native, the C coprocessor behind cffi (API mode, stable ABI).
+setuptools runs it by cffi_modules=["coprocessor/build_native.py:ffibuilder"]; run as a script it builds in place.
+The header is the definition; sources are all of src/.
+"""
+
 from __future__ import annotations
 
 import os

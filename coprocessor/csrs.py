@@ -1,5 +1,7 @@
-# The CSRs of the Xnm extension (specification 4.1): number, name, access, reset value and write mask, once.
-# The C side has its own constants; tests prove both equal. To add a CSR: a row here and a case in src/csr.c.
+"""The CSRs of the Xnm extension (specification 4.1): number, name, access, reset value and write mask, once.
+The C side has its own constants; tests prove both equal. To add a CSR: a row here and a case in src/csr.c.
+"""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

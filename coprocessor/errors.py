@@ -1,4 +1,5 @@
-# The exceptions a user of this package can meet; each message names what was given and how to mend it.
+"""The exceptions a user of this package can meet; each message names what was given and how to mend it."""
+
 from __future__ import annotations
 
 

@@ -1,4 +1,5 @@
-# What both implementations of the coprocessor (C binding and golden model) share with their callers: names and numbers.
+"""What both implementations (C binding, golden model) share with their callers: names and numbers."""
+
 from __future__ import annotations
 
 from enum import IntEnum

@@ -1,4 +1,5 @@
-# Asynchronous runs: performed at once, reported when BUSY ends (specification 7.9).
+"""Asynchronous runs: performed at once, reported when BUSY ends (specification 7.9)."""
+
 from __future__ import annotations
 
 from coprocessor.golden.engine import Issue

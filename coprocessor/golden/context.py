@@ -1,4 +1,5 @@
-# The save area of nm.save and nm.rest (specification 4.7).
+"""The save area of nm.save and nm.rest (specification 4.7)."""
+
 from __future__ import annotations
 
 from coprocessor.csrs import BY_NAME, COUNTERS

@@ -1,4 +1,5 @@
-# nm.ev2bm and nm.bm2ev: between event lists and bitmaps, each one atomic unit (specification 7.8).
+"""nm.ev2bm and nm.bm2ev: between event lists and bitmaps, each one atomic unit (specification 7.8)."""
+
 from __future__ import annotations
 
 from coprocessor.golden.engine import ENTRY_CYCLES, Issue

@@ -1,4 +1,5 @@
-# The golden coprocessor: the public interface that the C binding has too, on Python ints (specification chapter 7).
+"""The golden coprocessor: the public interface that the C binding has too, on Python ints (specification chapter 7)."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final

@@ -1,4 +1,5 @@
-# The words of a descriptor and the checks that recur in the tables of specification chapter 6.
+"""The words of a descriptor and the checks that recur in the tables of specification chapter 6."""
+
 from __future__ import annotations
 
 from enum import IntEnum

@@ -1,4 +1,5 @@
-# The engine: lists of operations executed unit by unit, with suspension and resumption (specification 7.2, 7.3).
+"""The engine: lists of operations executed unit by unit, with suspension and resumption (specification 7.2, 7.3)."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator

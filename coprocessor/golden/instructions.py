@@ -1,4 +1,5 @@
-# The register-level instructions (specification chapter 5): u32 in, u32 out, methods named after the mnemonics.
+"""The register-level instructions (specification chapter 5): u32 in, u32 out, methods named after the mnemonics."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,4 +1,5 @@
-# The learn operation: the five rules row by row, then the traces (specification 3.4, 7.6).
+"""The learn operation: the five rules row by row, then the traces (specification 3.4, 7.6)."""
+
 from __future__ import annotations
 
 from coprocessor.golden import plasticity

@@ -1,4 +1,5 @@
-# RAM as the engine sees it: little-endian, bounded, addresses modulo 2^32; and atomic units on top (specification 7.2).
+"""RAM as the engine sees it: little-endian, bounded, addresses modulo 2^32; atomic units on top (specification 7.2)."""
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
@@ -55,7 +56,7 @@ class Memory:
 
 
 class Unit:
-    """One atomic unit: loads see its own stores, which happen at `commit`, all or none; `events` are for the counters."""
+    """One atomic unit: loads see its own stores, which happen at `commit`, all or none; `events` for the counters."""
 
     def __init__(self, memory: Memory) -> None:
         self.memory = memory

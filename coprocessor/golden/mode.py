@@ -1,4 +1,5 @@
-# The mode word and the parameter words that the neuron kernels read (specification 2.5, 2.6).
+"""The mode word and the parameter words that the neuron kernels read (specification 2.5, 2.6)."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
-# NET and XFER descriptors (specification 6.8), and the validation of any descriptor as nm.check does it.
+"""NET and XFER descriptors (specification 6.8), and the validation of any descriptor as nm.check does it."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

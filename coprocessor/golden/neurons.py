@@ -1,5 +1,7 @@
-# The neuron kernels (specification 3.1), one function each, on integers.
-# `p` are the parameter words, `random` the random source; arguments and results are s32 (a packed word for izh).
+"""The neuron kernels (specification 3.1), one function each, on integers.
+`p` are the parameter words, `random` the random source; arguments and results are s32 (a packed word for izh).
+"""
+
 from __future__ import annotations
 
 from coprocessor.golden.mode import Parameters

@@ -1,4 +1,5 @@
-# Integers, saturation and shifts with rounding (specification 2.1, 2.2), on unbounded Python ints.
+"""Integers, saturation and shifts with rounding (specification 2.1, 2.2), on unbounded Python ints."""
+
 from __future__ import annotations
 
 

@@ -1,4 +1,5 @@
-# The instructions of funct3 = 0: validation, choice between a fresh start and resumption, the run loop (7.1 to 7.3).
+"""The instructions of funct3 = 0: validation, fresh start or resumption, the run loop (specification 7.1 to 7.3)."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

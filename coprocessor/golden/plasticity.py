@@ -1,4 +1,5 @@
-# The plasticity kernels (specification 3.3), one function each, on integers.
+"""The plasticity kernels (specification 3.3), one function each, on integers."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

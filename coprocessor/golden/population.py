@@ -1,4 +1,5 @@
-# POP descriptors (specification 6.2): fields and validation in the order of the table.
+"""POP descriptors (specification 6.2): fields and validation in the order of the table."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

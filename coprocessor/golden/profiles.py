@@ -1,4 +1,5 @@
-# The neuron profiles: sequences of kernels on state words (specification 3.2).
+"""The neuron profiles: sequences of kernels on state words (specification 3.2)."""
+
 from __future__ import annotations
 
 from enum import IntEnum

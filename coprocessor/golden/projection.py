@@ -1,4 +1,5 @@
-# SYN descriptors (specification 6.3): fields and validation in the order of the table.
+"""SYN descriptors (specification 6.3): fields and validation in the order of the table."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -1,4 +1,5 @@
-# The random source and the selectable rounding that may draw from it (specification 2.3, 2.4).
+"""The random source and the selectable rounding that may draw from it (specification 2.3, 2.4)."""
+
 from __future__ import annotations
 
 from coprocessor.csrs import RNG_RESET

@@ -1,4 +1,5 @@
-# RULE descriptors (specification 6.7): fields and validation in the order of the table.
+"""RULE descriptors (specification 6.7): fields and validation in the order of the table."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

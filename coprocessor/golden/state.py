@@ -1,4 +1,5 @@
-# Everything the coprocessor remembers, and its CSR access rules (specification chapter 4).
+"""Everything the coprocessor remembers, and its CSR access rules (specification chapter 4)."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field

@@ -1,4 +1,5 @@
-# The syn operation: active rows and the synapses of a row in each storage format (specification 6.4, 6.5, 7.4).
+"""The syn operation: active rows and the synapses of a row in each storage format (specification 6.4, 6.5, 7.4)."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator

@@ -1,4 +1,5 @@
-# The upd and rst operations on groups of 32 neurons (specification 7.5, 7.7).
+"""The upd and rst operations on groups of 32 neurons (specification 7.5, 7.7)."""
+
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,0 +1,121 @@
+"""Both implementations side by side: everything visible of the C binding and the golden model is compared."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from coprocessor.binding import Coprocessor as Native
+from coprocessor.csrs import BY_NAME
+from coprocessor.golden import Coprocessor as Golden
+
+BASE = 0x8000_0000
+EFFORT = int(os.environ.get("NEUROHART_EFFORT", "1"))
+"""Multiplies the number of random cases; 100 and more make a long run."""
+
+Implementation = Native | Golden
+IMPLEMENTATIONS = (Native, Golden)
+READY = 0x5
+"""nm_ctl with ST Initial and ETRAP."""
+
+
+def number(name: str) -> int:
+    """Number of a CSR by its name without the prefix."""
+    return BY_NAME[f"nm_{name}"].number
+
+
+def words_of(ram: bytearray | bytes, address: int, count: int) -> list[int]:
+    """Words of a RAM image at a guest address."""
+    offset = address - BASE
+    return [int.from_bytes(ram[offset + 4 * k : offset + 4 * k + 4], "little") for k in range(count)]
+
+
+def put_words(ram: bytearray, address: int, *words: int) -> None:
+    """Write words into a RAM image at a guest address."""
+    for k, word in enumerate(words):
+        offset = address - BASE + 4 * k
+        ram[offset : offset + 4] = (word & 0xFFFF_FFFF).to_bytes(4, "little")
+
+
+class Machine:
+    """One coprocessor with RAM and a cycle count."""
+
+    def __init__(self, kind: type[Native] | type[Golden], ram: bytes, ctl: int = READY, mcycle: int = 0) -> None:
+        self.ram = bytearray(ram)
+        self.unit = kind(self.ram, BASE)
+        self.unit.ctl = ctl
+        self.mcycle = mcycle
+
+    def read(self, name: str) -> int:
+        """A CSR by name."""
+        return self.unit.csr_read(number(name), self.mcycle)
+
+    def write(self, name: str, value: int) -> None:
+        """Write a CSR by name."""
+        self.unit.csr_write(number(name), value & 0xFFFF_FFFF, self.mcycle)
+
+    def issue(self, operation: int, rs1: int = 0, rs2: int = 0) -> int:
+        """Issue once, advance mcycle, let time pass; gives the outcome."""
+        outcome = self.unit.issue(operation, rs1 & 0xFFFF_FFFF, rs2 & 0xFFFF_FFFF, self.mcycle)
+        self.mcycle += self.unit.cycles
+        self.unit.update(self.mcycle)
+        return outcome
+
+    def run(self, operation: int, rs1: int = 0, rs2: int = 0) -> int:
+        """Issue until the instruction retires; gives rd."""
+        while (outcome := self.issue(operation, rs1, rs2)) == 1:
+            pass
+        assert outcome == 0, (self.unit.cause, hex(self.unit.tval))
+        return self.unit.result
+
+    def seen(self) -> dict[str, Any]:
+        """Everything visible but the RAM."""
+        unit = self.unit
+        visible = {name: getattr(unit, name) for name in ("result", "cause", "tval", "cycles", "mip", "next_event")}
+        return visible | unit.state() | {"mcycle": self.mcycle}
+
+
+class Pair:
+    """A native and a golden machine that must agree after every action."""
+
+    def __init__(self, ram: bytes, ctl: int = READY, mcycle: int = 0) -> None:
+        self.native, self.golden = (Machine(kind, ram, ctl, mcycle) for kind in IMPLEMENTATIONS)
+
+    def compare(self, context: object = None) -> None:
+        """Assert that everything visible agrees; `context` goes into the message."""
+        native, golden = self.native.seen(), self.golden.seen()
+        assert native == golden, (context, {k: (native[k], golden[k]) for k in native if native[k] != golden[k]})
+        if self.native.ram != self.golden.ram:
+            places = [
+                k for k in range(0, len(self.native.ram), 4) if self.native.ram[k : k + 4] != self.golden.ram[k : k + 4]
+            ]
+            raise AssertionError((context, "RAM differs at", [hex(BASE + k) for k in places[:8]]))
+
+    def write(self, name: str, value: int) -> None:
+        """Write a CSR of both."""
+        self.native.write(name, value)
+        self.golden.write(name, value)
+
+    def put(self, address: int, *words: int) -> None:
+        """Write words into both RAMs."""
+        put_words(self.native.ram, address, *words)
+        put_words(self.golden.ram, address, *words)
+
+    def issue(self, operation: int, rs1: int = 0, rs2: int = 0) -> int:
+        """Issue on both and compare; gives the outcome."""
+        before = bytes(self.native.ram)
+        outcomes = self.native.issue(operation, rs1, rs2), self.golden.issue(operation, rs1, rs2)
+        context = (operation, hex(rs1), hex(rs2))
+        assert outcomes[0] == outcomes[1], (context, outcomes, self.native.seen(), self.golden.seen())
+        self.compare(context)
+        self._check_written(before)
+        return outcomes[0]
+
+    def _check_written(self, before: bytes) -> None:
+        """Changed bytes lie inside the written range of both."""
+        if before != self.native.ram:
+            changed = [k for k, (old, new) in enumerate(zip(before, self.native.ram, strict=True)) if old != new]
+            for machine in (self.native, self.golden):
+                assert machine.unit.written_low <= changed[0] and changed[-1] <= machine.unit.written_high
+        for machine in (self.native, self.golden):
+            machine.unit.written_low, machine.unit.written_high = 0xFFFF_FFFF, 0
