@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import asm
-from asm.isa import resolve
+from iss.builtin import builtin_architecture
 from tests.oracles.building import Program
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,7 +33,9 @@ class Form:
 
     def assemble(self, htif: bool = False) -> asm.Program:
         """The form as `neurohart run` assembles it; with `htif` it exits through `tohost` instead of the finisher."""
-        return asm.assemble([self.source], architecture=resolve(self.isa), defines={"HTIF": 1} if htif else {})
+        return asm.assemble(
+            [self.source], architecture=builtin_architecture(self.isa), defines={"HTIF": 1} if htif else {}
+        )
 
     def build_with_gnu(self) -> Path:
         """ELF file by the GNU tools that exits through `tohost`; plain RV32IM forms only."""

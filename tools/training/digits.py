@@ -24,7 +24,7 @@ FOLDS = 5
 def load_digits() -> tuple[Integers, Integers]:
     """The 1,797 images of scikit-learn's copy of the UCI optical digits: pixels[1797, 64] in 0..16, labels[1797]."""
     try:
-        from sklearn.datasets import load_digits as load  # type: ignore[import-untyped]
+        from sklearn.datasets import load_digits as load
     except ImportError:
         sys.exit("digits: scikit-learn is needed to train (it ships the images): pip install scikit-learn")
     bunch = load()
@@ -33,7 +33,7 @@ def load_digits() -> tuple[Integers, Integers]:
 
 def split(labels: Integers) -> tuple[Integers, Integers]:
     """Stratified, seeded split: indices of the training images and of the 360 held-out images."""
-    from sklearn.model_selection import train_test_split  # type: ignore[import-untyped]
+    from sklearn.model_selection import train_test_split
 
     training, held_out = train_test_split(
         np.arange(len(labels)), test_size=HELD_OUT, stratify=labels, random_state=SPLIT_SEED
