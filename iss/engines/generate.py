@@ -217,7 +217,9 @@ def interpreter_source(architecture: Architecture) -> str:
     for number, definition in enumerate(ordered, FIRST_OPERATION):
         encoding = definition.encoding
         form = formats.setdefault(_format_case(encoding), len(formats))
-        rows.append(f"    {{{encoding.match:#010x}u, {encoding.mask:#010x}u, {number}, {form}}}, /* {definition.mnemonic} */")
+        rows.append(
+            f"    {{{encoding.match:#010x}u, {encoding.mask:#010x}u, {number}, {form}}}, /* {definition.mnemonic} */"
+        )
     names = [_identifier(definition.mnemonic) for definition in ordered]
     fast = [name if is_fast(tree) else None for name, tree in zip(names, trees, strict=True)]
     direct = ["1" if has_direct_jump(tree) else "0" for tree in trees]

@@ -11,12 +11,10 @@ from typing import Any
 from iss.engines._interpreter import ffi, lib
 from iss.engines.engine import Reason
 from iss.errors import NeuroHartError
-from iss.hart.hart import Hart
+from iss.hart.hart import STATE, Hart
 from iss.hart.timing import TimingModel
-from iss.isa.state import HART_FIELDS
 from iss.memory.device import BusError
 
-_FIELDS = tuple(HART_FIELDS)
 _RING_RECORDS = 1 << 16
 
 
@@ -89,7 +87,7 @@ class InterpreterEngine:
         hart.settle()
         state.x = [*hart.x, 0]
         state.pc = hart.pc
-        for name in _FIELDS:
+        for name in STATE:
             setattr(state, name, getattr(hart, name))
         state.retired_limit, state.cycle_limit = retired_limit, cycle_limit
         state.attention, state.waiting = hart.attention, 0
@@ -101,7 +99,7 @@ class InterpreterEngine:
             reason = Reason(lib.nh_run(state))
         list.__setitem__(hart.x, slice(0, 32), list(state.x)[:32])
         hart.pc = state.pc
-        for name in _FIELDS:
+        for name in STATE:
             setattr(hart, name, getattr(state, name))
         hart.adopt_counters()
         hart.waiting = bool(state.waiting)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from iss.engines.engine import Reason
-from iss.hart.hart import Hart, Suspended, TrapRaised
+from iss.hart.hart import NO_JUMP, Hart, Suspended, TrapRaised
 from iss.hart.timing import TimingModel
 from iss.isa.causes import Cause
 from iss.isa.definitions import Definition
@@ -19,12 +19,11 @@ class Instruction:
     def __init__(self, definition: Definition, word: int) -> None:
         self.length = definition.encoding.width // 8
         self.rd = 0
-        self.__dict__.update(definition.encoding.decode(word))
+        for name, value in definition.encoding.decode(word).items():  # not __dict__.update: attributes stay quick
+            setattr(self, name, value)
 
 
 def _illegal(hart: Hart, insn: Any) -> None:
-    if hart.instruction_word & 3 != 3:  # a 16-bit instruction that does not exist here
-        hart.instruction_word &= 0xFFFF
     hart.illegal()
 
 
@@ -39,6 +38,8 @@ class ReferenceEngine:
         self._decoded: dict[int, tuple[Any, Any, int, bool, int]] = {}
         self._ram = hart.bus.ram
         self._words = memoryview(self._ram.buffer).cast("I")
+        costs = [timing.cost(definition) for definition in self._definitions]
+        self._maximum_cost = max(1, *costs) + timing.taken_branch
         self._records: RecordBuffer | None = None
         self._consume: Any = None
 
@@ -82,39 +83,50 @@ class ReferenceEngine:
                 self._consume(records.take())
 
     def _run(self, hart: Hart, retired_limit: int, cycle_limit: int) -> Reason:
+        while hart.retired < retired_limit and hart.cycles < cycle_limit:
+            # So many instructions cannot pass either limit.
+            by_cycles = (cycle_limit - hart.cycles - 1) // self._maximum_cost + 1
+            reason = self._step(hart, min(retired_limit - hart.retired, by_cycles))
+            if reason is not None:
+                return reason
+        return Reason.LIMIT
+
+    def _step(self, hart: Hart, count: int) -> Reason | None:
+        """Run at most `count` instructions; return early, with None, after a trap."""
         ram_base, ram_size = self._ram.base, self._ram.size
         words, decoded, taken_cost = self._words, self._decoded, self._timing.taken_branch
-        while hart.retired < retired_limit and hart.cycles < cycle_limit:
-            pc = hart.pc
-            try:
+        observed = hart.accesses is not None
+        pc = hart.pc
+        try:
+            for _ in range(count):
                 offset = pc - ram_base
                 word = words[offset >> 2] if 0 <= offset < ram_size else self._fetch(hart, pc)
-                hart.instruction_word = word
-                entry = decoded.get(word) or self._decode(word)
-                hart.next_pc = pc + 4
-                entry[0](hart, entry[1])
-            except TrapRaised as trap:
-                hart.taken = False
-                self._discard(hart)
-                hart.settle()
-                if not hart.enter_trap(trap.cause, trap.value):
-                    return Reason.STUCK
-                continue
-            except Suspended:
-                self._discard(hart)
-                return Reason.ATTENTION
-            hart.pc = hart.next_pc & 0xFFFF_FFFF
-            hart.retired += 1
-            hart.cycles += entry[2]
-            if hart.taken:
-                hart.taken = False
-                if entry[3]:
-                    hart.cycles += taken_cost
-            if hart.accesses is not None:
-                self._record(hart, pc, word, entry[4])
-            if hart.attention:
-                return Reason.WAITING if hart.waiting else Reason.ATTENTION
-        return Reason.LIMIT
+                meaning, insn, cost, is_branch, destination = decoded.get(word) or self._decode(word)
+                hart.next_pc = NO_JUMP
+                meaning(hart, insn)
+                hart.retired += 1
+                hart.cycles += cost
+                target = hart.next_pc
+                if observed:
+                    self._record(hart, pc, word, destination)
+                if target == NO_JUMP:
+                    pc += 4
+                else:
+                    pc = target
+                    if is_branch:
+                        hart.cycles += taken_cost
+                hart.pc = pc
+                if hart.attention:
+                    return Reason.WAITING if hart.waiting else Reason.ATTENTION
+        except TrapRaised as trap:
+            self._discard(hart)
+            hart.settle()
+            if not hart.enter_trap(trap.cause, trap.value):
+                return Reason.STUCK
+        except Suspended:
+            self._discard(hart)
+            return Reason.ATTENTION
+        return None
 
     def _record(self, hart: Hart, pc: int, word: int, destination: int) -> None:
         assert self._records is not None and hart.accesses is not None and hart.csr_writes is not None

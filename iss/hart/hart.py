@@ -17,7 +17,11 @@ from iss.memory.device import BusError
 
 MASK32, MASK64 = 0xFFFF_FFFF, 0xFFFF_FFFF_FFFF_FFFF
 CUSTOM_INTERRUPTS = sum(1 << interrupt for interrupt in Interrupt if interrupt >= Interrupt.XNM_DONE)
+NO_JUMP = -1
 _ALIGNMENT = 4  # of instructions, IALIGN / 8
+
+
+STATE = tuple(name for name in HART_FIELDS if name != "instruction_word")  # what reset clears and engines exchange
 
 
 class TrapRaised(Exception):  # noqa: N818 - a trap is not an error
@@ -32,6 +36,9 @@ class Suspended(Exception):  # noqa: N818 - nor is a suspension
     """The instruction is to be issued again."""
 
 
+_set = list.__setitem__
+
+
 class Registers(list[int]):
     """The x registers; writes are reduced to 32 bits and x0 stays 0."""
 
@@ -39,22 +46,35 @@ class Registers(list[int]):
 
     def __setitem__(self, number: Any, value: Any) -> None:
         if number:
-            list.__setitem__(self, number, value & 0xFFFF_FFFF)
+            _set(self, number, value & 0xFFFF_FFFF)
 
 
 class Hart:
     """Architectural state of one hart and what its instructions can do with it."""
 
+    # Slots because they are the fastest attributes: the reference engine reads dozens of them per instruction.
+    __slots__ = (
+        *(name for name in HART_FIELDS if name != "instruction_word"),
+        *("accesses", "architecture", "attention", "bus", "coprocessor", "csr_writes", "htif_high", "htif_low"),
+        *("htif_stored", "misaligned", "next_pc", "pc", "stuck", "waiting", "x"),
+        *("_settled_cycles", "_settled_retired"),
+    )
     mstatus: int
     mip: int
+    mie: int
+    mepc: int
+    mcause: int
+    mtval: int
     mcountinhibit: int
     uncounted: int
+    custom_interrupts: int
     mcycle: int
     minstret: int
     cycles: int
     retired: int
-    instruction_word: int
+    time_offset: int
     marchid: int
+    misa: int
     traps: int
     interrupts: int
 
@@ -72,13 +92,13 @@ class Hart:
     def reset(self, pc: int) -> None:
         """Put the hart into its reset state at `pc`."""
         self.x = Registers([0] * 32)
-        self.pc = self.next_pc = pc
-        for name in HART_FIELDS:
+        self.pc = pc
+        self.next_pc = NO_JUMP  # target of a jump of the instruction in execution
+        for name in STATE:
             setattr(self, name, 0)
         self.mstatus = MSTATUS_MPP
         self.misa = self.architecture.misa
         self.custom_interrupts = CUSTOM_INTERRUPTS if self.architecture.has("xnmspk") else 0
-        self.taken = False  # the instruction jumped
         self.attention = False  # a boundary check is due: interrupts, events, stop requests
         self.waiting = False  # in wfi
         self.stuck: tuple[int, int] | None = None  # the trap that a trap handler cannot handle
@@ -116,7 +136,6 @@ class Hart:
         if target % _ALIGNMENT:
             raise TrapRaised(Cause.INSTRUCTION_ADDRESS_MISALIGNED, target)
         self.next_pc = target
-        self.taken = True
 
     def read_csr(self, number: int) -> int:
         csr = self.architecture.csrs.by_number.get(number)
@@ -137,6 +156,12 @@ class Hart:
 
     def trap(self, cause: int, value: int = 0) -> NoReturn:
         raise TrapRaised(int(cause), value & MASK32)
+
+    @property
+    def instruction_word(self) -> int:
+        """The word at pc; of a 16-bit instruction only its half, as mtval shows it."""
+        word = self.bus.fetch(self.pc, 4)
+        return word if word & 3 == 3 else word & 0xFFFF
 
     def illegal(self) -> NoReturn:
         raise TrapRaised(Cause.ILLEGAL_INSTRUCTION, self.instruction_word)

@@ -94,9 +94,7 @@ class Encoding:
             for high, low in _slices(content, pattern):
                 word_low -= high - low + 1
                 pieces.setdefault(name, []).append(Piece(low, word_low, high - low + 1))
-        self.fields = {
-            name: Field(name, tuple(parts), signed=name.startswith("imm")) for name, parts in pieces.items()
-        }
+        self.fields = {name: Field(name, tuple(parts), signed=name.startswith("imm")) for name, parts in pieces.items()}
         for field in self.fields.values():
             bits = [bit for piece in field.pieces for bit in range(piece.value_low, piece.value_low + piece.width)]
             if len(set(bits)) != len(bits):

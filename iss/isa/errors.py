@@ -23,7 +23,9 @@ def function_location(function: Callable[..., Any]) -> str:
     return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else repr(function)
 
 
-def caller_location(skip_modules: tuple[str, ...] = ("iss.isa.values", "iss.isa.tracing", "iss.isa.definitions")) -> str:
+def caller_location(
+    skip_modules: tuple[str, ...] = ("iss.isa.values", "iss.isa.tracing", "iss.isa.definitions"),
+) -> str:
     """Return `file:line` of the innermost frame outside the named modules: the user's line."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and (frame.f_globals.get("__name__") in skip_modules or frame.f_globals is globals()):

@@ -83,6 +83,8 @@ def _render(operand: Operand, values: Mapping[str, int], pc: int, csr_names: Map
         case "csr":
             return csr_names.get(value, f"{value:#x}")
         case "fence_set":
-            return "".join(letter for bit, letter in enumerate(reversed(FENCE_LETTERS)) if value >> bit & 1)[::-1] or "0"
+            return (
+                "".join(letter for bit, letter in enumerate(reversed(FENCE_LETTERS)) if value >> bit & 1)[::-1] or "0"
+            )
         case _:
             return str(value)

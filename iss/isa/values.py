@@ -19,11 +19,12 @@ INT64_MIN, INT64_MAX, UINT64_MAX = -(1 << 63), (1 << 63) - 1, (1 << 64) - 1
 _MAXIMUM_SHIFT = 63
 
 
-
 def signed(value: Any, bits: int = 32) -> Any:
     """Return the low `bits` bits of `value` as a two's complement number."""
     if isinstance(value, Value):
         return value.sign_extended(bits)
+    if bits == 32:
+        return (value & 0xFFFF_FFFF ^ 0x8000_0000) - 0x8000_0000
     return (value & ((1 << bits) - 1) ^ (1 << (bits - 1))) - (1 << (bits - 1))
 
 
