@@ -1,0 +1,97 @@
+"""Documents tell the truth: links lead somewhere, commands and options exist, tours run with the output they show."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from iss.cli.main import COMMANDS
+from iss.cli.parsing import Parser
+from tests.architecture.documents import blocks, commands, copy_checkout, run_page
+from tests.architecture.repository import ROOT, project_files
+
+PAGES = [path for path in project_files() if path.suffix == ".md"]
+_LINK = re.compile(r"(?<!\\)\[[^\]\n]*\]\((?P<target>[^)\s]+)\)|<img [^>]*src=\"(?P<image>[^\"]+)\"")
+_OVERVIEW = {"--help", "--version", "help"}
+COMPILE = f"{sys.executable} -c 'from iss.engines.build_interpreter import ffibuilder as f; f.compile()' > compile.log"
+
+
+def _anchor(heading: str) -> str:
+    """The anchor that a heading gets on the usual viewers."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def _without_code(text: str) -> str:
+    return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Files exist and headings too; addresses on the network are not asked."""
+    for found in _LINK.finditer(_without_code((ROOT / page).read_text(encoding="utf-8"))):
+        target = found["target"] or found["image"]
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        path = (ROOT / page.parent / name).resolve() if name else ROOT / page
+        assert path.exists(), f"{page}: {target}"
+        if anchor:
+            headings = re.findall(r"^#+ +(.*)$", _without_code(path.read_text(encoding="utf-8")), re.MULTILINE)
+            assert anchor in map(_anchor, headings), f"{page}: {target}"
+
+
+def test_every_document_is_found_from_the_index() -> None:
+    """A page that nothing links to is not read."""
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    linked = {(ROOT / "docs" / target).resolve() for target in re.findall(r"\]\(([^)#\s]+)\)", index)}
+    assert not [
+        str(page) for page in PAGES if page.parts[0] == "docs" and ROOT / page not in {*linked, ROOT / "docs/index.md"}
+    ]
+
+
+def _shown_commands() -> Iterator[tuple[str, str]]:
+    """Every line of a page's code that starts with one of our commands, with where it stands."""
+    for page in PAGES:
+        text = (ROOT / page).read_text(encoding="utf-8")
+        for number, line in enumerate(text.splitlines(), 1):
+            found = re.match(r"(?: {4}|\$ )(neurohart|make)( .*)?$", line)
+            if found:
+                yield f"{page}:{number}", line.strip().removeprefix("$ ")
+
+
+@pytest.mark.parametrize(("where", "line"), list(_shown_commands()))
+def test_shown_commands_exist(where: str, line: str) -> None:
+    """Sub-commands, options and make targets that a page shows are there."""
+    line = re.sub(r"\s#.*", "", line)
+    for command in re.split(r"\s*(?:&&|;|\|)\s*", line):
+        words = command.split()
+        if words[0] == "make":
+            targets = re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+            assert set(words[1:2]) <= set(targets), where
+        elif words[0] == "neurohart" and words[1] not in _OVERVIEW:
+            assert words[1] in COMMANDS, where
+            module = import_module(COMMANDS[words[1]])
+            parser = Parser(f"neurohart {words[1]}")
+            module.add_arguments(parser)
+            options = {word.partition("=")[0] for word in words if re.match(r"--?[a-zA-Z]", word)}
+            known = {option for action in parser._actions for option in action.option_strings}
+            assert options <= known, f"{where}: {options - known}"
+
+
+def test_the_tour_of_the_readme_runs(tmp_path: Path) -> None:
+    """Everything the README shows, in a directory that has nothing but the programs."""
+    (tmp_path / "programs").symlink_to(ROOT / "programs")
+    page = ROOT / "README.md"
+    assert sum(1 for block in blocks(page) for _ in commands(block) if block.language == "console") > 5
+    run_page(page, tmp_path, {"PYTHONPATH": str(ROOT)}, {})
+
+
+def test_adding_an_instruction_works_as_described(tmp_path: Path) -> None:
+    """The page is carried out in a copy of the checkout; only `make build` is shortened to compiling."""
+    copy_checkout(tmp_path)
+    run_page(ROOT / "docs" / "add-an-instruction.md", tmp_path, {"PYTHONPATH": str(tmp_path)}, {"make build": COMPILE})
