@@ -40,7 +40,7 @@ def put_words(ram: bytearray, address: int, *words: int) -> None:
 class Machine:
     """One coprocessor with RAM and a cycle count."""
 
-    def __init__(self, kind: type[Native] | type[Golden], ram: bytes, ctl: int = READY, mcycle: int = 0) -> None:
+    def __init__(self, kind: type[Native] | type[Golden], ram: bytes | bytearray, ctl: int = READY, mcycle: int = 0) -> None:
         self.ram = bytearray(ram)
         self.unit = kind(self.ram, BASE)
         self.unit.ctl = ctl
@@ -78,7 +78,7 @@ class Machine:
 class Pair:
     """A native and a golden machine that must agree after every action."""
 
-    def __init__(self, ram: bytes, ctl: int = READY, mcycle: int = 0) -> None:
+    def __init__(self, ram: bytes | bytearray, ctl: int = READY, mcycle: int = 0) -> None:
         self.native, self.golden = (Machine(kind, ram, ctl, mcycle) for kind in IMPLEMENTATIONS)
 
     def compare(self, context: object = None) -> None:
@@ -86,9 +86,8 @@ class Pair:
         native, golden = self.native.seen(), self.golden.seen()
         assert native == golden, (context, {k: (native[k], golden[k]) for k in native if native[k] != golden[k]})
         if self.native.ram != self.golden.ram:
-            places = [
-                k for k in range(0, len(self.native.ram), 4) if self.native.ram[k : k + 4] != self.golden.ram[k : k + 4]
-            ]
+            ours, theirs = self.native.ram, self.golden.ram
+            places = [k for k in range(0, len(ours), 4) if ours[k : k + 4] != theirs[k : k + 4]]
             raise AssertionError((context, "RAM differs at", [hex(BASE + k) for k in places[:8]]))
 
     def write(self, name: str, value: int) -> None:
