@@ -40,6 +40,8 @@ def test_unknown_benchmark() -> None:
         benchmarks(["fibonacci"])
 
 
-def test_quick_is_less_work() -> None:
-    """A quick run does a hundredth, at least one unit."""
-    assert [item.iterations for item in benchmarks(["records", "sieve"], quick=True)] == [3440, 1]
+def test_work() -> None:
+    """The work is scaled, to at least one unit; nonsense is refused."""
+    assert [item.iterations for item in benchmarks(["records", "sieve"], 0.01)] == [3440, 1]
+    with pytest.raises(ValueError, match="--work 0 is impossible"):
+        benchmarks(work=0)

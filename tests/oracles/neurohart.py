@@ -32,10 +32,14 @@ def run_neurohart(
     max_instructions: int = MAXIMUM_INSTRUCTIONS,
     signature: bool = False,
     log_commits: bool = False,
+    misaligned: bool = False,
 ) -> Result:
-    """Run `elf` on the given engine, started as Spike starts it; raises RuntimeError when it does not exit."""
+    """Run `elf` on the given engine, started as Spike starts it; raises RuntimeError when it does not exit.
+
+    `misaligned` loads and stores are done instead of trapping.
+    """
     output, log = bytearray(), bytearray()
-    machine = Machine(isa=isa, engine=engine, console=output.extend)
+    machine = Machine(isa=isa, engine=engine, console=output.extend, misaligned=misaligned)
     machine.load(elf)
     machine.boot_as_spike()
     writer = SpikeLog(machine.architecture, log.extend)

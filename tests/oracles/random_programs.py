@@ -33,9 +33,13 @@ CSR = {
     "mstatus": 0x300, "misa": 0x301, "mie": 0x304, "mtvec": 0x305, "mstatush": 0x310, "mcountinhibit": 0x320,
     "mscratch": 0x340, "mepc": 0x341, "mcause": 0x342, "mtval": 0x343, "mip": 0x344,
     "minstret": 0xB02, "minstreth": 0xB82, "mhartid": 0xF14, "mconfigptr": 0xF15, "mvendorid": 0xF11,
-    "instret": 0xC02, "instreth": 0xC82,
+    "instret": 0xC02, "instreth": 0xC82, "mhpmevent3": 0x323, "mhpmcounter31": 0xB1F, "mhpmcounter3h": 0xB83,
+    "tselect": 0x7A0,
 }  # fmt: skip
-WRITABLE = ("mstatus", "mie", "mcountinhibit", "mscratch", "mepc", "mcause", "mtval", "mip", "minstret", "minstreth")
+WRITABLE = (
+    *("mstatus", "mie", "mcountinhibit", "mscratch", "mepc", "mcause", "mtval", "mip", "minstret", "minstreth"),
+    *("mhpmevent3", "mhpmcounter31", "mhpmcounter3h", "tselect", "mscratch", "mepc", "mcountinhibit", "minstret"),
+)
 READ_ONLY = ("misa", "mtvec", "mstatush", "mhartid", "mconfigptr", "mvendorid", "instret", "instreth")
 ABSENT = (0x000, 0x015, 0x180, 0x105, 0x302, 0x306, 0x5C0, 0x7C0, 0x7FF, 0x800, 0xCC0, 0xFC0)
 """CSR numbers that neither simulator has in M-mode-only RV32IM."""

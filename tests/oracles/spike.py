@@ -39,17 +39,18 @@ def run_spike(
     signature: bool = False,
     pmp_regions: int = 0,
     triggers: int = 0,
+    misaligned: bool = False,
     timeout: float = 30.0,
 ) -> SpikeResult:
     """Run `elf` until it exits through `tohost`; raises SpikeError after `timeout` seconds.
 
     `max_instructions` is only a net against endless programs: Spike counts a trap as up to 5000 instructions and then
-    stops with exit code 0.
+    stops with exit code 0. `misaligned` loads and stores are done instead of trapping (extension Zicclsm).
     """
     ram = MemoryMap().ram
     command = [
         str(spike_binary()),
-        f"--isa={isa}",
+        f"--isa={isa}_zicclsm" if misaligned else f"--isa={isa}",
         f"--priv={priv}",
         f"--triggers={triggers}",
         f"--pmpregions={pmp_regions}",

@@ -69,3 +69,15 @@ def test_commit_log(first: int, engine: str, tmp_path: Path) -> None:
         expected = run_spike(elf, log_commits=True).log
         actual = run_neurohart(elf, engine, log_commits=True).log
         require_same_log(expected, actual, f"seed {seed}")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_commit_log_misaligned(engine: str, tmp_path: Path) -> None:
+    """Also when misaligned accesses are done: at the end of RAM mtval names the part that is outside."""
+    require(spike_binary)
+    instructions = instruction_set(ISA)
+    for seed in (*range(20), 86, 100):
+        elf = random_program(seed, instructions).write_elf(tmp_path / f"random-{seed}.elf")
+        expected = run_spike(elf, log_commits=True, misaligned=True).log
+        actual = run_neurohart(elf, engine, log_commits=True, misaligned=True).log
+        require_same_log(expected, actual, f"seed {seed}")

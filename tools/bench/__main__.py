@@ -1,4 +1,4 @@
-"""`python -m tools.bench [simulator|startup] ...`: all benchmarks; without a name the simulators are compared."""
+"""`python -m tools.bench [simulator|startup|trace] ...`: all benchmarks; without a name the simulators are compared."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import sys
 
 from tests.oracles.building import BuildError
 from tests.oracles.toolchain import ToolMissing
-from tools.bench import simulator, startup
+from tools.bench import simulator, startup, trace
 from tools.bench.peers import WrongResult
 
-COMMANDS = {"simulator": simulator, "startup": startup}
+COMMANDS = {"simulator": simulator, "startup": startup, "trace": trace}
 
 
 def main() -> int:

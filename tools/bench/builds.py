@@ -43,8 +43,8 @@ ITERATIONS = {
 }
 """Units of work of a full run: each retires about 3e8 RV32IM instructions."""
 
-QUICK = 100
-"""A quick run does this fraction of the work."""
+QUICK = 0.01
+"""The share of the work that a quick run does."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,11 @@ class Benchmark:
         )
 
 
-def benchmarks(names: list[str] | None = None, quick: bool = False) -> list[Benchmark]:
-    """The programs of these names (default: all); raises ValueError for an unknown one."""
+def benchmarks(names: list[str] | None = None, work: float = 1.0) -> list[Benchmark]:
+    """The programs of these names (default: all) with `work` times a full run; raises ValueError for an unknown one."""
     unknown = sorted(set(names or ()) - set(ITERATIONS))
     if unknown:
         raise ValueError(f"no benchmark {', '.join(unknown)}; there are {', '.join(ITERATIONS)}")
-    divisor = QUICK if quick else 1
-    return [Benchmark(name, max(1, ITERATIONS[name] // divisor)) for name in names or ITERATIONS]
+    if not 0 < work <= 100:
+        raise ValueError(f"--work {work:g} is impossible; give a factor above 0, at most 100")
+    return [Benchmark(name, max(1, round(ITERATIONS[name] * work))) for name in names or ITERATIONS]

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tools.bench.builds import Benchmark, benchmarks
+from tools.bench.builds import QUICK, Benchmark, benchmarks
 from tools.bench.peers import HOST, QEMU, SPIKE, Peer, measure, neurohart, run
 
 RATIO_TO = ("qemu", "spike")
@@ -25,6 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-spike", action="store_true", help="leave out Spike, which takes most of the time")
     parser.add_argument("--host", action="store_true", help="show the same programs compiled for this computer too")
     parser.add_argument("--repeat", type=int, default=3, help="interleaved runs of each pair (default: 3)")
+    parser.add_argument(
+        "--work", type=float, default=1.0, metavar="FACTOR", help="multiple of 3e8 instructions a program"
+    )
     parser.add_argument("--quick", action="store_true", help="a hundredth of the work, one run: shows that all works")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
 
@@ -84,8 +87,11 @@ def main(arguments: argparse.Namespace) -> int:
         peers.append(SPIKE)
     if arguments.host:
         peers.append(HOST)
+    if arguments.repeat < 1:
+        raise ValueError(f"--repeat {arguments.repeat} is impossible; give at least 1")
     repeat = 1 if arguments.quick else arguments.repeat
-    programs = benchmarks(arguments.program, arguments.quick)
+    work = QUICK if arguments.quick else arguments.work
+    programs = benchmarks(arguments.program, work)
     figures = collect(peers, programs, repeat, console)
     console.print(table_of(figures, peers, engines))
     if arguments.json:
@@ -95,6 +101,6 @@ def main(arguments: argparse.Namespace) -> int:
             for other in RATIO_TO
             if other in next(iter(figures.values()))
         }
-        document = {"quick": arguments.quick, "repeat": repeat, "cpu_seconds": figures, "geometric_means": means}
+        document = {"work": work, "repeat": repeat, "cpu_seconds": figures, "geometric_means": means}
         arguments.json.write_text(json.dumps(document, indent=2) + "\n")
     return 0

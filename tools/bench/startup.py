@@ -24,7 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Measure and print; raises ToolMissing, WrongResult."""
+    """Measure and print; raises ToolMissing, WrongResult, ValueError."""
+    if arguments.repeat < 1:
+        raise ValueError(f"--repeat {arguments.repeat} is impossible; give at least 1")
     peers = [*(neurohart(engine) for engine in arguments.engine or ["interpreter"]), QEMU, SPIKE]
     expected = run(HOST.command(HELLO)).output
     timings = {peer.name: [measure(peer, HELLO, expected)] for peer in peers}
