@@ -40,7 +40,9 @@ def put_words(ram: bytearray, address: int, *words: int) -> None:
 class Machine:
     """One coprocessor with RAM and a cycle count."""
 
-    def __init__(self, kind: type[Native] | type[Golden], ram: bytes | bytearray, ctl: int = READY, mcycle: int = 0) -> None:
+    def __init__(
+        self, kind: type[Native] | type[Golden], ram: bytes | bytearray, ctl: int = READY, mcycle: int = 0
+    ) -> None:
         self.ram = bytearray(ram)
         self.unit = kind(self.ram, BASE)
         self.unit.ctl = ctl
