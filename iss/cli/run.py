@@ -1,0 +1,91 @@
+"""`neurohart run`: run a program and leave with its exit code."""
+
+from __future__ import annotations
+
+import argparse
+
+from iss.cli.exit_codes import ExitCode, Failure
+from iss.cli.parsing import address, count, definition, size
+from iss.cli.target import FORMAT_NAMES
+from iss.machine import ENGINES
+
+NAME = "run"
+HELP = "Run a program and leave with its exit code."
+EXAMPLE = """\
+PROGRAM is an ELF, binary, Intel HEX or Verilog hex file, an assembly source (assembled in memory), a folder with a
+program.toml, or the bare name of such a folder in ./programs.
+
+The firmware's output goes to standard output, everything else to standard error. The exit code is the firmware's own,
+or tells why the run ended: see neurohart --help.
+
+examples:
+  neurohart run firmware.elf                             run to the end
+  neurohart run digits --form scalar --check             a program folder, compared with its expectation
+  neurohart run firmware.elf --max-instructions 10M --trace log.txt
+  neurohart run sensor.elf --device leds.py:Leds@0x10010000 --uart-input commands.txt
+  neurohart run firmware.elf --quiet --json statistics.json
+"""
+TRACE_FORMATS = ("spike",)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `run`."""
+    parser.usage = "neurohart run [OPTIONS] PROGRAM"
+    parser.add_argument("program", metavar="PROGRAM", nargs="?", help="what to run, see below")
+    what = parser.add_argument_group("program")
+    what.add_argument("--form", metavar="NAME", help="form of a program folder (default: what program.toml says)")
+    what.add_argument("--format", choices=FORMAT_NAMES, help="format of a file (default: told by content and suffix)")
+    what.add_argument("--base", type=address, metavar="ADDRESS", help="where a flat binary or a source goes")
+    what.add_argument(
+        "-D", "--define", metavar="NAME[=VALUE]", type=definition, action="append", default=[],
+        help="define a symbol for sources",
+    )  # fmt: skip
+    what.add_argument(
+        "--check", action="store_true", help="exit with 1 unless all is as expect.json of the folder says"
+    )
+    machine = parser.add_argument_group("machine")
+    machine.add_argument("--engine", choices=ENGINES, default="auto", help="how to simulate (default: %(default)s)")
+    machine.add_argument("--isa", metavar="ISA", help="instruction set, such as rv32im_zicsr_zifencei_zicntr (default)")
+    machine.add_argument("--timing", metavar="MODEL", default="ideal", help="cycle costs, or `list` (default: ideal)")
+    machine.add_argument("--ram", type=size, metavar="SIZE", help="size of the RAM (default: 64M)")
+    machine.add_argument(
+        "--misaligned", choices=("emulate", "trap"), default="trap", help="misaligned loads and stores (default: trap)"
+    )
+    machine.add_argument(
+        "--device", metavar="SPEC", action="append", default=[], help="add a device: FILE.py:CLASS@ADDRESS"
+    )
+    machine.add_argument("--boot-as-spike", action="store_true", help="start from Spike's boot ROM, with its marchid")
+    machine.add_argument("--max-instructions", type=count, metavar="N", help="stop after N (5000, 1e6, 10M), code 124")
+    streams = parser.add_argument_group("input and output")
+    streams.add_argument("--uart", metavar="FILE", default="-", help="console output: - (default), a file, or null")
+    streams.add_argument("--uart-input", metavar="FILE", help="console input: a file, or - for standard input")
+    streams.add_argument(
+        "--signature", metavar="FILE", help="write begin_signature..end_signature as hexadecimal words"
+    )
+    streams.add_argument(
+        "--dump-memory", nargs=2, metavar=("PLACE", "FILE"), action="append", default=[],
+        help="write memory at the end; PLACE is SYMBOL[:LENGTH] or ADDRESS:LENGTH",
+    )  # fmt: skip
+    reports = parser.add_argument_group("reports")
+    reports.add_argument("--trace", metavar="FILE", help="log every retired instruction; - for standard output")
+    reports.add_argument("--trace-format", choices=TRACE_FORMATS, default="spike", help="default: %(default)s")
+    reports.add_argument("--energy", metavar="PRESET", help="energy by the Xnm manual's model, or `list`")
+    reports.add_argument("--json", metavar="FILE", help="write the statistics; - for standard output")
+    reports.add_argument("-q", "--quiet", action="store_true", help="no statistics, no progress")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry out `run`; raises Failure."""
+    if args.timing == "list" or args.energy == "list":
+        from iss.cli.listings import print_energy_presets, print_timing_models
+
+        print_timing_models() if args.timing == "list" else print_energy_presets()
+        return ExitCode.OK
+    if args.program is None:
+        raise Failure("no program given; expected neurohart run PROGRAM, see neurohart run --help", ExitCode.USAGE)
+    from contextlib import ExitStack
+
+    from iss.cli.session import Session
+
+    with ExitStack() as stack:
+        return Session(args, stack).run()

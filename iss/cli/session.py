@@ -1,0 +1,243 @@
+"""One run of `neurohart run`, from arguments to exit code: prepare, run, report."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from contextlib import ExitStack
+from time import perf_counter
+from typing import Any, BinaryIO
+
+from iss.cli.exit_codes import ExitCode, Failure, failing, firmware_exit_code
+from iss.cli.progress import StatusLine
+from iss.cli.signals import Signals
+from iss.cli.statistics import AccessCounter, Statistics, collect
+from iss.cli.streams import Output, WaitingInput, open_output
+from iss.cli.target import Choices, open_target
+from iss.machine import End, Machine, Outcome
+from iss.memory.console import ConsoleInput
+from iss.memory.map import MemoryMap
+
+_END_CODES = {End.LIMIT: ExitCode.LIMIT, End.STUCK: ExitCode.UNHANDLED_TRAP, End.ASLEEP: ExitCode.ASLEEP}
+
+
+class Session:
+    """What belongs to one run; everything opened is closed by `stack`."""
+
+    def __init__(self, args: argparse.Namespace, stack: ExitStack) -> None:
+        """Open everything and build the machine; raises Failure."""
+        self.args = args
+        self.stack = stack
+        self.signals = Signals()
+        memory_map = MemoryMap()
+        if args.ram is not None:
+            with failing(ExitCode.USAGE):
+                memory_map = memory_map.with_ram(size=args.ram)
+        choices = Choices(args.isa, args.form, args.format, args.base, tuple(args.define))
+        self.target = open_target(args.program, choices, memory_map)
+        self.expected = self._expectation()
+        self.transcript = bytearray()
+        self.console = self._open_output(args.uart, "--uart", self._standard_output())
+        self.input = self._open_input()
+        self.machine = self._build(memory_map)
+        self.console.failed = self._stop_writing
+        self.trace: Output | None = None
+        self.accesses: AccessCounter | None = None
+        self._observe()
+        self._check_dumps()
+
+    # Preparing ------------------------------------------------------------------------------------------------------
+    def _expectation(self) -> dict[str, Any] | None:
+        if not self.args.check:
+            return None
+        if self.target.program is None:
+            raise Failure("--check needs a program folder with expect.json; leave it out", ExitCode.USAGE)
+        return self.target.program.expectation()
+
+    def _standard_output(self) -> BinaryIO:
+        """Where console output to `-` goes: standard error if statistics or trace have taken standard output."""
+        taken = "-" in (self.args.json, self.args.trace)
+        return sys.stderr.buffer if taken else sys.stdout.buffer
+
+    def _open_output(self, name: str, option: str, standard: BinaryIO) -> Output:
+        try:
+            output = open_output(name, standard)
+        except OSError as error:
+            text = f"{option} {name}: cannot be written ({error.strerror}); check the directory and its permissions"
+            raise Failure(text, ExitCode.WRITE_ERROR) from None
+        self.stack.callback(output.close)
+        return output
+
+    def _open_input(self) -> WaitingInput | None:
+        name = self.args.uart_input
+        if name is None:
+            return None
+        try:
+            descriptor = os.dup(0) if name == "-" else os.open(name, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError as error:
+            text = f"--uart-input {name}: cannot be read ({error.strerror}); check name and permissions"
+            raise Failure(text, ExitCode.NO_INPUT) from None
+        self.stack.callback(os.close, descriptor)
+        return WaitingInput(descriptor, self.signals.pending, self.console.flush)
+
+    def _build(self, memory_map: MemoryMap) -> Machine:
+        args = self.args
+        with failing(ExitCode.USAGE):
+            machine = Machine(
+                self.target.isa,
+                args.engine,
+                timing=args.timing,
+                memory_map=memory_map,
+                misaligned=args.misaligned == "emulate",
+                console=self.console.write if self.expected is None else self._write_and_keep,
+                console_input=ConsoleInput(self.input or b""),
+            )
+        with failing(ExitCode.BAD_INPUT):
+            for spec in args.device:
+                from iss.memory.plugins import load_device
+
+                base, device = load_device(spec)
+                machine.attach(base, device, spec)
+            machine.load(self.target.image)
+        if args.boot_as_spike:
+            machine.boot_as_spike()
+        return machine
+
+    def _write_and_keep(self, data: bytes) -> None:
+        self.transcript += data
+        self.console.write(data)
+
+    def _stop_writing(self) -> None:
+        self.machine.stop(ExitCode.WRITE_ERROR, "output cannot be written")
+
+    def _observe(self) -> None:
+        """Connect the trace and the counter of memory accesses, where they are wanted."""
+        consumers = []
+        if self.args.trace is not None:
+            from iss.trace.spike import SpikeLog
+
+            self.trace = self._open_output(self.args.trace, "--trace", sys.stdout.buffer)
+            self.trace.failed = self._stop_writing
+            log = SpikeLog(self.machine.architecture, self.trace.write)
+            self.stack.callback(log.close)
+            consumers.append(log.consume)
+        if self.args.energy is not None:
+            from iss.cli.energy import check_preset
+
+            check_preset(self.args.energy)
+            self.accesses = AccessCounter()
+            consumers.append(self.accesses.consume)
+        if len(consumers) == 1:
+            self.machine.observe(consumers[0])
+        elif consumers:
+            self.machine.observe(lambda records: [consume(records) for consume in consumers])
+
+    def _check_dumps(self) -> None:
+        """Refuse dumps that cannot be made before the run rather than after it."""
+        from iss.cli import dumps
+
+        if self.args.signature is not None:
+            dumps.signature(self.machine)
+            dumps.check_directory(self.args.signature)
+        for place, name in self.args.dump_memory:
+            dumps.memory(self.machine, place)
+            dumps.check_directory(name)
+
+    # Running --------------------------------------------------------------------------------------------------------
+    def run(self) -> int:
+        """Run to the end and report; returns the exit code."""
+        status = StatusLine(self.args.max_instructions, self.console, self.args.quiet)
+        self.console.before = status.erase
+
+        def progress(machine: Machine) -> None:
+            if self.signals.received is not None:
+                raise KeyboardInterrupt
+            if status.due():
+                self.console.flush()
+                status.update(machine)
+
+        start = perf_counter()
+        with self.signals:
+            outcome = self._run(progress)
+        seconds = perf_counter() - start
+        status.erase()
+        for output in filter(None, (self.console, self.trace)):
+            output.flush()
+        return self._report(outcome, seconds)
+
+    def _run(self, progress: Any) -> Outcome:
+        """Run until the end; a wait for input from a terminal is no end."""
+        limit = self.args.max_instructions
+        while True:
+            rest = None if limit is None else max(0, limit - self.machine.hart.retired)
+            outcome = self.machine.run(rest, progress)
+            waiting = self.input is not None and self.input.interactive and not self.input.ended
+            if outcome.end is not End.ASLEEP or not waiting or self.signals.pending():
+                return outcome
+            assert self.input is not None
+            self.machine.console_input.feed(self.input.wait())
+
+    # Reporting ------------------------------------------------------------------------------------------------------
+    def _report(self, outcome: Outcome, seconds: float) -> int:
+        """Tell what happened: a message if it did not end well, the statistics, the files; returns the exit code."""
+        failed = next((output for output in (self.console, self.trace) if output and output.error), None)
+        if failed is not None and isinstance(failed.error, BrokenPipeError):
+            return ExitCode.BROKEN_PIPE
+        code, message = self._verdict(outcome, failed)
+        statistics = collect(
+            self.machine,
+            program=self.target.title,
+            end="write error" if failed else outcome.end.value,
+            reason=outcome.reason,
+            exit_code=code,
+            seconds=seconds,
+            accesses=self.accesses.count if self.accesses else None,
+        )
+        if self.args.energy is not None:
+            from iss.cli.energy import add_energy
+
+            add_energy(statistics, self.args.energy)
+        if message:
+            print(f"neurohart run: {message}", file=sys.stderr)
+        if not self.args.quiet:
+            statistics.show()
+        self._write_files(statistics)
+        return code
+
+    def _verdict(self, outcome: Outcome, failed: Output | None) -> tuple[int, str]:
+        """Return the exit code and, unless the firmware ended itself as expected, what to say."""
+        if failed is not None:
+            assert failed.error is not None
+            return (
+                ExitCode.WRITE_ERROR,
+                f"{failed.name}: cannot be written ({failed.error.strerror}); the run was ended",
+            )
+        if outcome.end is End.INTERRUPTED:
+            return self.signals.exit_code, outcome.reason
+        if outcome.end is not End.EXIT:
+            from iss.cli.hints import trap_hint
+
+            return _END_CODES[outcome.end], outcome.reason + trap_hint(self.machine)
+        assert outcome.exit_code is not None
+        if self.expected is not None:
+            from iss.cli.check import differences
+
+            found = differences(self.expected, outcome.exit_code, bytes(self.transcript))
+            return (ExitCode.FAILED, found) if found else (ExitCode.OK, "")
+        return firmware_exit_code(outcome.exit_code), ""
+
+    def _write_files(self, statistics: Statistics) -> None:
+        if self.args.json == "-":
+            sys.stdout.write(statistics.as_json())
+        elif self.args.json is not None:
+            from iss.cli.dumps import write_file
+
+            write_file(self.args.json, statistics.as_json().encode())
+        if self.args.signature is not None or self.args.dump_memory:
+            from iss.cli import dumps
+
+            if self.args.signature is not None:
+                dumps.write_file(self.args.signature, dumps.signature(self.machine))
+            for place, name in self.args.dump_memory:
+                dumps.write_file(name, dumps.memory(self.machine, place))

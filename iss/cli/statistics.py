@@ -1,0 +1,147 @@
+"""The figures of a run: collected once, shown as text, as a table on a terminal, or written as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass, field
+from typing import Any, TextIO
+
+from iss.machine import Machine
+from iss.trace.events import RECORD, Kind
+
+
+@dataclass
+class AccessCounter:
+    """Counts the hart's own loads and stores, which the energy model needs, from trace records."""
+
+    count: int = 0
+
+    def consume(self, records: bytes) -> None:
+        """Take the records of an observed run."""
+        kinds = records[:: RECORD.size]
+        self.count += kinds.count(Kind.LOAD) + kinds.count(Kind.STORE)
+
+
+@dataclass
+class Statistics:
+    """One run; times in seconds, energies in femtojoules. None stands for what was not counted."""
+
+    program: str
+    isa: str
+    engine: str
+    timing: str
+    end: str
+    reason: str
+    exit_code: int
+    instructions: int
+    cycles: int
+    seconds: float
+    pc: int
+    traps: int | None = None
+    interrupts: int | None = None
+    accesses: int | None = None
+    coprocessor: dict[str, int] = field(default_factory=dict)
+    energy_preset: str | None = None
+    energy_fj: int | None = None
+
+    @property
+    def mips(self) -> float:
+        """Million instructions a second of host time."""
+        return self.instructions / self.seconds / 1e6 if self.seconds > 0 else 0.0
+
+    def as_json(self) -> str:
+        """Return one JSON object."""
+        content: dict[str, Any] = dict(vars(self))
+        content |= {"seconds": round(self.seconds, 6), "mips": round(self.mips, 3), "pc": f"{self.pc:#010x}"}
+        return json.dumps(content, indent=2) + "\n"
+
+    def rows(self) -> list[tuple[str, str, str]]:
+        """Return (name, figure, remark) of everything that was counted."""
+        rate = (
+            f"{self.cycles / self.instructions:.2f} an instruction, timing {self.timing}" if self.instructions else ""
+        )
+        rows = [
+            ("instructions", f"{self.instructions:,}", f"{self.mips:,.1f} MIPS, engine {self.engine}"),
+            ("cycles", f"{self.cycles:,}", rate),
+            ("host time", f"{self.seconds:.3f} s", ""),
+        ]
+        if self.traps is not None:
+            rows.append(("traps", f"{self.traps:,}", f"{self.interrupts:,} of them interrupts" if self.traps else ""))
+        if self.accesses is not None:
+            rows.append(("memory accesses", f"{self.accesses:,}", "loads and stores of the hart"))
+        if self.coprocessor:
+            from coprocessor.csrs import COUNTER_MEANINGS, COUNTERS
+
+            meanings = dict(zip(COUNTERS, COUNTER_MEANINGS, strict=True))
+            rows += [(meanings[name], f"{value:,}", f"nm_{name}") for name, value in self.coprocessor.items()]
+        if self.energy_fj is not None:
+            rows.append(
+                ("energy", energy_text(self.energy_fj), f"model of the Xnm manual, preset {self.energy_preset}")
+            )
+        return rows
+
+    def show(self, stream: TextIO | None = None) -> None:
+        """Print to standard error: a table on a terminal, else aligned text."""
+        stream = sys.stderr if stream is None else stream
+        if stream.isatty():
+            self._show_table(stream)
+            return
+        rows = self.rows()
+        names, figures = (max(len(row[column]) for row in rows) for column in (0, 1))
+        print(f"{self.program}: {self.reason}, exit code {self.exit_code}", file=stream)
+        for name, figure, remark in rows:
+            print(f"  {name:<{names}}  {figure:>{figures}}  {remark}".rstrip(), file=stream)
+
+    def _show_table(self, stream: TextIO) -> None:
+        from rich.box import SIMPLE
+        from rich.console import Console
+        from rich.table import Table
+        from rich.text import Text
+
+        colour = "green" if self.exit_code == 0 else "red"
+        title = Text.assemble((self.program, "bold"), f"  {self.reason}, ", (f"exit code {self.exit_code}", colour))
+        table = Table(box=SIMPLE, title=title, title_justify="left", title_style="", show_header=False, pad_edge=False)
+        table.add_column(style="cyan")
+        table.add_column(justify="right")
+        table.add_column(style="dim")
+        for row in self.rows():
+            table.add_row(*row)
+        Console(file=stream, highlight=False).print(table)
+
+
+def collect(machine: Machine, **known: Any) -> Statistics:
+    """Return the figures the machine holds, completed by what only the caller knows."""
+    hart = machine.hart
+    return Statistics(
+        isa=machine.architecture.isa,
+        engine=machine.engine.name,
+        timing=machine.timing.name,
+        instructions=hart.retired,
+        cycles=hart.cycles,
+        pc=hart.pc,
+        traps=getattr(hart, "traps", None),
+        interrupts=getattr(hart, "interrupts", None),
+        coprocessor=coprocessor_counters(machine),
+        **known,
+    )
+
+
+def coprocessor_counters(machine: Machine) -> dict[str, int]:
+    """Return the coprocessor's counters by name, without the prefix `nm_`; empty if there is none."""
+    if machine.coprocessor is None:
+        return {}
+    from coprocessor.csrs import COUNTER_HIGH, COUNTER_LOW, COUNTERS
+
+    def read(number: int) -> int:
+        return int(machine.coprocessor.csr_read(number, machine.hart.mcycle))
+
+    return {name: read(COUNTER_LOW + index) | read(COUNTER_HIGH + index) << 32 for index, name in enumerate(COUNTERS)}
+
+
+def energy_text(femtojoules: int) -> str:
+    """Return an energy with four digits and its unit: 1.234 µJ."""
+    for power, unit in ((15, "J"), (12, "mJ"), (9, "µJ"), (6, "nJ"), (3, "pJ")):
+        if femtojoules >= 10**power:
+            return f"{femtojoules / 10**power:.4g} {unit}"
+    return f"{femtojoules} fJ"
