@@ -12,6 +12,12 @@ from tests.oracles.neurohart import ENGINES, run_neurohart
 from tests.oracles.spike import run_spike
 from tests.oracles.toolchain import official_sources, require, spike_binary
 
+
+def misaligned_tests() -> list[Program]:
+    """The tests that accept both kinds of machine."""
+    return [program for program in riscv_tests() if program.name.endswith("-misaligned")]
+
+
 pytestmark = pytest.mark.usefixtures("built_riscv_tests")
 
 
@@ -45,3 +51,15 @@ def test_commit_log(program: Program, engine: str) -> None:
     expected = run_spike(elf, log_commits=True).log
     actual = run_neurohart(elf, engine, log_commits=True).log
     require_same_log(expected, actual)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@by_name(misaligned_tests)
+def test_misaligned_emulated(program: Program, engine: str) -> None:
+    """The misaligned tests pass when such accesses are done, too, with Spike's log."""
+    require(spike_binary)
+    elf = program.build()
+    expected = run_spike(elf, log_commits=True, misaligned=True)
+    actual = run_neurohart(elf, engine, log_commits=True, misaligned=True)
+    assert (actual.exit_code, expected.exit_code) == (0, 0)
+    require_same_log(expected.log, actual.log)
