@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import asm
 from iss.builtin import builtin_architecture
+from iss.cli.programs import MANIFEST, read_program
 from tests.oracles.building import Program
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,21 +50,20 @@ class Form:
         ).build()
 
 
-def manifest(program: str) -> dict[str, Any]:
-    """The content of program.toml."""
-    return tomllib.loads((PROGRAMS / program / "program.toml").read_text())
-
-
 def expectation(program: str) -> dict[str, Any]:
     """The content of expect.json."""
-    content: dict[str, Any] = json.loads((PROGRAMS / program / "expect.json").read_text())
-    return content
+    return read_program(PROGRAMS / program).expectation()
+
+
+def program_names() -> list[str]:
+    """Every program, by the name of its folder."""
+    return sorted(path.parent.name for path in PROGRAMS.glob(f"*/{MANIFEST}"))
 
 
 def forms() -> list[Form]:
     """Every form of every program."""
     return [
-        Form(folder.name, name, folder / form["source"], form["isa"])
-        for folder in sorted(path.parent for path in PROGRAMS.glob("*/program.toml"))
-        for name, form in manifest(folder.name)["forms"].items()
+        Form(name, form.name, form.source, form.isa)
+        for name in program_names()
+        for form in read_program(PROGRAMS / name).forms.values()
     ]

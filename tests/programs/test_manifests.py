@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 import re
-from math import prod
 
 import pytest
 
+from iss.cli.programs import read_program
 from iss.memory.finisher import Finish
 from iss.memory.map import MemoryMap
-from tests.programs.catalogue import COMMON, PROGRAMS, expectation, manifest
-
-NAMES = sorted(path.name for path in PROGRAMS.iterdir() if path.is_dir() and path != COMMON)
-KIND_BITS = {"bitmap": 1, "u8": 8, "s32": 32}
+from tests.programs.catalogue import COMMON, PROGRAMS, Form, forms, program_names
 
 
-@pytest.mark.parametrize("name", NAMES)
+def test_every_folder_is_a_program() -> None:
+    assert program_names() == sorted(path.name for path in PROGRAMS.iterdir() if path.is_dir() and path != COMMON)
+
+
+@pytest.mark.parametrize("name", program_names())
 def test_program_folder_is_complete(name: str) -> None:
-    content = manifest(name)
-    assert content["name"] == name
-    assert content["description"]
-    assert content["default"] in content["forms"]
-    for form in content["forms"].values():
-        assert (PROGRAMS / name / form["source"]).is_file()
-        assert form["isa"].startswith("rv32im")
+    program = read_program(PROGRAMS / name)
+    assert program.name == name
+    assert program.description
     assert (PROGRAMS / name / "README.md").is_file()
-    expected = expectation(name)
-    assert isinstance(expected["exit_code"], int)
-    assert isinstance(expected["output"], str)
-    for record in content.get("records", {}).values():
-        assert record["kind"] in KIND_BITS
-        assert prod(record["shape"]) > 0
+    assert f"`{name}`" in (PROGRAMS / "README.md").read_text()
+    assert program.expectation()["exit_code"] == 0
+
+
+@pytest.mark.parametrize("form", forms(), ids=lambda form: f"{form.program}-{form.name}")
+def test_symbols_of_the_manifest_exist_in_every_form(form: Form) -> None:
+    program = read_program(PROGRAMS / form.program)
+    addresses = form.assemble().names
+    assert set(program.measure or ()) <= set(addresses)
+    for record in program.records.values():
+        start = addresses[record.name]
+        behind = min((address for address in addresses.values() if address > start), default=start + record.size)
+        assert behind - start >= record.size, record.name
 
 
 def symbols(text: str) -> dict[str, int]:
