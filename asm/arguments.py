@@ -135,10 +135,10 @@ class Arguments:
     def expression(self) -> Expression:
         return self._parser.parse()
 
-    def constant(self, what: str) -> int:
-        """Read an expression that must be known now; `what` names it in the message."""
+    def constant(self, what: str, decide: bool = False) -> int:
+        """Read an expression that must be known now; `what` names it in the message (`decide`: see `evaluate`)."""
         column = self.column
-        value = constant(self.expression())
+        value = constant(self.expression(), decide)
         if value is None:
             raise StatementError(
                 f"{what} must be a number known at this point (no forward or undefined symbol)",

@@ -57,7 +57,7 @@ class Assembler:
         self.is_statement = True
         self._numeric: dict[int, int] = {}
         self._anonymous = 0
-        self._names: set[str] | None = None
+        self._warned: set[str] = set()
         for name, value in session.defines.items():
             self.assign(name, value, 0)
 
@@ -107,6 +107,8 @@ class Assembler:
     def _statement(self, text: str, base: int) -> None:
         position = 0
         active = self.conditions.active
+        if not active and "." not in text:
+            return
         while (found := _LABEL.match(text, position)) is not None:
             if active:
                 self._define_label(found, base + found.start(found.lastindex or 0))
@@ -350,11 +352,14 @@ class Assembler:
         if section.kind == "nobits":
             raise StatementError(f"section {section.name} holds no contents; use .space or .zero to reserve memory")
         if code:
-            if not section.is_code:
-                flags = section.flags or "none"
-                raise StatementError(
-                    f'instruction in section {section.name}, which is not executable (flags "{flags}"); '
-                    'use .text or .section with "ax"'
+            if not section.is_code and section.name not in self._warned:
+                self._warned.add(section.name)
+                self.session.report(
+                    self.line,
+                    self.column,
+                    f'instruction in section {section.name}, which is not executable (flags "{section.flags}"); '
+                    'use .text or .section with "ax"',
+                    "warning",
                 )
             section.alignment = max(section.alignment, self.session.instruction_alignment)
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final
 from asm.assemble import assemble
 from asm.disassembler import Disassembled, Symbolizer, disassemble
 from asm.formats import FORMATS, write_atomically
-from asm.isa import resolve
 from asm.layout import linker_script
 from asm.source import Source
+from iss.builtin import builtin_architecture
 from iss.errors import NeuroHartError
 from iss.isa.catalogue import DEFAULT_ISA
 
@@ -116,7 +116,7 @@ def run_asm(args: argparse.Namespace) -> int:
     form = _output_format(args)
     output = _output_path(args, form)
     try:
-        architecture = resolve(args.isa)
+        architecture = builtin_architecture(args.isa)
     except NeuroHartError as error:
         print(f"neurohart asm: {error}", file=sys.stderr)
         return USAGE
@@ -179,7 +179,7 @@ def _write(program: Program, form: str, path: Path | None) -> None:
 def run_disasm(args: argparse.Namespace) -> int:
     """Carry out `disasm`."""
     try:
-        architecture = resolve(args.isa)
+        architecture = builtin_architecture(args.isa)
     except NeuroHartError as error:
         print(f"neurohart disasm: {error}", file=sys.stderr)
         return USAGE

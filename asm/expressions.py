@@ -63,6 +63,7 @@ PRECEDENCE: Final = {
     "|": 5, "&": 5, "^": 5, "!": 5,
     "*": 6, "/": 6, "%": 6, "<<": 6, ">>": 6,
 }  # fmt: skip
+_EQUALITIES: Final = {"==", "!=", "<>"}
 _COMPARISONS: Final = {"==", "!=", "<>", "<", "<=", ">", ">="}
 
 
@@ -124,10 +125,11 @@ def _apply_unary(operator: str, value: int) -> int:
     return wrap({"-": -value, "~": ~value, "!": int(value == 0)}[operator])
 
 
-def evaluate(expression: Expression, locate: Locator, depth: int = 0) -> Value:
+def evaluate(expression: Expression, locate: Locator, depth: int = 0, decide: bool = False) -> Value:
     """Return the value of an expression, with `locate` giving the position of labels and undefined symbols.
 
-    Raises NotConstant where bases do not cancel, and ZeroDivisionError.
+    With `decide`, a symbol that is not defined is equal to itself and to nothing else. Raises NotConstant where bases
+    do not cancel, and ZeroDivisionError.
     """
     if isinstance(expression, int):
         return None, expression
@@ -136,15 +138,15 @@ def evaluate(expression: Expression, locate: Locator, depth: int = 0) -> Value:
     if isinstance(expression, Reference):
         symbol = expression.symbol
         if symbol.expression is not None:
-            return evaluate(symbol.expression, locate, depth + 1)
+            return evaluate(symbol.expression, locate, depth + 1, decide)
         return locate(symbol)
     if isinstance(expression, Unary):
-        base, number = evaluate(expression.operand, locate, depth + 1)
+        base, number = evaluate(expression.operand, locate, depth + 1, decide)
         if base is not None:
             raise NotConstant
         return None, _apply_unary(expression.operator, number)
-    left_base, left = evaluate(expression.left, locate, depth + 1)
-    right_base, right = evaluate(expression.right, locate, depth + 1)
+    left_base, left = evaluate(expression.left, locate, depth + 1, decide)
+    right_base, right = evaluate(expression.right, locate, depth + 1, decide)
     operator = expression.operator
     if left_base is None and right_base is None:
         return None, compute(operator, left, right)
@@ -154,6 +156,8 @@ def evaluate(expression: Expression, locate: Locator, depth: int = 0) -> Value:
         return right_base, left + right
     if left_base is right_base and (operator == "-" or operator in _COMPARISONS):
         return None, compute(operator, left, right)
+    if decide and operator in _EQUALITIES and (isinstance(left_base, Symbol) or isinstance(right_base, Symbol)):
+        return None, -(operator != "==")
     raise NotConstant
 
 
@@ -165,12 +169,12 @@ def label_in_fragment(symbol: Symbol) -> Value:
     return label.fragment.origin, label.fragment.from_origin + label.offset
 
 
-def constant(expression: Expression) -> int | None:
-    """Return the number an expression has already while the source is read, or None."""
+def constant(expression: Expression, decide: bool = False) -> int | None:
+    """Return the number an expression has already while the source is read, or None (`decide`: see `evaluate`)."""
     if isinstance(expression, int):
         return expression
     try:
-        base, value = evaluate(expression, label_in_fragment)
+        base, value = evaluate(expression, label_in_fragment, 0, decide)
     except (NotConstant, ZeroDivisionError):
         return None
     return value if base is None else None

@@ -10,9 +10,9 @@ from asm.errors import StatementError
 from asm.expressions import Expression, Reference, constant
 from asm.forms import Pseudo, TemplateOperand, memory_base, shape_of, written_form
 from asm.fragments import Branch, InstructionFixup, Word
-from asm.isa import known_extensions
 from asm.pseudo import LOAD_CONSTANT
 from asm.symbols import Place
+from iss.builtin import extensions
 from iss.isa.definitions import Definition
 from iss.isa.encoding import Encoding, Field
 from iss.isa.registers import NUMBER
@@ -313,7 +313,7 @@ def _load_address(assembler: Assembler, operands: list[OperandText], column: int
 
 def _unknown_mnemonic(assembler: Assembler, mnemonic: str) -> str:
     architecture = assembler.session.architecture
-    for extension in known_extensions().values():
+    for extension in extensions().values():
         if extension.instructions is not None and mnemonic.lower() in extension.instructions.by_mnemonic:
             belongs = f'"{mnemonic}" belongs to extension {extension.name}'
             return f"{belongs}, which {architecture.isa} lacks; choose an ISA with it"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from asm.csr_names import STANDARD_NAMES
 from asm.errors import Diagnostic
 from asm.forms import Forms
 from asm.source import Line
@@ -31,7 +32,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self.forms = Forms(self.architecture.instructions)
-        self.csr_numbers = {csr.name: csr.number for csr in self.architecture.csrs}
+        self.csr_numbers = {**STANDARD_NAMES, **{csr.name: csr.number for csr in self.architecture.csrs}}
         widths = [definition.encoding.width // 8 for definition in self.architecture.instructions]
         self.instruction_alignment = min(widths, default=4)
 

@@ -38,7 +38,7 @@ def compare(assembler: Assembler, name: str, arguments: Arguments) -> None:
     """`.if expression`"""
 
     def condition() -> bool:
-        value = arguments.constant("the condition")
+        value = arguments.constant("the condition", decide=True)
         arguments.end()
         return _COMPARISONS[name](value)
 
@@ -90,7 +90,7 @@ def else_if(assembler: Assembler, name: str, arguments: Arguments) -> None:
     """`.elseif expression`"""
     condition = False
     if assembler.conditions.needs_condition():
-        condition = arguments.constant("the condition") != 0
+        condition = arguments.constant("the condition", decide=True) != 0
         arguments.end()
     assembler.conditions.otherwise(name, condition)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from asm import Program
+from asm.csr_names import STANDARD_NAMES
 from asm.forms import Forms, Pseudo
 from asm.pseudo import entries
 from iss.isa.catalogue import architecture
@@ -95,6 +96,17 @@ def test_loads_and_stores_of_symbols(same_as_gnu: Same) -> None:
         lines += [f"la a1, data + {offset}", f"lla a1, data - {offset}", f"lui a2, %hi(data + {offset})"]
         lines += [f"addi a2, a2, %lo(data + {offset})", f"sw a2, %lo(data + {offset})(a3)"]
     same_as_gnu(HEAD + "\n".join(lines) + "\n.data\n.space 123\ndata: .word 1\n")
+
+
+def test_every_csr_name(same_as_gnu: Same) -> None:
+    names = {csr.name for csr in architecture(f"{ISA}_zicntr").csrs} | STANDARD_NAMES.keys()
+    unknown_to_gnu = {"medelegh"}
+    same_as_gnu(HEAD + "\n".join(f"csrr a0, {name}" for name in sorted(names - unknown_to_gnu)))
+
+
+def test_csr_names_agree_with_the_definitions() -> None:
+    for csr in architecture(f"{ISA}_zicntr").csrs:
+        assert STANDARD_NAMES.get(csr.name, csr.number) == csr.number
 
 
 def test_mnemonics_in_any_case(same_as_gnu: Same) -> None:

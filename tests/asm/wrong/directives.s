@@ -51,7 +51,6 @@ two:
     .err                                 #! 5 .err in the source
     .fail 3                              #! 5 .fail 3 in the source
     .data
-    nop                                  #! 5 instruction in section .data, which is not executable (flags "aw"); use .text or .section with "ax"
     .bss
     .word 5                              #! 5 section .bss holds no contents; use .space or .zero to reserve memory
     .text
