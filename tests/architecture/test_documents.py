@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 import sys
 from collections.abc import Iterator
@@ -10,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from iss.cli.main import COMMANDS
+from iss.cli.main import COMMANDS, main
 from iss.cli.parsing import Parser
 from tests.architecture.documents import blocks, commands, copy_checkout, run_page
 from tests.architecture.repository import ROOT, project_files
+from tests.oracles.toolchain import require, spike_binary
+from tools.docs.pictures import PICTURES
 
 PAGES = [path for path in project_files() if path.suffix == ".md"]
 _LINK = re.compile(r"(?<!\\)\[[^\]\n]*\]\((?P<target>[^)\s]+)\)|<img [^>]*src=\"(?P<image>[^\"]+)\"")
@@ -85,6 +88,7 @@ def test_shown_commands_exist(where: str, line: str) -> None:
 
 def test_the_tour_of_the_readme_runs(tmp_path: Path) -> None:
     """Everything the README shows, in a directory that has nothing but the programs."""
+    require(spike_binary)
     (tmp_path / "programs").symlink_to(ROOT / "programs")
     page = ROOT / "README.md"
     assert sum(1 for block in blocks(page) for _ in commands(block) if block.language == "console") > 5
@@ -95,3 +99,19 @@ def test_adding_an_instruction_works_as_described(tmp_path: Path) -> None:
     """The page is carried out in a copy of the checkout; only `make build` is shortened to compiling."""
     copy_checkout(tmp_path)
     run_page(ROOT / "docs" / "add-an-instruction.md", tmp_path, {"PYTHONPATH": str(tmp_path)}, {"make build": COMPILE})
+
+
+def _texts(svg: str) -> list[str]:
+    """The texts of a picture, without positions and colours."""
+    return [html.unescape(text).replace("\xa0", " ") for text in re.findall(r"<text[^>]*>([^<]*)</text>", svg)]
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_pictures_show_what_a_run_gives(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """If this fails because something was improved, `make docs` makes the pictures again."""
+    file = tmp_path / name
+    assert main([word.format(file=file) for word in PICTURES[name]]) == 0
+    capsys.readouterr()
+    shown = (ROOT / "docs" / "pictures" / name).read_text(encoding="utf-8")
+    assert _texts(shown) == _texts(file.read_text(encoding="utf-8"))
+    assert "url(http" not in shown

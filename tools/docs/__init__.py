@@ -1,0 +1,1 @@
+"""Makes what documents show from real runs."""
