@@ -22,25 +22,56 @@ _CAREFUL_ONLY = frozenset(
 
 
 def is_fast(tree: Block) -> bool:
-    """Tell whether a fast handler may exist: no path has a side effect before something that may give up."""
-    if any(node.operation in _CAREFUL_ONLY and node.static != "instruction_word" for node in tree.walk()):
+    """Tell whether a fast handler may exist.
+
+    No path may have a side effect before something that may give up, and each must write rd once or not at all.
+    """
+    nodes = {node.index: node for node in tree.walk()}
+    if any(node.operation in _CAREFUL_ONLY and node.static != "instruction_word" for node in nodes.values()):
         return False
 
-    def clean(block: Block, dirty: bool) -> bool:
+    def writes_rd(node: Node) -> bool:
+        index = node.operands[0]
+        target = nodes[index.index] if isinstance(index, Value) else None
+        return target is not None and target.operation == "operand" and target.static == "rd"
+
+    def clean(block: Block, dirty: bool, written: int) -> bool:
         for node in block.nodes:
             if node.operation in _MAY_GIVE_UP and dirty:
                 return False
             dirty = dirty or node.operation in _SIDE_EFFECTS
-        return all(clean(child, dirty) for child in (block.then, block.otherwise) if child is not None)
+            if node.operation == "write_x":
+                written += 1
+                if not writes_rd(node):
+                    return False
+        if block.then is None or block.otherwise is None:
+            ended = any(node.operation == "trap" for node in block.nodes)
+            return ended or written == has_rd
+        return clean(block.then, dirty, written) and clean(block.otherwise, dirty, written)
 
-    return clean(tree, False)
+    has_rd = int(any(node.operation == "write_x" for node in nodes.values()))
+    return clean(tree, False, 0)
+
+
+def sources(tree: Block) -> tuple[str, ...]:
+    """Return which of rs1 and rs2 name x registers that the instruction reads."""
+    nodes = {node.index: node for node in tree.walk()}
+    read = {
+        nodes[node.operands[0].index].static
+        for node in nodes.values()
+        if node.operation == "read_x" and isinstance(node.operands[0], Value)
+    }
+    return tuple(name for name in ("rs1", "rs2") if name in read)
 
 
 class Body:
     """Prints one trace as C statements."""
 
-    def __init__(self, tree: Block, slots: dict[str, str], extra: str = "0") -> None:
-        self.tree, self.slots, self.extra = tree, slots, extra  # extra: further cycles of a taken jump
+    def __init__(
+        self, tree: Block, slots: dict[str, str], extra: str = "0", from_last: frozenset[str] = frozenset()
+    ) -> None:
+        """`extra` are further cycles of a taken jump, `from_last` the source operands that are in C's `last`."""
+        self.tree, self.slots, self.extra, self.from_last = tree, slots, extra, from_last
         self.nodes = {node.index: node for node in tree.walk()}
         self.direct = {
             node.index: offset
@@ -93,13 +124,16 @@ class Body:
         if declaration is not None:
             self.emit(depth, declaration)
 
+    def operand_name(self, operand: Any) -> str | None:
+        """Return the name of the operand field that a value is, if it is one."""
+        node = self.nodes[operand.index] if isinstance(operand, Value) else None
+        return str(node.static) if node is not None and node.operation == "operand" else None
+
     def register(self, operand: Any, *, write: bool) -> str:
         """Return the index of an x register; a write to x0 goes to the spare slot."""
-        if isinstance(operand, Value):
-            node = self.nodes[operand.index]
-            if node.operation == "operand" and node.static == "rd" and write:
-                return "d->rd"
-        elif write and operand == 0:
+        if write and self.operand_name(operand) == "rd":
+            return "d->rd"
+        if write and not isinstance(operand, Value) and operand == 0:
             return "32"
         return self.text(operand)
 
@@ -111,9 +145,10 @@ class Body:
             case "read_pc":
                 self.declare(node, depth, "PC()")
             case "read_x":
-                self.declare(node, depth, f"s->x[{self.register(node.operands[0], write=False)}]")
+                last = self.operand_name(node.operands[0]) in self.from_last
+                self.declare(node, depth, "last" if last else f"s->x[{self.register(node.operands[0], write=False)}]")
             case "write_x":
-                self.emit(depth, f"s->x[{self.register(node.operands[0], write=True)}] = {word[1]};")
+                self.emit(depth, f"WRITE_X({self.register(node.operands[0], write=True)}, {word[1]});")
             case "load":
                 self.emit(depth, f"uint32_t v{node.index};")
                 self.emit(depth, f"LOAD{8 * node.static}(v{node.index}, {word[0]});")
@@ -217,9 +252,11 @@ class FunctionBody(Body):
         self.emit(depth, f"return {self.text(block.result, 'uint32_t')};" if block.result is not None else "return 0;")
 
 
-def instruction_body(definition: Definition, tree: Block, slots: dict[str, str]) -> str:
-    """Return the C statements of an instruction's handler."""
-    body = Body(tree, slots, "s->taken_cost" if definition.cost_class == "branch" else "0")
+def instruction_body(
+    definition: Definition, tree: Block, slots: dict[str, str], from_last: frozenset[str] = frozenset()
+) -> str:
+    """Return the C statements of an instruction's handler; `from_last` sources are taken from C's `last`."""
+    body = Body(tree, slots, "s->taken_cost" if definition.cost_class == "branch" else "0", from_last)
     body.block(tree, 1, None)
     return "\n".join(body.lines)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from iss.engines.c_bodies import function_body, has_direct_jump, instruction_body, is_fast
+from iss.engines.c_bodies import function_body, has_direct_jump, instruction_body, is_fast, sources
 from iss.isa.catalogue import Architecture
 from iss.isa.csrs import Csr
 from iss.isa.definitions import Definition
@@ -23,7 +23,7 @@ from iss.isa.tracing import AbstractHart, Block, Trace, Unit, trace_function
 
 TEMPLATE = Path(__file__).with_name("interpreter_template.c")
 LOG_FORMAT = Path(__file__).parents[1] / "trace" / "spike_format.c"
-FIRST_OPERATION = 3  # after undecoded, illegal and outside
+FIRST_OPERATION = 3  # after undecoded, illegal and outside; NH_FIRST_OPERATION below
 _BYTE_SLOTS = ("rd", "rs1", "rs2")
 
 _STATE = """
@@ -62,8 +62,9 @@ void nh_free(nh_state *s);
 uint32_t nh_run(nh_state *s);
 void nh_invalidate(nh_state *s, uint32_t low, uint32_t high);
 void nh_limit_stores(nh_state *s, uint32_t low, uint32_t high);
+const char *nh_mnemonic(uint32_t operation);
 size_t nh_format_spike(const nh_record *records, size_t count, const char *const *csr_names, char *out);
-enum { NH_SPIKE_LINE = 96 };
+enum { NH_SPIKE_LINE = 96, NH_FIRST_OPERATION = 3 };
 """
 _CALLBACKS = (
     "uint32_t nh_bus_load(void *host, uint32_t address, uint32_t size, uint32_t *value);",
@@ -197,14 +198,36 @@ def _starts(ordered: list[Definition]) -> str:
     return ", ".join(str(sum(opcode < limit for opcode in opcodes)) for limit in range(129))
 
 
-def _handlers(ordered: list[Definition], trees: list[Block], prefix: str) -> str:
+def _careful_handlers(ordered: list[Definition], trees: list[Block]) -> str:
     texts = []
     for definition, tree in zip(ordered, trees, strict=True):
-        if prefix == "f" and not is_fast(tree):
-            continue
         body = instruction_body(definition, tree, _slot_texts(definition.encoding))
-        texts.append(f"{prefix}_{_identifier(definition.mnemonic)}: {{ /* {definition.syntax.text} */\n{body}\n}}\n")
+        texts.append(f"c_{_identifier(definition.mnemonic)}: {{ /* {definition.syntax.text} */\n{body}\n}}\n")
     return "\n".join(texts)
+
+
+def _fast_handlers(ordered: list[Definition], trees: list[Block]) -> tuple[str, str]:
+    """Return the fast handlers and their label table, four labels an operation.
+
+    Bit 0 of a label's place says that rs1, bit 1 that rs2 is the destination of the instruction before, whose value
+    is still in `last`: taking it from there saves the way through memory.
+    """
+    texts, rows = [], []
+    for definition, tree in zip(ordered, trees, strict=True):
+        if not is_fast(tree):
+            rows.append("    " + "&&f_slow, " * 4)
+            continue
+        read = sources(tree) if "coprocessor" not in definition.cost_class else ()
+        labels = []
+        for place in range(4):
+            from_last = frozenset(name for bit, name in enumerate(("rs1", "rs2")) if place >> bit & 1 and name in read)
+            label = "_".join(["f", _identifier(definition.mnemonic), *sorted(from_last)])
+            if label not in labels:
+                body = instruction_body(definition, tree, _slot_texts(definition.encoding), from_last)
+                texts.append(f"{label}: {{ /* {definition.syntax.text} */\n{body}\n}}\n")
+            labels.append(label)
+        rows.append("    " + "".join(f"&&{label}, " for label in labels))
+    return "\n".join(texts), "\n".join(rows)
 
 
 def interpreter_source(architecture: Architecture) -> str:
@@ -221,7 +244,7 @@ def interpreter_source(architecture: Architecture) -> str:
             f"    {{{encoding.match:#010x}u, {encoding.mask:#010x}u, {number}, {form}}}, /* {definition.mnemonic} */"
         )
     names = [_identifier(definition.mnemonic) for definition in ordered]
-    fast = [name if is_fast(tree) else None for name, tree in zip(names, trees, strict=True)]
+    fast_handlers, fast_labels = _fast_handlers(ordered, trees)
     direct = ["1" if has_direct_jump(tree) else "0" for tree in trees]
     writes_rd = ["1" if "rd" in definition.syntax.fields else "0" for definition in ordered]
     csrs = list(architecture.csrs)
@@ -246,10 +269,11 @@ def interpreter_source(architecture: Architecture) -> str:
         "DIRECT_JUMPS": f"static const uint8_t DIRECT_JUMP[] = {{0, 0, 0, {', '.join(direct)}}};\n"
         f"static const uint8_t WRITES_RD[] = {{0, 0, 0, {', '.join(writes_rd)}}};",
         "FORMATS": "\n".join(f"    case {number}: {text} break;" for text, number in formats.items()),
-        "FAST_LABELS": ", ".join(f"&&f_{name}" if name else "&&f_slow" for name in fast),
+        "FAST_LABELS": fast_labels,
         "CAREFUL_LABELS": ", ".join(f"&&c_{name}" for name in names),
-        "FAST_HANDLERS": _handlers(ordered, trees, "f"),
-        "CAREFUL_HANDLERS": _handlers(ordered, trees, "c"),
+        "FAST_HANDLERS": fast_handlers,
+        "CAREFUL_HANDLERS": _careful_handlers(ordered, trees),
+        "MNEMONICS": "\n".join(f'    "{definition.mnemonic}",' for definition in ordered),
     }
     text = TEMPLATE.read_text(encoding="utf-8")
     for name, part in parts.items():

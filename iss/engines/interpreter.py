@@ -24,9 +24,6 @@ class InterpreterEngine:
     name = "interpreter"
 
     def __init__(self, hart: Hart, timing: TimingModel) -> None:
-        from iss.builtin import full_architecture
-        from iss.engines.generate import FIRST_OPERATION, operations
-
         self._hart = hart
         self._ram = hart.bus.ram
         self._buffer = ffi.from_buffer("uint8_t[]", self._ram.buffer)
@@ -40,11 +37,14 @@ class InterpreterEngine:
         self._consume: Any = None
         chosen = hart.architecture
         costs = [1]
-        for number, definition in enumerate(operations(full_architecture()), FIRST_OPERATION):
-            if definition.mnemonic in chosen.instructions.by_mnemonic:
+        number = lib.NH_FIRST_OPERATION
+        while (name := lib.nh_mnemonic(number)) != ffi.NULL:
+            definition = chosen.instructions.by_mnemonic.get(ffi.string(name).decode())
+            if definition is not None:
                 state.enabled[number] = 1
                 state.costs[number] = timing.cost(definition)
                 costs.append(timing.cost(definition) + timing.taken_branch)
+            number += 1
         for csr in chosen.csrs:
             state.csr_enabled[csr.number] = 1
         state.taken_cost, state.maximum_cost = timing.taken_branch, max(costs)

@@ -10,6 +10,9 @@
  * before its first side effect when something rare comes: the careful one then repeats the instruction. The fast
  * handlers check the grant at jumps and at every EDGE-th record only, so they get SLACK instructions less than there
  * are; the careful ones finish the rest. Counters, pc and traps are therefore exact at every slow path.
+ *
+ * In the fast handlers `last` is the destination value of the record before d: the decoder chooses handlers that take
+ * a source from it where the instruction before wrote that source. Whoever arrives from elsewhere loads it (ARRIVE).
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -108,6 +111,9 @@ static const definition DEFINITIONS[] = {
 @DEFINITION_TABLE@
 };
 /* Definitions are sorted by their low seven bits; those of opcode k start at OPCODE_START[k]. */
+static const char *const MNEMONICS[] = {
+@MNEMONICS@
+};
 static const uint16_t OPCODE_START[129] = { @OPCODE_STARTS@ };
 @DIRECT_JUMPS@
 
@@ -146,6 +152,14 @@ static uint32_t word_at(const nh_state *s, const nh_decoded *d)
     return word;
 }
 
+/* Return the handler of a decoded record that suits the destination of the record before. */
+static const void *variant(const nh_state *s, const nh_decoded *d, const void *const *handlers)
+{
+    const uint32_t written = d > s->code ? d[-1].rd : 0;
+    if (written == 0 || written == 32) return handlers[4u * d->op];
+    return handlers[4u * d->op + (d->rs1 == written) + 2u * (d->rs2 == written)];
+}
+
 static void decode(nh_state *s, nh_decoded *d, const void *const *handlers)
 {
     const uint32_t index = (uint32_t)(d - s->code), word = word_at(s, d);
@@ -163,7 +177,7 @@ static void decode(nh_state *s, nh_decoded *d, const void *const *handlers)
         extract(d, found->format, word);
         break;
     }
-    d->handler = handlers[d->op];
+    d->handler = variant(s, d, handlers);
     if (DIRECT_JUMP[d->op]) {
         /* imm becomes a distance in bytes of records; a target that cannot be a record is left to the careful handler */
         const uint32_t target = index * 4u + (uint32_t)d->imm;
@@ -189,9 +203,11 @@ void nh_invalidate(nh_state *s, uint32_t low, uint32_t high)
     if (low < s->code_low) low = s->code_low;
     if (high > s->code_high) high = s->code_high;
     if (low >= high) return;
-    for (nh_decoded *d = s->code + low / 4; d < s->code + (high + 3) / 4; d++)
-        if (d->op != OP_UNDECODED) {
+    /* The record behind goes too: its handler may count on the destination of the one before. */
+    for (nh_decoded *d = s->code + low / 4; d <= s->code + (high - 1) / 4 + 1; d++)
+        if (d->op > OP_OUTSIDE || d->op == OP_ILLEGAL) {
             d->op = OP_UNDECODED;
+            d->rd = 0;
             d->handler = s->handler_undecoded;
         }
 }
@@ -248,12 +264,16 @@ static uint64_t remaining(const nh_state *s)
 /* ---- The machine proper ---- */
 #define PC() (s->ram_base + 4u * (uint32_t)(d - code))
 #define WORD() word_at(s, d)
+#define ARRIVE() (last = s->x[d[-1].rd])
 #define RAM_FITS(offset, size) LIKELY((offset) <= s->ram_size - (size))
 
 uint32_t nh_run(nh_state *restrict s)
 {
     static const void *const fast[] = {
-        &&f_undecoded, &&f_slow, &&f_slow, @FAST_LABELS@
+        &&f_undecoded, &&f_undecoded, &&f_undecoded, &&f_undecoded,
+        &&f_slow, &&f_slow, &&f_slow, &&f_slow,
+        &&f_slow, &&f_slow, &&f_slow, &&f_slow,
+@FAST_LABELS@
     };
     static const void *const careful[] = {
         &&c_undecoded, &&c_illegal, &&c_outside, @CAREFUL_LABELS@
@@ -271,6 +291,7 @@ uint32_t nh_run(nh_state *restrict s)
     nh_decoded *const code = s->code;
     nh_decoded *d = code;
     uint64_t acc = 0;
+    uint32_t last = 0;
     const uint32_t observed = s->ring != NULL;
     s->granted = 0;
 
@@ -299,6 +320,7 @@ refill:
             s->granted = count - SLACK;
             acc = s->granted << 32;
             if (!d->handler) d->handler = s->handler_undecoded;
+            ARRIVE();
             goto *d->handler;
         }
         s->granted = observed && count > OBSERVED_GRANT ? OBSERVED_GRANT : count;
@@ -323,7 +345,7 @@ f_undecoded:
     goto *d->handler;
 f_edge:
     if ((int64_t)acc < 0) goto refill;
-    goto *fast[d->op];
+    goto *fast[4u * d->op];
 f_slow: /* one instruction by its careful handler */
     acc = settle(s, acc);
     s->granted = 1;
@@ -331,6 +353,7 @@ f_slow: /* one instruction by its careful handler */
     goto *careful[d->op];
 
 #define SLOW() goto f_slow
+#define WRITE_X(index, value) s->x[index] = last = (value)
 #define NEXT() do { acc += d->step; d++; goto *d->handler; } while (0)
 #define CHECK_DIRECT(distance) ((void)0)
 #define DISTANCE(bytes) ((ptrdiff_t)(bytes) * (ptrdiff_t)(sizeof(nh_decoded) / 4))
@@ -339,6 +362,7 @@ f_slow: /* one instruction by its careful handler */
         acc += d->step + (extra); \
         d = (nh_decoded *)((char *)d + DISTANCE(distance)); \
         if (UNLIKELY((int64_t)acc < 0)) goto refill; \
+        ARRIVE(); \
         goto *d->handler; \
     } while (0)
 #define CHECK_TARGET(to) \
@@ -350,6 +374,7 @@ f_slow: /* one instruction by its careful handler */
         d = code + to_offset / 4; \
         if (UNLIKELY(!d->handler)) d->handler = s->handler_undecoded; \
         if (UNLIKELY((int64_t)acc < 0)) goto refill; \
+        ARRIVE(); \
         goto *d->handler; \
     } while (0)
 #define LOAD(type, size, result, address) \
@@ -377,6 +402,7 @@ f_slow: /* one instruction by its careful handler */
 
 @FAST_HANDLERS@
 
+#undef WRITE_X
 #undef NEXT
 #undef CHECK_DIRECT
 #undef JUMP_DIRECT
@@ -406,6 +432,7 @@ c_outside:
     return s->attention ? NH_ATTENTION : NH_OUTSIDE;
 
 #define TRAP(cause, value) TRAP_NOW(cause, value)
+#define WRITE_X(index, value) s->x[index] = (value)
 /* From here on the counters are exact, and the instruction is followed by a refill. */
 #define EXACT() \
     do { \
@@ -491,17 +518,29 @@ c_outside:
 }
 
 /* ---- Creation ---- */
+/* One record a word of RAM, one in front for the `last` of the first, one behind that leads outside. */
+static size_t records(uint32_t ram_size)
+{
+    return (size_t)ram_size / 4 + 2;
+}
+
+const char *nh_mnemonic(uint32_t operation)
+{
+    const uint32_t index = operation - OP_FIRST;
+    return index < sizeof MNEMONICS / sizeof *MNEMONICS ? MNEMONICS[index] : NULL;
+}
+
 nh_state *nh_new(uint8_t *ram, uint32_t base, uint32_t size, void *host)
 {
     nh_state *s = calloc(1, sizeof *s);
     if (!s) return NULL;
-    const size_t bytes = ((size_t)size / 4 + 1) * sizeof(nh_decoded);
+    const size_t bytes = records(size) * sizeof(nh_decoded);
     void *code = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (code == MAP_FAILED) {
         free(s);
         return NULL;
     }
-    s->code = code;
+    s->code = (nh_decoded *)code + 1;
     s->ram = ram;
     s->ram_base = base;
     s->ram_size = size;
@@ -513,7 +552,7 @@ nh_state *nh_new(uint8_t *ram, uint32_t base, uint32_t size, void *host)
 void nh_free(nh_state *s)
 {
     if (!s) return;
-    munmap(s->code, ((size_t)s->ram_size / 4 + 1) * sizeof(nh_decoded));
+    munmap(s->code - 1, records(s->ram_size) * sizeof(nh_decoded));
     free(s);
 }
 

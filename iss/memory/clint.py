@@ -42,6 +42,7 @@ class Clint:
         self._software = 0
         self._compare = _U64
         self._offset = 0
+        self._event: int | None = None
 
     def connect(self, context: Context) -> None:
         self._context = context
@@ -89,7 +90,11 @@ class Clint:
         self._drive()
 
     def next_event(self) -> int | None:
-        """The cycle at which the timer interrupt changes by itself: mtime reaches mtimecmp, or wraps to 0."""
+        """The cycle at which the timer interrupt changes by itself, which stays due until `tick`."""
+        return self._event
+
+    def _next_change(self) -> int | None:
+        """The cycle at which mtime reaches mtimecmp or, beyond it, wraps to 0."""
         now = self.mtime
         ticks = (self._compare if now < self._compare else 1 << 64) - now
         cycles = self._context.cycles() if self._context else 0
@@ -117,6 +122,7 @@ class Clint:
         if self._context:
             self._context.set_interrupt(Interrupt.MACHINE_SOFTWARE, bool(self._software))
             self._context.set_interrupt(Interrupt.MACHINE_TIMER, self.mtime >= self._compare)
+            self._event = self._next_change()
             self._context.changed()
 
 
