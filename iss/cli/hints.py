@@ -1,13 +1,34 @@
-"""What could have been meant when firmware ends in an unhandled trap."""
+"""Where firmware was when it did not end by itself, and what could have been meant."""
 
 from __future__ import annotations
 
 from iss.isa.causes import Cause
 from iss.machine import Machine
 
+_NEAR = 1 << 16  # bytes behind a symbol that are still said to be of it
 
-def trap_hint(machine: Machine) -> str:
-    """Return `; ...` with the extension that knows the illegal instruction, or an empty text."""
+
+def hints(machine: Machine) -> str:
+    """Return `; ...` for the end of a message: the symbol before the place, the extension that is missing."""
+    return _symbol_hint(machine) + _trap_hint(machine)
+
+
+def _symbol_hint(machine: Machine) -> str:
+    """Name the symbol before the instruction that stopped; of a trap that is not handled, before the first one."""
+    hart = machine.hart
+    place = hart.mepc if hart.stuck is not None and hart.mcause | hart.mepc else hart.pc
+    symbols = machine.image.symbols.values() if machine.image else ()
+    before = [
+        symbol for symbol in symbols if symbol.kind in ("function", "label") and 0 <= place - symbol.address < _NEAR
+    ]
+    if not before:
+        return ""
+    nearest = max(before, key=lambda symbol: symbol.address)
+    return f"; {place:#010x} is {nearest.name}+{place - nearest.address:#x}"
+
+
+def _trap_hint(machine: Machine) -> str:
+    """Name the extension that knows the illegal instruction."""
     hart = machine.hart
     if hart.stuck is None:
         return ""

@@ -38,13 +38,12 @@ def count(text: str) -> int:
     try:
         if found is None:
             return _at_least_zero(int(text, 0))
-        mantissa, _, exponent = found["digits"].replace("_", "").lower().partition("e")
-        whole, _, fraction = mantissa.partition(".")
-        scale = int(10 ** int(exponent or 0)) * _UNITS[found["unit"].lower()]
-        value, remainder = divmod(int(whole + fraction) * scale, 10 ** len(fraction))
-        if remainder:
+        from decimal import Decimal
+
+        value = Decimal(found["digits"].replace("_", "")) * _UNITS[found["unit"].lower()]
+        if value != int(value):
             raise ValueError
-        return value
+        return int(value)
     except ValueError:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a count; expected one such as 5000, 1e6, 10M, 0x100"

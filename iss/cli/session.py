@@ -45,7 +45,7 @@ class Session:
         self.trace: Output | None = None
         self.accesses: AccessCounter | None = None
         self._observe()
-        self._check_dumps()
+        self._check_files()
 
     # Preparing ------------------------------------------------------------------------------------------------------
     def _expectation(self) -> dict[str, Any] | None:
@@ -75,10 +75,11 @@ class Session:
             return None
         try:
             descriptor = os.dup(0) if name == "-" else os.open(name, os.O_RDONLY | os.O_CLOEXEC)
+            self.stack.callback(os.close, descriptor)
+            os.read(descriptor, 0)  # refuses directories
         except OSError as error:
             text = f"--uart-input {name}: cannot be read ({error.strerror}); check name and permissions"
             raise Failure(text, ExitCode.NO_INPUT) from None
-        self.stack.callback(os.close, descriptor)
         return WaitingInput(descriptor, self.signals.pending, self.console.flush)
 
     def _build(self, memory_map: MemoryMap) -> Machine:
@@ -133,13 +134,16 @@ class Session:
         elif consumers:
             self.machine.observe(lambda records: [consume(records) for consume in consumers])
 
-    def _check_dumps(self) -> None:
-        """Refuse dumps that cannot be made before the run rather than after it."""
+    def _check_files(self) -> None:
+        """Refuse what cannot be written at the end before the run rather than after it."""
+        if not (self.args.signature or self.args.json or self.args.dump_memory):
+            return
         from iss.cli import dumps
 
+        for name in filter(None, (self.args.signature, self.args.json)):
+            dumps.check_directory(name)
         if self.args.signature is not None:
             dumps.signature(self.machine)
-            dumps.check_directory(self.args.signature)
         for place, name in self.args.dump_memory:
             dumps.memory(self.machine, place)
             dumps.check_directory(name)
@@ -216,9 +220,9 @@ class Session:
         if outcome.end is End.INTERRUPTED:
             return self.signals.exit_code, outcome.reason
         if outcome.end is not End.EXIT:
-            from iss.cli.hints import trap_hint
+            from iss.cli.hints import hints
 
-            return _END_CODES[outcome.end], outcome.reason + trap_hint(self.machine)
+            return _END_CODES[outcome.end], outcome.reason + hints(self.machine)
         assert outcome.exit_code is not None
         if self.expected is not None:
             from iss.cli.check import differences

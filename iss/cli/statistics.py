@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass, field
 from typing import Any, TextIO
@@ -52,6 +51,8 @@ class Statistics:
 
     def as_json(self) -> str:
         """Return one JSON object."""
+        import json
+
         content: dict[str, Any] = dict(vars(self))
         content |= {"seconds": round(self.seconds, 6), "mips": round(self.mips, 3), "pc": f"{self.pc:#010x}"}
         return json.dumps(content, indent=2) + "\n"
@@ -74,7 +75,8 @@ class Statistics:
             from coprocessor.csrs import COUNTER_MEANINGS, COUNTERS
 
             meanings = dict(zip(COUNTERS, COUNTER_MEANINGS, strict=True))
-            rows += [(meanings[name], f"{value:,}", f"nm_{name}") for name, value in self.coprocessor.items()]
+            counted = {name: value for name, value in self.coprocessor.items() if value}
+            rows += [(meanings[name], f"{value:,}", f"nm_{name}") for name, value in counted.items()]
         if self.energy_fj is not None:
             rows.append(
                 ("energy", energy_text(self.energy_fj), f"model of the Xnm manual, preset {self.energy_preset}")

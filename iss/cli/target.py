@@ -55,21 +55,25 @@ def open_target(name: str, choices: Choices, memory_map: MemoryMap) -> Target:
     if choices.form is not None:
         raise Failure(f"--form is for program folders, and {name} is a file; leave it out", ExitCode.USAGE)
     if path.suffix in ASSEMBLY_SUFFIXES and choices.format is None:
-        isa = choices.isa or DEFAULT_ISA
+        isa = _chosen(choices, DEFAULT_ISA)
         return Target(name, assemble_image(path, isa, choices, memory_map), isa)
     if choices.defines:
         raise Failure(f"-D is for sources that are assembled, and {name} is a program; leave it out", ExitCode.USAGE)
     readable = os.access(name, os.R_OK)
     with failing(ExitCode.BAD_INPUT if readable else ExitCode.NO_INPUT):
         format = FORMAT_NAMES[choices.format] if choices.format else None
-        return Target(name, load_image(name, format=format, base=choices.base), choices.isa or DEFAULT_ISA)
+        return Target(name, load_image(name, format=format, base=choices.base), _chosen(choices, DEFAULT_ISA))
+
+
+def _chosen(choices: Choices, default: str) -> str:
+    return default if choices.isa is None else choices.isa
 
 
 def _from_program(program: Program, choices: Choices, memory_map: MemoryMap) -> Target:
     if choices.format is not None:
         raise Failure(f"--format is for files, and {program.name} is a program folder; leave it out", ExitCode.USAGE)
     form = program.form(choices.form)
-    isa = choices.isa or form.isa
+    isa = _chosen(choices, form.isa)
     image = assemble_image(form.source, isa, choices, memory_map)
     return Target(f"{program.name} ({form.name})", image, isa, program, form.name)
 
