@@ -304,18 +304,17 @@ refill:
     if (s->waiting) return NH_WAITING;
     if (s->attention) return NH_ATTENTION;
     if (observed && s->ring_size - s->ring_committed < NH_RING_MARGIN) return NH_TRACE_FULL;
-    if (s->mip & s->mie) {
-        const uint32_t cause = pending_interrupt(s);
+    {
+        /* Limits first: an event that is due may take an interrupt back. */
+        const uint64_t count = remaining(s);
+        if (count == 0) return NH_LIMIT;
+        const uint32_t cause = s->mip & s->mie ? pending_interrupt(s) : 0;
         if (cause) {
             s->pc = enter_trap(s, cause, 0);
             s->granted = 0;
             acc = 0;
             goto locate;
         }
-    }
-    {
-        const uint64_t count = remaining(s);
-        if (count == 0) return NH_LIMIT;
         if (!observed && count > SLACK) {
             s->granted = count - SLACK;
             acc = s->granted << 32;
