@@ -5,19 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from asm.assemble import assemble
-from asm.disassembler import Disassembled, Symbolizer, disassemble
+from asm.disassembler import Disassembled, Disassembler, Symbolizer
 from asm.formats import FORMATS, write_atomically
 from asm.layout import linker_script
 from asm.source import Source
 from iss.builtin import builtin_architecture
 from iss.errors import NeuroHartError
 from iss.isa.catalogue import DEFAULT_ISA
-
-if TYPE_CHECKING:
-    from asm.program import Program
 
 OK: Final = 0
 FAILED: Final = 1
@@ -102,6 +99,7 @@ def add_disasm_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--isa", default=DEFAULT_ISA, help="instruction set (default: %(default)s)")
     parser.add_argument("--base", type=_number, metavar="ADDRESS", help="address of a flat binary or of the words")
     parser.add_argument("--format", help="format of the program, where its suffix does not tell")
+    parser.add_argument("--no-aliases", action="store_true", help="write no pseudo-instructions")
     parser.add_argument("--all", action="store_true", help="show data segments too, as words")
 
 
@@ -139,9 +137,11 @@ def run_asm(args: argparse.Namespace) -> int:
         if args.fatal_warnings and any(warning.severity == "warning" for warning in program.warnings):
             print("neurohart asm: warnings are errors (--fatal-warnings); nothing is written", file=sys.stderr)
             return FAILED
-        _write(program, form, output)
+        outputs = [(output, FORMATS[form](program))]
         if args.listing:
-            _write(program, "listing", None if args.listing == "-" else Path(args.listing))
+            outputs.append((None if args.listing == "-" else Path(args.listing), FORMATS["listing"](program)))
+        for path, content in outputs:
+            _write(path, content)
     except NeuroHartError as error:
         print(error, file=sys.stderr)
         return FAILED
@@ -167,8 +167,7 @@ def _output_path(args: argparse.Namespace, form: str) -> Path | None:
     return Path("a" if first == "-" else Path(first).name).with_suffix(_SUFFIXES[form])
 
 
-def _write(program: Program, form: str, path: Path | None) -> None:
-    content = FORMATS[form](program)
+def _write(path: Path | None, content: bytes) -> None:
     if path is None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
@@ -188,7 +187,8 @@ def run_disasm(args: argparse.Namespace) -> int:
         if wrong:
             print(f"neurohart disasm: {wrong[0]:#x} is not a 32-bit word", file=sys.stderr)
             return USAGE
-        for item in disassemble(args.words, args.base or 0, architecture):
+        data = b"".join(word.to_bytes(4, "little") for word in args.words)
+        for item in Disassembler(architecture, aliases=not args.no_aliases).run(data, args.base or 0):
             print(_row(item))
         return OK
     if not args.program:
@@ -207,11 +207,12 @@ def run_disasm(args: argparse.Namespace) -> int:
         if symbol.kind != "absolute" and not name.startswith("$")
     }
     labels = Symbolizer(symbols)
+    disassembler = Disassembler(architecture, symbols, not args.no_aliases)
     for segment in image.segments:
         if not args.all and "x" not in segment.flags:
             continue
         print(f"\n{segment.address:08x}..{segment.address + segment.size - 1:08x} ({segment.flags or 'no flags'})")
-        for item in disassemble(bytes(segment.data), segment.address, architecture, symbols):
+        for item in disassembler.run(bytes(segment.data), segment.address):
             for name in labels.exact(item.address):
                 print(f"\n{item.address:08x} <{name}>:")
             print(_row(item))

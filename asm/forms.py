@@ -98,7 +98,7 @@ class Forms:
         if definition is not None:
             forms["".join(_KIND_SHAPES.get(operand.kind, "e") for operand in definition.syntax.operands)] = definition
         for pattern, template in rows:
-            shape, pseudo = _read_pattern(pattern, template)
+            shape, pseudo = read_pattern(pattern, template)
             forms.setdefault(shape, pseudo)
         self._forms[mnemonic] = forms
         return forms
@@ -117,7 +117,8 @@ class Forms:
         return self.definitions.get(FAR_JUMP)
 
 
-def _read_pattern(pattern: str, template: str) -> tuple[str, Pseudo]:
+def read_pattern(pattern: str, template: str) -> tuple[str, Pseudo]:
+    """Return shape and meaning of a row of the table."""
     names = [name.strip() for name in pattern.partition(" ")[2].split(",") if name.strip()]
     shape = "".join("r" if name in REGISTER_PARAMETERS else "m" if name == MEMORY_PARAMETER else "e" for name in names)
     if template.startswith("<"):

@@ -25,7 +25,7 @@ _DEFAULTS: Final = {
     ".fini_array": ("aw", "fini_array"),
     ".note": ("", "note"),
 }
-_FIXED: Final = (".text", ".data", ".bss")
+_FIRST: Final = (".text", ".data", ".bss")  # there from the start, in this order, as in GNU as
 _UNLOADED: Final = (
     ".debug",
     ".comment",
@@ -54,7 +54,9 @@ class SectionStack:
         self._stack: list[tuple[Section, int, tuple[Section, int] | None]] = []
         self._previous: tuple[Section, int] | None = None
         self._marks: dict[tuple[str, int], bool] = {}
-        self.section = self._section(".text", "ax", "progbits", 0)
+        for name in _FIRST:
+            self._section(name, *_DEFAULTS[name], 0)
+        self.section = unit.sections[_FIRST[0]]
         self.number = 0
         self.fragments = self._fragments()
 
@@ -86,8 +88,6 @@ class SectionStack:
         existing = self._unit.sections.get(name)
         implied = defaults(name) or ("", "progbits")
         if existing is None:
-            if name in _FIXED and flags is not None and set(flags) != set(implied[0]):
-                raise StatementError(f'section {name} always has flags "{implied[0]}", found "{flags}"')
             return self._section(
                 name,
                 implied[0] if flags is None else flags,

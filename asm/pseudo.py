@@ -2,6 +2,7 @@
 
 In a pattern `rd rs rt` are registers, `offset(rs)` is a memory operand, every other name stands for an expression, CSR
 or symbol. An instruction of the template may itself be a pseudo-instruction. `@` is a label at the first instruction.
+Read backwards for disassembly, the first row that fits with the fewest operands wins.
 The patterns are those of the GNU assembler manual and of the RISC-V assembly programmer's manual for RV32.
 """
 
@@ -77,12 +78,12 @@ csrr rd, csr                    = csrrs rd, csr, x0
 csrw csr, rs                    = csrrw x0, csr, rs
 csrs csr, rs                    = csrrs x0, csr, rs
 csrc csr, rs                    = csrrc x0, csr, rs
-csrw csr, imm                   = csrrwi x0, csr, imm
-csrs csr, imm                   = csrrsi x0, csr, imm
-csrc csr, imm                   = csrrci x0, csr, imm
 csrwi csr, imm                  = csrrwi x0, csr, imm
 csrsi csr, imm                  = csrrsi x0, csr, imm
 csrci csr, imm                  = csrrci x0, csr, imm
+csrw csr, imm                   = csrrwi x0, csr, imm
+csrs csr, imm                   = csrrsi x0, csr, imm
+csrc csr, imm                   = csrrci x0, csr, imm
 csrrw rd, csr, imm              = csrrwi rd, csr, imm
 csrrs rd, csr, imm              = csrrsi rd, csr, imm
 csrrc rd, csr, imm              = csrrci rd, csr, imm

@@ -131,7 +131,7 @@ def test_disassembly_of_a_program(source: Path, capsys: pytest.CaptureFixture[st
     assert run("disasm", "blink.elf") == 0
     out = capsys.readouterr().out
     assert "80000000 <_start>:\n80000000:  00012537  lui a0, 0x12\n" in out
-    assert "80000008:  ff9ff06f  jal zero, 0x80000000             # _start" in out
+    assert "80000008:  ff9ff06f  j 0x80000000                     # _start" in out
     assert "00000007" not in out
     assert run("disasm", "blink.elf", "--all") == 0
     assert "00000007" in capsys.readouterr().out

@@ -7,12 +7,14 @@ import random
 import pytest
 
 from asm import Source, assemble, disassemble
-from asm.disassembler import disassemble_word
+from asm.disassembler import Disassembler
+from iss.builtin import full_architecture
 from iss.isa.catalogue import DEFAULT_ISA, architecture
 from iss.isa.definitions import Definition
 from iss.isa.registers import ABI_NAMES
 
 TARGET = architecture(DEFAULT_ISA)
+FULL = full_architecture()
 BASE = 0x8010_0000
 
 
@@ -33,13 +35,13 @@ def random_words(definition: Definition, count: int, source: random.Random) -> l
 def reassemble(texts: list[str]) -> bytes:
     """Assemble with branches kept short, so that far targets are as far as they were."""
     source = Source("x.s", "\n".join(texts))
-    return assemble([source], architecture=TARGET, base=BASE, relax_branches=False, debug=False).binary()
+    return assemble([source], architecture=FULL, base=BASE, relax_branches=False, debug=False).binary()
 
 
-@pytest.mark.parametrize("definition", TARGET.instructions, ids=lambda definition: definition.mnemonic)
+@pytest.mark.parametrize("definition", list(FULL.instructions), ids=lambda definition: definition.mnemonic)
 def test_round_trip(definition: Definition) -> None:
     words = random_words(definition, 40, random.Random(definition.mnemonic))
-    texts = [item.text for item in disassemble(words, BASE, TARGET)]
+    texts = [item.text for item in disassemble(words, BASE, FULL)]
     assert all(text.split()[0] == definition.mnemonic for text in texts)
     expected = b"".join(word.to_bytes(definition.encoding.width // 8, "little") for word in words)
     assert reassemble(texts) == expected
@@ -50,8 +52,69 @@ def test_random_words_round_trip() -> None:
     source = random.Random(3)
     words = [source.getrandbits(32) for _ in range(2000)]
     words += [source.getrandbits(32) & ~0x7F | source.choice([0x13, 0x33, 0x63, 0x73, 0x0F, 0x67]) for _ in range(2000)]
-    texts = [item.text for item in disassemble(words, BASE, TARGET)]
+    for aliases in (False, True):
+        texts = [item.text for item in disassemble(words, BASE, FULL, aliases=aliases)]
+        assert reassemble(texts) == b"".join(word.to_bytes(4, "little") for word in words)
+
+
+@pytest.mark.parametrize("definition", list(FULL.instructions), ids=lambda definition: definition.mnemonic)
+def test_round_trip_of_pseudo_instructions(definition: Definition) -> None:
+    """With registers and numbers that pseudo-instructions are made of."""
+    source = random.Random("alias" + definition.mnemonic)
+    words = []
+    for _ in range(150):
+        operands = {}
+        for name in definition.syntax.fields:
+            field = definition.encoding.fields[name]
+            usual = [0, 1] if name.startswith("r") else [0, 1 << field.low, field.maximum, field.minimum, -1, 255]
+            chosen = source.choice(usual)
+            allowed = field.minimum <= chosen <= field.maximum and chosen % (1 << field.low) == 0
+            operands[name] = chosen if allowed else 0
+        words.append(definition.encoding.encode(**operands))
+    texts = [item.text for item in disassemble(words, BASE, FULL, aliases=True)]
     assert reassemble(texts) == b"".join(word.to_bytes(4, "little") for word in words)
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("nop", "nop"),
+        ("li a0, 5", "li a0, 5"),
+        ("mv a0, a1", "mv a0, a1"),
+        ("not a0, a1", "not a0, a1"),
+        ("neg a0, a1", "neg a0, a1"),
+        ("zext.b a0, a1", "zext.b a0, a1"),
+        ("snez a0, a1", "snez a0, a1"),
+        ("sgt a0, a1, a2", "slt a0, a2, a1"),
+        ("ret", "ret"),
+        ("jr a0", "jr a0"),
+        ("jr 4(a0)", "jr 4(a0)"),
+        ("jalr a0", "jalr ra, 0(a0)"),
+        ("j .", "j 0x80100000"),
+        ("beqz a0, .", "beqz a0, 0x80100000"),
+        ("bgtz a0, .", "bgtz a0, 0x80100000"),
+        ("csrr a0, mepc", "csrr a0, mepc"),
+        ("csrw mepc, a0", "csrw mepc, a0"),
+        ("csrwi mepc, 3", "csrwi mepc, 3"),
+        ("rdcycle a0", "rdcycle a0"),
+        ("fence", "fence iorw, iorw"),
+        ("li a0, 0", "li a0, 0"),
+        ("fence.tso", ".4byte 0x8330000f"),
+        ("ecall", "ecall"),
+        ("add a0, a0, 1", "addi a0, a0, 1"),
+        ("lw a0, 4(sp)", "lw a0, 4(sp)"),
+    ],
+)
+def test_pseudo_instructions(source: str, text: str) -> None:
+    words = assemble([Source("x.s", source)], base=BASE, relax_branches=False).binary()
+    assert [item.text for item in disassemble(words, BASE, TARGET, aliases=True)] == [text]
+
+
+def test_addresses_made_of_two_instructions_are_named() -> None:
+    text = "la a0, d\nlw a1, d\ncall f\nlui a2, %hi(d)\nsw a1, %lo(d)(a2)\nf: ret\n.data\n.word 0\nd: .word 1"
+    program = assemble([Source("x.s", text)])
+    items = list(disassemble(program.loaded[0].content, program.entry, TARGET, program.names))
+    assert [item.comment for item in items] == ["", "d", "", "d", "", "f", "", "d", ""]
 
 
 def test_reserved_bits_are_shown_as_data() -> None:
@@ -75,7 +138,7 @@ def test_bytes_that_are_not_whole_words() -> None:
 
 
 def test_csr_names() -> None:
-    assert disassemble_word(0x3000_2573, 0, TARGET, None, {0x300: "mstatus"}).text == "csrrs a0, mstatus, zero"
+    assert Disassembler(TARGET).word(0x3000_2573).text == "csrrs a0, mstatus, zero"
     assert [item.text for item in disassemble([0x7C00_2573])] == ["csrrs a0, 0x7c0, zero"]
 
 
@@ -152,7 +215,7 @@ ALIASES = {
 }
 
 
-@pytest.mark.parametrize("definition", TARGET.instructions, ids=lambda definition: definition.mnemonic)
+@pytest.mark.parametrize("definition", list(TARGET.instructions), ids=lambda definition: definition.mnemonic)
 def test_capstone_agrees(definition: Definition) -> None:
     reader = Capstone()
     for word in random_words(definition, 60, random.Random("capstone" + definition.mnemonic)):

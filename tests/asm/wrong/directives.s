@@ -19,7 +19,7 @@ two:
     .section .x, "qq"                    #! 18 unknown section flag "q", expected some of "awxMSGoTe?R"
     .section .x, "aw", @foo              #! 24 unknown section type "foo", expected one of progbits
     .section .x, "aw", 5                 #! 24 expected a section type such as @progbits or @nobits
-    .section .data, "ax"                 #! 5 section .data always has flags "aw", found "ax"
+    .section .data, "ax"                 #! 5 section .data was opened with flags "aw" before, found "ax"
     .popsection                          #! 5 .popsection without .pushsection before it
     .set 5, 5                            #! 10 expected a symbol name here
     .set x                               #! 11 expected a comma here
