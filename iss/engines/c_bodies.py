@@ -68,10 +68,19 @@ class Body:
     """Prints one trace as C statements."""
 
     def __init__(
-        self, tree: Block, slots: dict[str, str], extra: str = "0", from_last: frozenset[str] = frozenset()
+        self,
+        tree: Block,
+        slots: dict[str, str],
+        extra: str = "0",
+        from_last: frozenset[str] = frozenset(),
+        following: str = "NEXT();",
     ) -> None:
-        """`extra` are further cycles of a taken jump, `from_last` the source operands that are in C's `last`."""
+        """`extra` are further cycles of a taken jump, `from_last` the source operands that are in C's `last`.
+
+        `following` is what a path without a jump ends with.
+        """
         self.tree, self.slots, self.extra, self.from_last = tree, slots, extra, from_last
+        self.following = following
         self.nodes = {node.index: node for node in tree.walk()}
         self.direct = {
             node.index: offset
@@ -104,7 +113,7 @@ class Body:
 
     def finish(self, block: Block, depth: int, jump: str | None) -> None:
         """Print the end of a path of an instruction."""
-        self.emit(depth, jump or "NEXT();")
+        self.emit(depth, jump or self.following)
 
     def node(self, node: Node, depth: int) -> str | None:
         """Print one node; return the macro that ends the path if the node is a jump."""
@@ -253,10 +262,15 @@ class FunctionBody(Body):
 
 
 def instruction_body(
-    definition: Definition, tree: Block, slots: dict[str, str], from_last: frozenset[str] = frozenset()
+    definition: Definition,
+    tree: Block,
+    slots: dict[str, str],
+    from_last: frozenset[str] = frozenset(),
+    following: str = "NEXT();",
 ) -> str:
-    """Return the C statements of an instruction's handler; `from_last` sources are taken from C's `last`."""
-    body = Body(tree, slots, "s->taken_cost" if definition.cost_class == "branch" else "0", from_last)
+    """Return the C statements of an instruction's handler; for the options see `Body`."""
+    extra = "s->taken_cost" if definition.cost_class == "branch" else "0"
+    body = Body(tree, slots, extra, from_last, following)
     body.block(tree, 1, None)
     return "\n".join(body.lines)
 

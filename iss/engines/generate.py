@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from iss.engines.c_bodies import function_body, has_direct_jump, instruction_body, is_fast, sources
+from iss.engines.pairs import PAIRS
 from iss.isa.catalogue import Architecture
 from iss.isa.csrs import Csr
 from iss.isa.definitions import Definition
@@ -206,28 +207,56 @@ def _careful_handlers(ordered: list[Definition], trees: list[Block]) -> str:
     return "\n".join(texts)
 
 
-def _fast_handlers(ordered: list[Definition], trees: list[Block]) -> tuple[str, str]:
-    """Return the fast handlers and their label table, four labels an operation.
+class FastHandlers:
+    """The fast handlers and their label table.
 
-    Bit 0 of a label's place says that rs1, bit 1 that rs2 is the destination of the instruction before, whose value
-    is still in `last`: taking it from there saves the way through memory.
+    Each operation has four labels: bit 0 of a label's place says that rs1, bit 1 that rs2 is the destination of the
+    instruction before, whose value is still in `last`; taking it from there saves the way through memory. Behind the
+    operations come the pairs (`iss.engines.pairs`) with 16 labels each: the first's place, then the second's times 4.
     """
-    texts, rows = [], []
-    for definition, tree in zip(ordered, trees, strict=True):
-        if not is_fast(tree):
-            rows.append("    " + "&&f_slow, " * 4)
-            continue
-        read = sources(tree) if "coprocessor" not in definition.cost_class else ()
-        labels = []
-        for place in range(4):
-            from_last = frozenset(name for bit, name in enumerate(("rs1", "rs2")) if place >> bit & 1 and name in read)
-            label = "_".join(["f", _identifier(definition.mnemonic), *sorted(from_last)])
-            if label not in labels:
-                body = instruction_body(definition, tree, _slot_texts(definition.encoding), from_last)
-                texts.append(f"{label}: {{ /* {definition.syntax.text} */\n{body}\n}}\n")
-            labels.append(label)
-        rows.append("    " + "".join(f"&&{label}, " for label in labels))
-    return "\n".join(texts), "\n".join(rows)
+
+    def __init__(self, ordered: list[Definition], trees: list[Block]) -> None:
+        self.texts: list[str] = []
+        self.rows: list[str] = []
+        self.pairs: list[str] = []
+        self._definitions = {definition.mnemonic: definition for definition in ordered}
+        self._trees = {definition.mnemonic: tree for definition, tree in zip(ordered, trees, strict=True)}
+        numbers = {definition.mnemonic: number for number, definition in enumerate(ordered, FIRST_OPERATION)}
+        for definition, tree in zip(ordered, trees, strict=True):
+            fast = is_fast(tree)
+            labels = [self._single(definition.mnemonic, place) if fast else "f_slow" for place in range(4)]
+            self.rows.append("    " + "".join(f"&&{label}, " for label in labels))
+        for first, second in PAIRS:
+            labels = [self._pair(first, second, places & 3, places >> 2) for places in range(16)]
+            self.pairs.append(f"    [{numbers[first]}][{numbers[second]}] = {len(self.pairs) + 1},")
+            self.rows.append("    " + "".join(f"&&{label}, " for label in labels))
+
+    def _body(self, mnemonic: str, place: int, following: str = "NEXT();") -> tuple[str, str]:
+        """Return the name of a variant and its C statements."""
+        definition, tree = self._definitions[mnemonic], self._trees[mnemonic]
+        read = sources(tree)
+        from_last = [name for bit, name in enumerate(("rs1", "rs2")) if place >> bit & 1 and name in read]
+        name = "_".join([_identifier(mnemonic), *from_last])
+        slots = _slot_texts(definition.encoding)
+        return name, instruction_body(definition, tree, slots, frozenset(from_last), following)
+
+    def _add(self, label: str, text: str) -> str:
+        text = f"{label}: {text}\n"
+        if text not in self.texts:
+            self.texts.append(text)
+        return label
+
+    def _single(self, mnemonic: str, place: int) -> str:
+        name, body = self._body(mnemonic, place)
+        return self._add(f"f_{name}", f"{{\n{body}\n}}")
+
+    def _pair(self, first: str, second: str, first_place: int, second_place: int) -> str:
+        tree = self._trees[first]
+        if tree.then is not None or any(node.operation == "jump" for node in tree.nodes):
+            raise ValueError(f"pair {first}, {second}: only an instruction that always falls through can come first")
+        first_name, first_body = self._body(first, first_place, "GO_ON();")
+        second_name, second_body = self._body(second, second_place)
+        return self._add(f"p_{first_name}__{second_name}", f"{{\n{first_body}\n}} {{\n{second_body}\n}}")
 
 
 def interpreter_source(architecture: Architecture) -> str:
@@ -244,7 +273,7 @@ def interpreter_source(architecture: Architecture) -> str:
             f"    {{{encoding.match:#010x}u, {encoding.mask:#010x}u, {number}, {form}}}, /* {definition.mnemonic} */"
         )
     names = [_identifier(definition.mnemonic) for definition in ordered]
-    fast_handlers, fast_labels = _fast_handlers(ordered, trees)
+    fast = FastHandlers(ordered, trees)
     direct = ["1" if has_direct_jump(tree) else "0" for tree in trees]
     writes_rd = ["1" if "rd" in definition.syntax.fields else "0" for definition in ordered]
     csrs = list(architecture.csrs)
@@ -269,9 +298,11 @@ def interpreter_source(architecture: Architecture) -> str:
         "DIRECT_JUMPS": f"static const uint8_t DIRECT_JUMP[] = {{0, 0, 0, {', '.join(direct)}}};\n"
         f"static const uint8_t WRITES_RD[] = {{0, 0, 0, {', '.join(writes_rd)}}};",
         "FORMATS": "\n".join(f"    case {number}: {text} break;" for text, number in formats.items()),
-        "FAST_LABELS": fast_labels,
+        "FAST_LABELS": "\n".join(fast.rows),
+        "PAIRS": "\n".join(fast.pairs),
+        "OPERATIONS": str(FIRST_OPERATION + len(ordered)),
         "CAREFUL_LABELS": ", ".join(f"&&c_{name}" for name in names),
-        "FAST_HANDLERS": fast_handlers,
+        "FAST_HANDLERS": "\n".join(fast.texts),
         "CAREFUL_HANDLERS": _careful_handlers(ordered, trees),
         "MNEMONICS": "\n".join(f'    "{definition.mnemonic}",' for definition in ordered),
     }

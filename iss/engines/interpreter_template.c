@@ -27,7 +27,7 @@
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 enum { EDGE = 1024, SLACK = 2 * EDGE, MAXIMUM_GRANT = 1 << 24, OBSERVED_GRANT = 256 };
-enum { OP_UNDECODED, OP_ILLEGAL, OP_OUTSIDE, OP_FIRST };
+enum { OP_UNDECODED, OP_ILLEGAL, OP_OUTSIDE, OP_FIRST, OPERATIONS = @OPERATIONS@ };
 enum {
     CAUSE_TARGET_MISALIGNED = 0, CAUSE_ILLEGAL = 2, CAUSE_LOAD_MISALIGNED = 4, CAUSE_LOAD_FAULT = 5,
     CAUSE_STORE_MISALIGNED = 6, CAUSE_STORE_FAULT = 7
@@ -152,15 +152,26 @@ static uint32_t word_at(const nh_state *s, const nh_decoded *d)
     return word;
 }
 
-/* Return the handler of a decoded record that suits the destination of the record before. */
-static const void *variant(const nh_state *s, const nh_decoded *d, const void *const *handlers)
+/* PAIRS[a][b] - 1 is the number of the pair handler of operations a and b; 0: there is none. */
+static const uint8_t PAIRS[OPERATIONS][OPERATIONS] = {
+@PAIRS@
+};
+
+/* Tell which sources of a record the record before has just written: bit 0 rs1, bit 1 rs2. */
+static uint32_t place(const nh_decoded *d)
 {
-    const uint32_t written = d > s->code ? d[-1].rd : 0;
-    if (written == 0 || written == 32) return handlers[4u * d->op];
-    return handlers[4u * d->op + (d->rs1 == written) + 2u * (d->rs2 == written)];
+    const uint32_t written = d[-1].rd;
+    if (written == 0 || written == 32) return 0;
+    return (uint32_t)(d->rs1 == written) | (uint32_t)(d->rs2 == written) << 1;
 }
 
-static void decode(nh_state *s, nh_decoded *d, const void *const *handlers)
+/* Return the handler of a decoded record that suits the destination of the record before. */
+static const void *variant(const nh_decoded *d, const void *const *handlers)
+{
+    return handlers[4u * d->op + place(d)];
+}
+
+static void decode_one(nh_state *s, nh_decoded *d, const void *const *handlers)
 {
     const uint32_t index = (uint32_t)(d - s->code), word = word_at(s, d);
     const uint32_t opcode = word & 127u;
@@ -177,7 +188,7 @@ static void decode(nh_state *s, nh_decoded *d, const void *const *handlers)
         extract(d, found->format, word);
         break;
     }
-    d->handler = variant(s, d, handlers);
+    d->handler = variant(d, handlers);
     if (DIRECT_JUMP[d->op]) {
         /* imm becomes a distance in bytes of records; a target that cannot be a record is left to the careful handler */
         const uint32_t target = index * 4u + (uint32_t)d->imm;
@@ -198,13 +209,26 @@ static void decode(nh_state *s, nh_decoded *d, const void *const *handlers)
     }
 }
 
+/* Decode a record and, if both have a common handler, pair it with the next one, which keeps its own for jumps. */
+static void decode(nh_state *s, nh_decoded *d, const void *const *handlers)
+{
+    const uint32_t index = (uint32_t)(d - s->code);
+    decode_one(s, d, handlers);
+    if (index % EDGE >= EDGE - 2 || index + 1 >= s->ram_size / 4) return;
+    if (d[1].op == OP_UNDECODED) decode_one(s, d + 1, handlers);
+    const uint32_t pair = PAIRS[d->op][d[1].op];
+    if (pair == 0 || d->handler == s->handler_slow || d[1].handler == s->handler_slow) return;
+    d->handler = handlers[4u * OPERATIONS + 16u * (pair - 1) + place(d) + 4u * place(d + 1)];
+}
+
 void nh_invalidate(nh_state *s, uint32_t low, uint32_t high)
 {
     if (low < s->code_low) low = s->code_low;
     if (high > s->code_high) high = s->code_high;
     if (low >= high) return;
-    /* The record behind goes too: its handler may count on the destination of the one before. */
-    for (nh_decoded *d = s->code + low / 4; d <= s->code + (high - 1) / 4 + 1; d++)
+    /* The neighbours go too: one may be paired with a changed record, the other count on its destination. */
+    nh_decoded *const first = s->code + low / 4 - (low >= 4);
+    for (nh_decoded *d = first; d <= s->code + (high - 1) / 4 + 1; d++)
         if (d->op > OP_OUTSIDE || d->op == OP_ILLEGAL) {
             d->op = OP_UNDECODED;
             d->rd = 0;
@@ -354,6 +378,7 @@ f_slow: /* one instruction by its careful handler */
 #define SLOW() goto f_slow
 #define WRITE_X(index, value) s->x[index] = last = (value)
 #define NEXT() do { acc += d->step; d++; goto *d->handler; } while (0)
+#define GO_ON() do { acc += d->step; d++; } while (0)
 #define CHECK_DIRECT(distance) ((void)0)
 #define DISTANCE(bytes) ((ptrdiff_t)(bytes) * (ptrdiff_t)(sizeof(nh_decoded) / 4))
 #define JUMP_DIRECT(distance, extra) \
@@ -403,6 +428,7 @@ f_slow: /* one instruction by its careful handler */
 
 #undef WRITE_X
 #undef NEXT
+#undef GO_ON
 #undef CHECK_DIRECT
 #undef JUMP_DIRECT
 #undef CHECK_TARGET
