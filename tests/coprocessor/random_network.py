@@ -55,11 +55,15 @@ class Projection:
 
 @dataclass
 class RandomNetwork:
-    """`misplaced` puts about one region outside RAM; `spoilt` is the probability of a bad table entry."""
+    """`misplaced` puts about one region outside RAM; `spoilt` is the probability of a bad table entry.
+
+    Row pointers are spoilt only with `spoils_rows`: a bad one is an error in one row but changes the next silently.
+    """
 
     random: Random
     misplaced: bool = False
     spoilt: float = 0.0
+    spoils_rows: bool = True
     largest: int = 70
     size: int = 1 << 17
     populations: list[Population] = field(default_factory=list)
@@ -250,7 +254,7 @@ class RandomNetwork:
             columns = [random.randrange(m) for _ in range(pointers[-1])]
             weights = self.place(random.randbytes(pointers[-1] + 1), 1)
             row_place, column_place = self.place_words(pointers), self.place_halves([*columns, 0])
-            for i in range(n):
+            for i in range(n if self.spoils_rows else 0):
                 self.spoil(row_place + 4 * (i + 1), 4, max(0, pointers[i] - 1))
             for e in range(len(columns)):
                 self.spoil(column_place + 2 * e, 2, random.choice((m, 0xFFFF)))
@@ -287,7 +291,7 @@ class RandomNetwork:
         place = self.place(table)
         if limit < 16:
             for k in range(len(table)):
-                self.spoil(place + k, 1, limit << 4 * random.randrange(2))
+                self.spoil(place + k, 1, limit * 0x11)
         return place
 
     def source(self, source: int, source_mode: int, n: int) -> tuple[int, int]:
