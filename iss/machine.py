@@ -227,7 +227,7 @@ class Machine:
                 retired_limit = min(retired_limit, max(due, hart.retired + 1))
             reason = engine.run(hart, retired_limit, cycle_limit)
             if reason is Reason.OUTSIDE:
-                reason = self._outside.run(hart, hart.retired + 1, cycle_limit)
+                reason = self._run_outside(min(retired_limit, hart.retired + 1), cycle_limit)
             if reason is Reason.WAITING:
                 hart.waiting = False
                 if not self._sleep():
@@ -236,6 +236,15 @@ class Machine:
                 return self._stuck()
             if progress is not None:
                 progress(self)
+
+    def _run_outside(self, retired_limit: int, cycle_limit: int) -> Reason:
+        """Run one instruction on the reference engine, which fetches from devices, too; none if a limit is met."""
+        hart = self.hart
+        within = hart.retired < retired_limit and hart.cycles < cycle_limit
+        if within and hart.mip & hart.mie:
+            hart.take_interrupt()
+        reason: Reason = self._outside.run(hart, retired_limit, cycle_limit)
+        return reason
 
     def _service_events(self) -> int:
         """Do what is due now; return the cycle of the next event."""
