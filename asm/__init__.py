@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asm.assemble import assemble
-from asm.disassembler import disassemble
+from asm.disassembler import Disassembled, Disassembler, disassemble
 from asm.errors import AssemblyError, Diagnostic
 from asm.program import Program
 from asm.source import Source
@@ -11,6 +11,8 @@ from asm.source import Source
 __all__ = [
     "AssemblyError",
     "Diagnostic",
+    "Disassembled",
+    "Disassembler",
     "Program",
     "Source",
     "assemble",

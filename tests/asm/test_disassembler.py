@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import random
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from iss.builtin import full_architecture
 from iss.isa.catalogue import DEFAULT_ISA, architecture
 from iss.isa.definitions import Definition
 from iss.isa.registers import ABI_NAMES
+from tests.oracles.toolchain import ToolMissing, require
 
 TARGET = architecture(DEFAULT_ISA)
 FULL = full_architecture()
@@ -142,11 +145,18 @@ def test_csr_names() -> None:
     assert [item.text for item in disassemble([0x7C00_2573])] == ["csrrs a0, 0x7c0, zero"]
 
 
+def import_capstone() -> Any:
+    try:
+        return importlib.import_module("capstone")
+    except ImportError:
+        raise ToolMissing("capstone is missing; run: pip install capstone") from None
+
+
 class Capstone:
     """Capstone's reading of a word as (mnemonic, operand texts)."""
 
     def __init__(self) -> None:
-        capstone = pytest.importorskip("capstone")
+        capstone = require(import_capstone)
         self.engine = capstone.Cs(capstone.CS_ARCH_RISCV, capstone.CS_MODE_RISCV32)
 
     def __call__(self, word: int, pc: int) -> tuple[str, list[str]]:
