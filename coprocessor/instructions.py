@@ -47,7 +47,7 @@ def mark_dirty(hart: Any) -> None:
 # Register-level instructions (chapter 5) ----------------------------------------------------------------------------
 def _register_level(instructions: InstructionSet, pattern: str, text: str, cycles: int, documentation: str) -> None:
     """Define an instruction that is one call of the coprocessor; rd is a third source where the function takes it."""
-    name = text.split()[0].removeprefix("nm.")
+    name = text.split(maxsplit=1)[0].removeprefix("nm.")
     sources = [operand for operand in ("rs1", "rs2") if operand in text]
     reads_rd = REGISTER_INSTRUCTIONS[name] > len(sources)
 
@@ -131,7 +131,7 @@ _lrn("0001001 rs2 rs1 100 rd 0001011", "nm.epw rd, rs1, rs2", 2, "Stochastic +-1
 # Engine instructions (chapter 7) ------------------------------------------------------------------------------------
 def _engine_level(instructions: InstructionSet, pattern: str, text: str, documentation: str) -> None:
     """Define an instruction of the engine: it may retire, suspend or trap, and its cycles are known afterwards."""
-    operation = Operation[text.split()[0].removeprefix("nm.").upper()]
+    operation = Operation[text.split(maxsplit=1)[0].removeprefix("nm.").upper()]
     sources = {operand for operand in ("rd", "rs1", "rs2") if operand in text}
 
     def meaning(hart: Any, insn: Any) -> None:

@@ -103,8 +103,8 @@ class Expressions:
             text = f"{self.text(operands[0], kind)} {_RING[operation]} {self.text(operands[1], kind)}"
             return text if kind == result else f"({result})({text})"
         if operation in _COMPARE:
-            kind = _common(*operands)
-            return f"{self.text(operands[0], kind)} {_COMPARE[operation]} {self.text(operands[1], kind)} ? 1u : 0u"
+            common = _common(*operands)
+            return f"{self.text(operands[0], common)} {_COMPARE[operation]} {self.text(operands[1], common)} ? 1u : 0u"
         method = getattr(self, f"_{operation}")
         return str(method(node, result))
 

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from iss.isa.catalogue import Architecture
 from iss.isa.causes import Cause, Interrupt
-from iss.isa.csrs import MSTATUS_MPP, COUNT_CYCLES, COUNT_RETIRED
+from iss.isa.csrs import COUNT_CYCLES, COUNT_RETIRED, MSTATUS_MPP
 from iss.isa.privileged import enter_trap, handler_address, pending_interrupt
 from iss.isa.state import HART_FIELDS
 from iss.memory.bus import Bus
@@ -24,7 +24,7 @@ _ALIGNMENT = 4  # of instructions, IALIGN / 8
 STATE = tuple(name for name in HART_FIELDS if name != "instruction_word")  # what reset clears and engines exchange
 
 
-class TrapRaised(Exception):  # noqa: N818 - a trap is not an error
+class TrapRaised(Exception):
     """A synchronous exception of the guest on its way to the engine."""
 
     def __init__(self, cause: int, value: int) -> None:
@@ -32,7 +32,7 @@ class TrapRaised(Exception):  # noqa: N818 - a trap is not an error
         self.cause, self.value = cause, value
 
 
-class Suspended(Exception):  # noqa: N818 - nor is a suspension
+class Suspended(Exception):
     """The instruction is to be issued again."""
 
 

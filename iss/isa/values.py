@@ -172,7 +172,7 @@ def interval(value: Any) -> tuple[int, int]:
 
 def fits_64_bits(low: int, high: int) -> bool:
     """Tell whether one of C's 64-bit types holds every value of the interval."""
-    return (INT64_MIN <= low and high <= INT64_MAX) or (low >= 0 and high <= UINT64_MAX)
+    return (low >= INT64_MIN and high <= INT64_MAX) or (low >= 0 and high <= UINT64_MAX)
 
 
 def _trace_of(operands: Iterable[Any]) -> Trace:
