@@ -93,6 +93,7 @@ class Machine:
         self.attach(self.memory_map.uart.base, Uart16550(self._sink, self.console_input))
         self.attach(self.memory_map.exit_device.base, Finisher())
         self.image: Image | None = None
+        self.note: str | None = None  # what the user should know about the choice of the engine
         self.engine = self._make_engine(engine)
         self._outside = self.engine if self.engine.name == "reference" else self._make_engine("reference")
 
@@ -105,6 +106,7 @@ class Machine:
             from iss.engines.interpreter import InterpreterEngine
         except ImportError:
             if name == "auto":
+                self.note = "the interpreter is not compiled: running on the reference engine, hundreds of times slower"
                 return self._make_engine("reference")
             raise NeuroHartError(
                 "the interpreter is not compiled; run `pip install .` with a C compiler, or use --engine reference"

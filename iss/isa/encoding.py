@@ -22,32 +22,24 @@ class Piece:
     width: int
 
 
-@dataclass(frozen=True, slots=True)
 class Field:
-    """One operand of an encoding: where its bits are and which values it can hold."""
+    """One operand of an encoding: where its bits are and which values it can hold.
 
-    name: str
-    pieces: tuple[Piece, ...]
-    signed: bool
+    `low` is the lowest bit of the value that is encoded (1 for branch offsets, 12 for upper immediates), `width` the
+    number of bits of the value, counted from bit 0.
+    """
 
-    @property
-    def low(self) -> int:
-        """Lowest bit of the value that is encoded (1 for branch offsets, 12 for upper immediates)."""
-        return min(piece.value_low for piece in self.pieces)
+    __slots__ = ("low", "maximum", "minimum", "name", "pieces", "signed", "width")
 
-    @property
-    def width(self) -> int:
-        """Number of bits of the value, counted from bit 0."""
-        return max(piece.value_low + piece.width for piece in self.pieces)
+    def __init__(self, name: str, pieces: tuple[Piece, ...], signed: bool) -> None:
+        self.name, self.pieces, self.signed = name, pieces, signed
+        self.low = min(piece.value_low for piece in pieces)
+        self.width = max(piece.value_low + piece.width for piece in pieces)
+        self.minimum = -(1 << (self.width - 1)) if signed else 0
+        self.maximum = ((1 << (self.width - 1)) if signed else (1 << self.width)) - (1 << self.low)
 
-    @property
-    def minimum(self) -> int:
-        return -(1 << (self.width - 1)) if self.signed else 0
-
-    @property
-    def maximum(self) -> int:
-        top = (1 << (self.width - 1)) if self.signed else (1 << self.width)
-        return top - (1 << self.low)
+    def __repr__(self) -> str:
+        return f"Field({self.name!r}, {self.pieces!r}, signed={self.signed})"
 
     def insert(self, value: int) -> int:
         """Return the word bits that encode `value`; ValueError says what would have been allowed."""
