@@ -1,0 +1,21 @@
+/* One fuzz case for the engine; see engine_fuzz.c. */
+#ifndef NM_ENGINE_FUZZ_H
+#define NM_ENGINE_FUZZ_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { FUZZ_BASE = 0x80000000, FUZZ_RAM = 0x4000, FUZZ_MOST_COMMANDS = 24 };
+
+/* An instruction to issue, or a CSR to write. */
+typedef struct fuzz_command {
+    uint8_t what;    /* an operation, modulo their number; from 0xE0 register-level instructions; from 0xF0 a CSR write */
+    uint8_t repeats; /* how often a suspended instruction is issued again */
+    uint16_t csr;
+    uint32_t rs1, rs2;
+} fuzz_command;
+
+/* Input: one byte with the number of commands, three unused, the commands, then the contents of RAM from its start. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#endif
