@@ -10,7 +10,7 @@ from tests.oracles.building import Program
 from tests.oracles.commit_log import require_same_log
 from tests.oracles.neurohart import ENGINES, run_neurohart
 from tests.oracles.spike import run_spike
-from tests.oracles.toolchain import official_sources, require, spike_binary
+from tests.oracles.toolchain import cross_compiler, official_sources, require, spike_binary
 
 
 def misaligned_tests() -> list[Program]:
@@ -18,12 +18,10 @@ def misaligned_tests() -> list[Program]:
     return [program for program in riscv_tests() if program.name.endswith("-misaligned")]
 
 
-pytestmark = pytest.mark.usefixtures("built_riscv_tests")
-
-
 def test_all_are_there() -> None:
     """The package ships 39 rv32ui, 8 rv32um and 14 rv32mi tests."""
     require(official_sources)
+    require(cross_compiler)
     names = [program.name.partition("-")[0] for program in riscv_tests()]
     assert {suite: names.count(suite) for suite in names} == {"rv32ui": 39, "rv32um": 8, "rv32mi": 14}
 

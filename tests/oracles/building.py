@@ -10,7 +10,6 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -113,9 +112,3 @@ class Program:
             f"{self.name}.elf",
             lambda path: run_compiler([*command, *files, *self.libraries, "-o", str(path)]),
         )
-
-
-def build_all(programs: Sequence[Program]) -> list[Path]:
-    """Build many programs, in parallel on all processors."""
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        return list(pool.map(lambda program: program.build(), programs))

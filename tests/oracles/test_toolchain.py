@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.oracles.building import BuildError, Program, build_all, cached
+from tests.oracles.building import BuildError, Program, cached
 from tests.oracles.toolchain import ToolMissing, cross_compiler, require
 
 
@@ -62,4 +62,4 @@ def test_compiler_messages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
     with pytest.raises(BuildError, match="frobnicate"):
         program.build()
     header.write_text("#define WORD nop\n")
-    assert build_all([program])[0].read_bytes().startswith(b"\x7fELF")
+    assert program.build().read_bytes().startswith(b"\x7fELF")
