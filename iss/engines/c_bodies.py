@@ -11,7 +11,7 @@ from typing import Any
 from iss.engines.c_expressions import Expressions, c_type
 from iss.isa.definitions import Definition
 from iss.isa.state import HART_FIELDS
-from iss.isa.tracing import EFFECTS, Block, Node
+from iss.isa.tracing import EFFECTS, ENDS_THE_PATH, Block, Node
 from iss.isa.values import Value
 
 _SIDE_EFFECTS = frozenset({"write_x", "store", "unit_call", "unit_write", "write_field", "write_csr", "elapse"})
@@ -62,6 +62,29 @@ def sources(tree: Block) -> tuple[str, ...]:
         if node.operation == "read_x" and isinstance(node.operands[0], Value)
     }
     return tuple(name for name in ("rs1", "rs2") if name in read)
+
+
+def forwards_rd(tree: Block) -> bool:
+    """Tell whether every path writes rd and no other register: C's `last` then holds rd's value afterwards.
+
+    A `fence` has an rd field, too, but leaves it alone.
+    """
+    nodes = {node.index: node for node in tree.walk()}
+
+    def writes(block: Block, written: bool) -> bool:
+        for node in block.nodes:
+            if node.operation in ENDS_THE_PATH:
+                return True
+            if node.operation == "write_x":
+                register = node.operands[0]
+                if not isinstance(register, Value) or nodes[register.index].static != "rd":
+                    return False
+                written = True
+        if block.then is None or block.otherwise is None:
+            return written
+        return writes(block.then, written) and writes(block.otherwise, written)
+
+    return writes(tree, False)
 
 
 class Body:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from iss.engines.c_bodies import function_body, has_direct_jump, instruction_body, is_fast, sources
+from iss.engines.c_bodies import forwards_rd, function_body, has_direct_jump, instruction_body, is_fast, sources
 from iss.engines.pairs import PAIRS
 from iss.isa.catalogue import Architecture
 from iss.isa.csrs import Csr
@@ -276,6 +276,7 @@ def interpreter_source(architecture: Architecture) -> str:
     fast = FastHandlers(ordered, trees)
     direct = ["1" if has_direct_jump(tree) else "0" for tree in trees]
     writes_rd = ["1" if "rd" in definition.syntax.fields else "0" for definition in ordered]
+    forwards = ["1" if forwards_rd(tree) else "0" for tree in trees]
     csrs = list(architecture.csrs)
     writable = [csr for csr in csrs if csr.write is not None]
     parts = {
@@ -296,7 +297,8 @@ def interpreter_source(architecture: Architecture) -> str:
         "DEFINITION_TABLE": "\n".join(rows),
         "OPCODE_STARTS": _starts(ordered),
         "DIRECT_JUMPS": f"static const uint8_t DIRECT_JUMP[] = {{0, 0, 0, {', '.join(direct)}}};\n"
-        f"static const uint8_t WRITES_RD[] = {{0, 0, 0, {', '.join(writes_rd)}}};",
+        f"static const uint8_t WRITES_RD[] = {{0, 0, 0, {', '.join(writes_rd)}}};\n"
+        f"static const uint8_t FORWARDS_RD[] = {{0, 0, 0, {', '.join(forwards)}}};",
         "FORMATS": "\n".join(f"    case {number}: {text} break;" for text, number in formats.items()),
         "FAST_LABELS": "\n".join(fast.rows),
         "PAIRS": "\n".join(fast.pairs),

@@ -160,8 +160,8 @@ static const uint8_t PAIRS[OPERATIONS][OPERATIONS] = {
 /* Tell which sources of a record the record before has just written: bit 0 rs1, bit 1 rs2. */
 static uint32_t place(const nh_decoded *d)
 {
-    const uint32_t written = d[-1].rd;
-    if (written == 0 || written == 32) return 0;
+    const uint32_t written = FORWARDS_RD[d[-1].op] ? d[-1].rd : 32;
+    if (written == 32) return 0;
     return (uint32_t)(d->rs1 == written) | (uint32_t)(d->rs2 == written) << 1;
 }
 
