@@ -15,6 +15,7 @@ from iss.errors import NeuroHartError
 # Sub-command: module, imported when it is used.
 COMMANDS: dict[str, str] = {
     "run": "iss.cli.run",
+    "demo": "iss.cli.demo",
     "asm": "iss.cli.asm",
     "disasm": "iss.cli.disasm",
     "isa": "iss.cli.isa",

@@ -12,6 +12,7 @@ from iss.machine import Machine
 
 APPEARS_AFTER = 1.0  # seconds
 _PERIOD = 0.1
+_USUAL_WIDTH = 80
 _ERASE = "\r\x1b[K"
 
 
@@ -40,7 +41,7 @@ class StatusLine:
         """Redraw, unless the firmware has left the cursor inside of a line."""
         now = monotonic()
         if self._wanted and now >= self._start + APPEARS_AFTER and self._output.at_line_start:
-            width = os.get_terminal_size(self._stream.fileno()).columns
+            width = os.get_terminal_size(self._stream.fileno()).columns or _USUAL_WIDTH
             self._stream.write(_ERASE + self._text(machine, now)[: width - 1])
             self._stream.flush()
             self._shown = True

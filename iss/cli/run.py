@@ -77,9 +77,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Carry out `run`; raises Failure."""
     if args.timing == "list" or args.energy == "list":
-        from iss.cli.listings import print_energy_presets, print_timing_models
+        from iss.cli import listings
 
-        print_timing_models() if args.timing == "list" else print_energy_presets()
+        listings.print_timing_models() if args.timing == "list" else listings.print_energy_presets()
         return ExitCode.OK
     if args.program is None:
         raise Failure("no program given; expected neurohart run PROGRAM, see neurohart run --help", ExitCode.USAGE)

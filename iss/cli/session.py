@@ -7,7 +7,7 @@ import os
 import sys
 from contextlib import ExitStack
 from time import perf_counter
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from iss.cli.exit_codes import ExitCode, Failure, failing, firmware_exit_code
 from iss.cli.progress import StatusLine
@@ -19,6 +19,11 @@ from iss.machine import End, Machine, Outcome
 from iss.memory.console import ConsoleInput
 from iss.memory.map import MemoryMap
 
+if TYPE_CHECKING:
+    from coprocessor.energy import EnergyPreset
+
+_FIRST_SLICE = 1_000_000  # instructions
+_SLICE_SECONDS = 0.05
 _END_CODES = {End.LIMIT: ExitCode.LIMIT, End.STUCK: ExitCode.UNHANDLED_TRAP, End.ASLEEP: ExitCode.ASLEEP}
 
 
@@ -44,6 +49,7 @@ class Session:
         self.console.failed = self._stop_writing
         self.trace: Output | None = None
         self.accesses: AccessCounter | None = None
+        self.preset: EnergyPreset | None = None
         self._observe()
         self._check_files()
 
@@ -124,9 +130,9 @@ class Session:
             self.stack.callback(log.close)
             consumers.append(log.consume)
         if self.args.energy is not None:
-            from iss.cli.energy import check_preset
+            from iss.cli.energy import find_preset
 
-            check_preset(self.args.energy)
+            self.preset = find_preset(self.args.energy)
             self.accesses = AccessCounter()
             consumers.append(self.accesses.consume)
         if len(consumers) == 1:
@@ -154,33 +160,49 @@ class Session:
         status = StatusLine(self.args.max_instructions, self.console, self.args.quiet)
         self.console.before = status.erase
 
-        def progress(machine: Machine) -> None:
-            if self.signals.received is not None:
-                raise KeyboardInterrupt
-            if status.due():
-                self.console.flush()
-                status.update(machine)
-
+        self.signals.noted = self._look_up
         start = perf_counter()
         with self.signals:
-            outcome = self._run(progress)
+            outcome = self._run(status)
         seconds = perf_counter() - start
         status.erase()
         for output in filter(None, (self.console, self.trace)):
             output.flush()
         return self._report(outcome, seconds)
 
-    def _run(self, progress: Any) -> Outcome:
-        """Run until the end; a wait for input from a terminal is no end."""
-        limit = self.args.max_instructions
+    def _look_up(self) -> None:
+        """Make the engine come back after the instruction it is at, if it is in a device just now."""
+        self.machine.hart.attention = True
+
+    def _obey(self, machine: Machine) -> None:
+        if self.signals.received is not None:
+            raise KeyboardInterrupt
+
+    def _run(self, status: StatusLine) -> Outcome:
+        """Run until the end, in slices of about `_SLICE_SECONDS`; a wait for input from a terminal is no end."""
+        machine, limit = self.machine, self.args.max_instructions
+        length = _FIRST_SLICE
         while True:
-            rest = None if limit is None else max(0, limit - self.machine.hart.retired)
-            outcome = self.machine.run(rest, progress)
-            waiting = self.input is not None and self.input.interactive and not self.input.ended
-            if outcome.end is not End.ASLEEP or not waiting or self.signals.pending():
+            rest = None if limit is None else max(0, limit - machine.hart.retired)
+            last = rest is not None and rest <= length
+            start = perf_counter()
+            outcome = machine.run(rest if last else length, self._obey)
+            if outcome.end is End.LIMIT and not last:
+                seconds = perf_counter() - start
+                length = max(1, length // 2 if seconds > 2 * _SLICE_SECONDS else length)
+                length = length * 2 if seconds < _SLICE_SECONDS else length
+                if status.due():
+                    self.console.flush()
+                    status.update(machine)
+            elif outcome.end is End.ASLEEP and self._may_be_typed():
+                assert self.input is not None
+                machine.console_input.feed(self.input.wait())
+            else:
                 return outcome
-            assert self.input is not None
-            self.machine.console_input.feed(self.input.wait())
+
+    def _may_be_typed(self) -> bool:
+        waiting = self.input is not None and self.input.interactive and not self.input.ended
+        return waiting and not self.signals.pending()
 
     # Reporting ------------------------------------------------------------------------------------------------------
     def _report(self, outcome: Outcome, seconds: float) -> int:
@@ -198,16 +220,22 @@ class Session:
             seconds=seconds,
             accesses=self.accesses.count if self.accesses else None,
         )
-        if self.args.energy is not None:
-            from iss.cli.energy import add_energy
-
-            add_energy(statistics, self.args.energy)
+        self._add_energy(statistics)
         if message:
             print(f"neurohart run: {message}", file=sys.stderr)
         if not self.args.quiet:
             statistics.show()
         self._write_files(statistics)
         return code
+
+    def _add_energy(self, statistics: Statistics) -> None:
+        if self.preset is None or self.accesses is None:
+            return
+        from iss.cli.energy import energy_of
+
+        found, accesses = statistics, self.accesses.count
+        found.energy_preset = self.preset.name
+        found.energy_fj = energy_of(self.preset, found.instructions, accesses, found.cycles, found.coprocessor)
 
     def _verdict(self, outcome: Outcome, failed: Output | None) -> tuple[int, str]:
         """Return the exit code and, unless the firmware ended itself as expected, what to say."""

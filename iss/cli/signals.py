@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -13,10 +14,11 @@ _CODES = {signal.SIGINT: ExitCode.INTERRUPTED, signal.SIGTERM: ExitCode.TERMINAT
 
 
 class Signals:
-    """While entered, the first signal is only noted in `received`; a second one raises KeyboardInterrupt at once."""
+    """While entered, the first signal is kept in `received` and `noted` is called; a second one interrupts at once."""
 
     def __init__(self) -> None:
         self.received: int | None = None
+        self.noted: Callable[[], object] = lambda: None
         self._former: dict[int, Any] = {}
 
     def __enter__(self) -> Signals:
@@ -41,3 +43,4 @@ class Signals:
         if self.received is not None:
             raise KeyboardInterrupt
         self.received = number
+        self.noted()
