@@ -20,9 +20,8 @@ PRINT_REQUIREMENTS := import tomllib; p = tomllib.load(open("pyproject.toml", "r
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
-demo: build ## run the hello program and the spiking digits network
-	$(BIN)/neurohart run programs/hello
-	$(BIN)/neurohart run programs/digits
+demo: build ## classify handwritten digits by spikes, with and without coprocessor
+	$(BIN)/neurohart demo
 
 test: build ## run all tests; those that need a tool which is not installed are skipped and say so
 	$(BIN)/python -m pytest -ra $(PYTEST_FLAGS)

@@ -52,8 +52,8 @@ AREAS: dict[str, Area] = {
     "iss.cli": Area(
         4,
         "iss.errors iss.isa iss.builtin iss.memory iss.loaders iss.hart iss.trace iss.machine iss.debug asm "
-        "coprocessor.csrs",  # what the counters mean
-        "rich",
+        "coprocessor.csrs coprocessor.energy",  # what the counters mean and cost
+        "rich numpy",
     ),
     "iss.tui": Area(4, "iss.errors iss.isa iss.trace iss.machine iss.debug asm", "rich textual"),
     "iss.__main__": Area(4, "iss.cli.main"),
