@@ -243,6 +243,12 @@ static void note(nh_state *s, uint32_t tag, uint32_t a, uint32_t b, uint32_t c)
 }
 
 /* ---- Memory, slow path; return 0 and set the trap, or do the access ---- */
+/* mtval of an access fault: of an access that begins in RAM and leaves it, the part behind RAM. */
+static uint32_t fault_address(const nh_state *s, uint32_t address)
+{
+    return address - s->ram_base < s->ram_size ? s->ram_base + s->ram_size : address;
+}
+
 static uint32_t load_slow(nh_state *s, uint32_t address, uint32_t size, uint32_t *value)
 {
     const uint32_t offset = address - s->ram_base;
@@ -251,7 +257,8 @@ static uint32_t load_slow(nh_state *s, uint32_t address, uint32_t size, uint32_t
     if (offset <= s->ram_size - size) {
         memcpy(value, s->ram + offset, size);
     } else {
-        if (!nh_bus_load(s->host, address, size, value)) return trap_at(s, CAUSE_LOAD_FAULT, address);
+        if (!nh_bus_load(s->host, address, size, value))
+            return trap_at(s, CAUSE_LOAD_FAULT, fault_address(s, address));
     }
     if (s->ring) note(s, NH_LOAD | size << 8, address, *value, 0);
     return 1;
@@ -269,7 +276,8 @@ static uint32_t store_slow(nh_state *s, uint32_t address, uint32_t size, uint32_
             s->attention = 1;
         }
     } else {
-        if (!nh_bus_store(s->host, address, size, value)) return trap_at(s, CAUSE_STORE_FAULT, address);
+        if (!nh_bus_store(s->host, address, size, value))
+            return trap_at(s, CAUSE_STORE_FAULT, fault_address(s, address));
     }
     if (s->ring) note(s, NH_STORE | size << 8, address, value, 0);
     return 1;

@@ -112,7 +112,7 @@ class Hart:
         try:
             value = self.bus.load(address, size)
         except BusError:
-            raise TrapRaised(Cause.LOAD_ACCESS_FAULT, address) from None
+            raise TrapRaised(Cause.LOAD_ACCESS_FAULT, self._fault_address(address)) from None
         if self.accesses is not None:
             self.accesses.append((address, size, value, False))
         return value
@@ -124,12 +124,17 @@ class Hart:
         try:
             self.bus.store(address, size, value)
         except BusError:
-            raise TrapRaised(Cause.STORE_ACCESS_FAULT, address) from None
+            raise TrapRaised(Cause.STORE_ACCESS_FAULT, self._fault_address(address)) from None
         if self.accesses is not None:
             self.accesses.append((address, size, value & ((1 << 8 * size) - 1), True))
         if address < self.htif_high and address + size > self.htif_low:
             self.htif_stored(address)
             self.attention = True
+
+    def _fault_address(self, address: int) -> int:
+        """Return mtval of an access fault: of an access that begins in RAM and leaves it, the part behind RAM."""
+        ram = self.bus.ram
+        return (ram.base + ram.size) & MASK32 if 0 <= address - ram.base < ram.size else address
 
     def jump(self, target: int) -> None:
         target &= MASK32
