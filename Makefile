@@ -5,6 +5,11 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST_FLAGS ?= -n auto
+# Groups of optional dependencies to install; `train` adds what the training tools need.
+EXTRAS ?= test
+# Tests that drive the C parts hard.
+SANITIZED := tests/coprocessor tests/engines tests/memory tests/programs tests/oracles/test_random_programs.py \
+    tests/firmware/test_firmware.py
 
 # What the compiled modules are made of: the instruction definitions, the generator, the coprocessor's C.
 NATIVE_SOURCES := setup.py iss/builtin.py $(filter-out iss/engines/_interpreter.c coprocessor/_native.c, $(wildcard \
@@ -12,9 +17,10 @@ NATIVE_SOURCES := setup.py iss/builtin.py $(filter-out iss/engines/_interpreter.
     coprocessor/*.py coprocessor/*.c coprocessor/include/neurohart/*.h coprocessor/src/*.c coprocessor/src/*.h))
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 PRINT_REQUIREMENTS := import tomllib; p = tomllib.load(open("pyproject.toml", "rb")); q = p["project"]; \
-    print(*p["build-system"]["requires"], *q["dependencies"], *q["optional-dependencies"]["test"], sep="\n")
+    extras = [r for name in "$(EXTRAS)".split() for r in q["optional-dependencies"][name]]; \
+    print(*p["build-system"]["requires"], *q["dependencies"], *extras, sep="\n")
 
-.PHONY: help demo test build lint types cwarnings sanitize wheel packages bench docs clean
+.PHONY: help demo test build lint cwarnings sanitize wheel packages bench docs clean
 .DEFAULT_GOAL := help
 
 help: ## show this list
@@ -37,7 +43,7 @@ cwarnings: build ## compile all C with gcc and clang and every warning an error
 	$(BIN)/python -m tools.checks.c_warnings
 
 sanitize: build ## run the tests of the C parts under AddressSanitizer and UndefinedBehaviorSanitizer
-	tools/checks/sanitize.sh $(abspath $(BIN)/python)
+	tools/checks/sanitize.sh $(abspath $(BIN)/python) -q $(PYTEST_FLAGS) $(SANITIZED)
 
 wheel: $(VENV)/.dependencies ## build the source distribution and the wheel into dist/
 	rm -rf build/lib build/bdist.* dist

@@ -16,17 +16,29 @@ cd "$copy"
 CC=$compiler CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 -O1" \
     LDFLAGS="-fsanitize=address,undefined" "$python" setup.py --quiet build_ext --inplace
 
-# Python itself is not instrumented: its interpreter needs the sanitizer's library first and leaks on purpose.
-export LD_PRELOAD
-LD_PRELOAD="$($compiler -print-file-name=libasan.so) $($compiler -print-file-name=libubsan.so)"
+# Python is not instrumented, so each Python process must load the sanitizers' libraries first, and only those:
+# compilers and other simulators that tests start would just be slow. Every Python begins with sitecustomize.
+export SANITIZERS
+SANITIZERS="$($compiler -print-file-name=libasan.so) $($compiler -print-file-name=libubsan.so)"
+cat > sitecustomize.py <<'PYTHON'
+import os
+import sys
+
+if os.environ.pop("LD_PRELOAD", None) is None:
+    os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, "LD_PRELOAD": os.environ["SANITIZERS"]})
+del os.RTLD_DEEPBIND  # capstone asks for its library with a flag that AddressSanitizer refuses
+PYTHON
+# Python leaks on purpose.
 export ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1
 export PYTHONMALLOC=malloc PYTHONPATH=$PWD
-# capstone asks for its library with a flag that the sanitizer refuses.
-echo 'import os; del os.RTLD_DEEPBIND' > sitecustomize.py
-"$python" - <<'CHECK'
+"$python" - <<'PYTHON'
 import pathlib, sys
+from coprocessor import _native
 from iss.engines import _interpreter
-if pathlib.Path(_interpreter.__file__).parents[2] != pathlib.Path.cwd():
-    sys.exit(f"{_interpreter.__file__} is not the sanitized build")
-CHECK
+for module in _native, _interpreter:
+    if not pathlib.Path(module.__file__).is_relative_to(pathlib.Path.cwd()):
+        sys.exit(f"{module.__file__} is not the sanitized build")
+if "libasan" not in pathlib.Path("/proc/self/maps").read_text():
+    sys.exit("AddressSanitizer is not loaded")
+PYTHON
 exec "$python" -m pytest -p no:cacheprovider "$@"
