@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -27,6 +28,7 @@ DEBUG_OPTION = "--debug-traceback"
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line (default: the process's) and return its exit code; never raises."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _make_streams_safe()
     debug = bool(os.environ.get(DEBUG_VARIABLE))
     if DEBUG_OPTION in arguments:
         arguments.remove(DEBUG_OPTION)
@@ -56,6 +58,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         text = f"internal error: {type(error).__name__}: {error}; please report it with the output of {DEBUG_OPTION}"
         return _report(prog, text, ExitCode.INTERNAL, debug)
+
+
+def _make_streams_safe() -> None:
+    """Have streams even if they were closed, and lose a character rather than fail where the terminal lacks it."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for the life of the process
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="replace")
 
 
 def _dispatch(name: str, arguments: list[str], prog: str) -> int:

@@ -73,7 +73,7 @@ class _Arrivals:
         self._retired = self._accesses = 0
         self.found: list[tuple[int, int]] = []
 
-    def consume(self, records: bytes) -> None:
+    def consume(self, records: bytes | memoryview) -> None:
         """Take records; the second address counts only behind the first."""
         if not self._wanted:
             return
@@ -101,7 +101,7 @@ class _Arrivals:
 def measure(program: Program, form: Form, engine: str, timing: str) -> Measured:
     """Run a form twice: observed, to find the measured part, and unobserved, to count in it. Raises Failure."""
     memory_map = MemoryMap()
-    image = assemble_image(form.source, form.isa, Choices(), memory_map)
+    image, _ = assemble_image(form.source, form.isa, Choices(), memory_map)
     (begin, begin_accesses), (end, end_accesses) = _locate(program, form, image, engine, timing)
     output = bytearray()
     with failing(ExitCode.USAGE):

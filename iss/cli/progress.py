@@ -11,6 +11,7 @@ from iss.cli.streams import Output
 from iss.machine import Machine
 
 APPEARS_AFTER = 1.0  # seconds
+_CLOCK_HZ = 100e6  # of the simulated machine, as the energy model has it
 _PERIOD = 0.1
 _USUAL_WIDTH = 80
 _ERASE = "\r\x1b[K"
@@ -61,7 +62,7 @@ class StatusLine:
         done = f" of {short(self._limit)} ({100 * retired / self._limit:.0f} %)" if self._limit else ""
         return (
             f"{now - self._start:5.1f} s  {short(retired)} instructions{done}  {mips:,.0f} MIPS  "
-            f"{short(machine.hart.cycles)} cycles  pc {machine.hart.pc:#010x}  Ctrl-C ends"
+            f"simulated {machine.hart.cycles / _CLOCK_HZ:.2f} s at 100 MHz  Ctrl-C ends  pc {machine.hart.pc:#010x}"
         )
 
 

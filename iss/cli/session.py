@@ -41,6 +41,9 @@ class Session:
                 memory_map = memory_map.with_ram(size=args.ram)
         choices = Choices(args.isa, args.form, args.format, args.base, tuple(args.define))
         self.target = open_target(args.program, choices, memory_map)
+        if not args.quiet:
+            for warning in self.target.warnings:
+                print(warning, file=sys.stderr)
         self.expected = self._expectation()
         self.transcript = bytearray()
         self.console = self._open_output(args.uart, "--uart", self._standard_output())

@@ -16,9 +16,9 @@ class AccessCounter:
 
     count: int = 0
 
-    def consume(self, records: bytes) -> None:
+    def consume(self, records: bytes | memoryview) -> None:
         """Take the records of an observed run."""
-        kinds = records[:: RECORD.size]
+        kinds = bytes(records[:: RECORD.size])
         self.count += kinds.count(Kind.LOAD) + kinds.count(Kind.STORE)
 
 
@@ -78,9 +78,7 @@ class Statistics:
             counted = {name: value for name, value in self.coprocessor.items() if value}
             rows += [(meanings[name], f"{value:,}", f"nm_{name}") for name, value in counted.items()]
         if self.energy_fj is not None:
-            rows.append(
-                ("energy", energy_text(self.energy_fj), f"model of the Xnm manual, preset {self.energy_preset}")
-            )
+            rows.append(("energy", energy_text(self.energy_fj), f"Xnm model, preset {self.energy_preset}"))
         return rows
 
     def show(self, stream: TextIO | None = None) -> None:

@@ -43,7 +43,7 @@ class Output:
         if self.error is not None:
             return
         self.before()
-        self.at_line_start = data.endswith(b"\n")
+        self.at_line_start = not self._live or data.endswith(b"\n")
         try:
             view = memoryview(data)
             while view:  # a raw stream may take less than it is given

@@ -27,7 +27,7 @@ class Target:
     image: Image
     isa: str
     program: Program | None = None
-    form: str | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,8 @@ def open_target(name: str, choices: Choices, memory_map: MemoryMap) -> Target:
         raise Failure(f"--form is for program folders, and {name} is a file; leave it out", ExitCode.USAGE)
     if path.suffix in ASSEMBLY_SUFFIXES and choices.format is None:
         isa = _chosen(choices, DEFAULT_ISA)
-        return Target(name, assemble_image(path, isa, choices, memory_map), isa)
+        image, warnings = assemble_image(path, isa, choices, memory_map)
+        return Target(name, image, isa, warnings=warnings)
     if choices.defines:
         raise Failure(f"-D is for sources that are assembled, and {name} is a program; leave it out", ExitCode.USAGE)
     readable = os.access(name, os.R_OK)
@@ -74,12 +75,12 @@ def _from_program(program: Program, choices: Choices, memory_map: MemoryMap) -> 
         raise Failure(f"--format is for files, and {program.name} is a program folder; leave it out", ExitCode.USAGE)
     form = program.form(choices.form)
     isa = _chosen(choices, form.isa)
-    image = assemble_image(form.source, isa, choices, memory_map)
-    return Target(f"{program.name} ({form.name})", image, isa, program, form.name)
+    image, warnings = assemble_image(form.source, isa, choices, memory_map)
+    return Target(f"{program.name} ({form.name})", image, isa, program, warnings)
 
 
-def assemble_image(source: Path, isa: str, choices: Choices, memory_map: MemoryMap) -> Image:
-    """Assemble a source in memory. Raises Failure with the assembler's messages."""
+def assemble_image(source: Path, isa: str, choices: Choices, memory_map: MemoryMap) -> tuple[Image, tuple[str, ...]]:
+    """Assemble a source in memory; return the image and the warnings. Raises Failure with the assembler's messages."""
     from asm import assemble
     from iss.builtin import builtin_architecture
 
@@ -96,4 +97,4 @@ def assemble_image(source: Path, isa: str, choices: Choices, memory_map: MemoryM
             defines=dict(choices.defines),
             memory_map=memory_map,
         )
-        return program.image()
+        return program.image(), tuple(warning.render() for warning in program.warnings)

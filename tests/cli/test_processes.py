@@ -179,6 +179,23 @@ def test_typing_at_a_terminal(tmp_path: Path) -> None:
     assert (process.returncode, output) == (0, b"typed.")
 
 
+@pytest.mark.parametrize("streams", [">&-", "2>&-", ">&- 2>&- <&-"])
+def test_closed_streams(tmp_path: Path, streams: str) -> None:
+    source = write_source(tmp_path, HELLO, CODE=3)
+    command = f'"{sys.executable}" -m iss run "{source}" {streams}'
+    done = subprocess.run(command, shell=True, env=ENVIRONMENT, capture_output=True, check=False)
+    assert done.returncode == 3
+    assert b"Traceback" not in done.stderr
+
+
+def test_terminals_without_unicode() -> None:
+    for command in (["isa", "add"], ["demo"]):
+        environment = ENVIRONMENT | {"PYTHONIOENCODING": "ascii"}
+        done = subprocess.run([*NEUROHART, *command], env=environment, capture_output=True, check=False)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert done.stdout.isascii()
+
+
 def test_little_is_imported_for_a_small_run(tmp_path: Path) -> None:
     """Start-up time: no table drawing, no arrays, no assembler, no DWARF reader."""
     elf = tmp_path / "a.elf"
