@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from iss.engines.engine import Reason
-from iss.hart.hart import NO_JUMP, Hart, Suspended, TrapRaised
+from iss.hart.hart import MASK32, NO_JUMP, Hart, Suspended, TrapRaised
 from iss.hart.timing import TimingModel
 from iss.isa.causes import Cause
 from iss.isa.definitions import Definition
@@ -110,7 +110,7 @@ class ReferenceEngine:
                 if observed:
                     self._record(hart, pc, word, destination)
                 if target == NO_JUMP:
-                    pc += 4
+                    pc = pc + 4 & MASK32
                 else:
                     pc = target
                     if is_branch:
