@@ -47,6 +47,7 @@ class Setup:
     timing: str = "ideal"
     misaligned: bool = False
     ram_size: int = 1 << 20
+    ram_base: int = BASE
     observed: bool = False
     boot_rom: bool = False
     console_input: bytes = b""
@@ -66,7 +67,7 @@ class Subject:
             setup.isa,
             engine,
             timing=setup.timing,
-            memory_map=MemoryMap().with_ram(size=setup.ram_size),
+            memory_map=MemoryMap().with_ram(setup.ram_size, setup.ram_base),
             misaligned=setup.misaligned,
             console=self.output.extend,
             console_input=setup.console_input,

@@ -11,6 +11,7 @@ import struct
 import pytest
 
 from iss.isa.catalogue import instruction_set
+from iss.isa.csrs import NUMBER_BY_NAME
 from iss.isa.definitions import Definition
 from iss.machine import End, Machine
 from tests.engines.lockstep import BASE, ISA, Setup, compare_engines, image_of
@@ -63,7 +64,7 @@ def program(source: random.Random, words: list[int]) -> Setup:
 
     def fill(machine: Machine) -> None:
         hart = machine.hart
-        hart.mtvec = DATA - 0x100
+        hart.write_csr(NUMBER_BY_NAME["mtvec"], DATA - 0x100)
         for register, value in zip(REGISTERS, registers, strict=True):
             hart.x[register] = value
         hart.x[POINTER], hart.x[OTHER_POINTER] = DATA + 64, DATA + 128

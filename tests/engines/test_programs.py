@@ -14,7 +14,11 @@ from tests.programs.catalogue import Form, forms
 
 STOPS, TOTAL = (200, 3_000_000) if LONG else (24, 150_000)
 RAM_SIZE = 4 << 20
-FORMS = [pytest.param(form, id=f"{form.program}-{form.name}") for form in forms()]
+
+
+def each(chosen: list[Form]) -> pytest.MarkDecorator:
+    """Parametrize a test with forms."""
+    return pytest.mark.parametrize("form", chosen, ids=lambda form: f"{form.program}-{form.name}")
 
 
 def image(form: Form) -> Image:
@@ -22,7 +26,7 @@ def image(form: Form) -> Image:
 
 
 @pytest.mark.parametrize("timing", MODELS)
-@pytest.mark.parametrize("form", FORMS)
+@each(forms())
 def test_engines_agree(form: Form, timing: str) -> None:
     setup = Setup(image(form), form.isa, timing, ram_size=RAM_SIZE)
     total = TOTAL if timing == "ideal" else TOTAL // 5
@@ -31,13 +35,13 @@ def test_engines_agree(form: Form, timing: str) -> None:
     compare_engines(setup, random_steps(seed, STOPS, total), name)
 
 
-@pytest.mark.parametrize("form", [param for param in FORMS if param.values[0].needs_coprocessor])
+@each([form for form in forms() if form.needs_coprocessor])
 def test_engines_agree_with_the_golden_coprocessor(form: Form) -> None:
     setup = Setup(image(form), form.isa, ram_size=RAM_SIZE)
     compare_engines(setup, random_steps(1, 10, 2000), form.name, golden_too=True)
 
 
-@pytest.mark.parametrize("form", [param for param in FORMS if param.values[0].program != "digits"])
+@each([form for form in forms() if form.program != "digits"])
 def test_engines_agree_to_the_end(form: Form) -> None:
     """Some console output, one long run, with trace records."""
     setup = Setup(image(form), form.isa, "edge5", ram_size=RAM_SIZE, observed=True)
@@ -45,7 +49,7 @@ def test_engines_agree_to_the_end(form: Form) -> None:
     assert outcome is not None and outcome.end is End.EXIT
 
 
-@pytest.mark.parametrize("form", FORMS)
+@each(forms())
 def test_runs_in_parts_equal_one_run(form: Form) -> None:
     setup = Setup(image(form), form.isa, "edge2", ram_size=RAM_SIZE)
     compare_splits(setup, 200_000, [7, 1, 1000, *random_steps(5, 30, 150_000)], form.name)
