@@ -162,8 +162,11 @@ class Machine:
         self.hart.pc = self.memory_map.boot_rom.base
         self.hart.marchid = SPIKE_MARCHID
 
-    def observe(self, consume: Callable[[bytes], object] | None) -> None:
-        """Hand the trace records (`iss.trace.events`) of all that retires to `consume`; None stops observing."""
+    def observe(self, consume: Callable[[Any], object] | None) -> None:
+        """Hand the trace records (`iss.trace.events`) of all that retires to `consume`; None stops observing.
+
+        What `consume` gets is valid during the call only; copy what is to be kept.
+        """
         self.engine.observe(consume)
         if self._outside is not self.engine:
             self._outside.observe(consume)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -123,7 +124,7 @@ class Session:
 
     def _observe(self) -> None:
         """Connect the trace and the counter of memory accesses, where they are wanted."""
-        consumers = []
+        consumers: list[Callable[[Any], object]] = []
         if self.args.trace is not None:
             from iss.trace.spike import SpikeLog
 

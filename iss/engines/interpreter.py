@@ -65,7 +65,7 @@ class InterpreterEngine:
         lib.nh_invalidate(self._state, low, high)
 
     def observe(self, consume: Any) -> None:
-        """Hand every trace record to `consume(bytes)`; None stops observing."""
+        """Hand every trace record to `consume`, as a buffer valid during the call; None stops observing."""
         self._consume = consume
         state = self._state
         if consume is None:
@@ -78,7 +78,7 @@ class InterpreterEngine:
     def _drain(self) -> None:
         state = self._state
         if state.ring_committed:
-            self._consume(bytes(ffi.buffer(self._records, state.ring_committed * ffi.sizeof("nh_record"))))
+            self._consume(memoryview(ffi.buffer(self._records, state.ring_committed * ffi.sizeof("nh_record"))))
         state.ring_used = state.ring_committed = 0
 
     def run(self, hart: Hart, retired_limit: int, cycle_limit: int) -> Reason:

@@ -47,7 +47,7 @@ def load(source: str, data: bytes) -> Image:
     Raises LoadError, with the line, for broken records, wrong checksums, overlapping data, data behind the
     end-of-file record, and when that record is missing.
     """
-    from intelhex import HexReaderError, IntelHex  # type: ignore[import-untyped]
+    from intelhex import HexReaderError, IntelHex
 
     records = _Records(source, data)
     contents = IntelHex()

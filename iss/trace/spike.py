@@ -20,18 +20,20 @@ class SpikeLog:
         self._write = write
         self._names = ffi.new("const char *[4096]")
         self._kept = []
+        self._capacity, self._out = 0, ffi.NULL  # room for the text of so many records, kept between calls
         for csr in architecture.csrs:
             if csr.number not in _NOT_SHOWN:
                 text = ffi.new("char[]", csr.name[:_MAXIMUM_NAME].encode())
                 self._kept.append(text)
                 self._names[csr.number] = text
 
-    def consume(self, records: bytes) -> None:
+    def consume(self, records: bytes | memoryview) -> None:
         """Write the lines of complete instructions; OSError comes from `write`."""
         count = len(records) // RECORD.size
-        out = ffi.new("char[]", count * lib.NH_SPIKE_LINE)
-        length = lib.nh_format_spike(ffi.from_buffer("nh_record[]", records), count, self._names, out)
-        self._write(ffi.buffer(out, length)[:])
+        if count > self._capacity:
+            self._capacity, self._out = count, ffi.new("char[]", count * lib.NH_SPIKE_LINE)
+        length = lib.nh_format_spike(ffi.from_buffer("nh_record[]", records), count, self._names, self._out)
+        self._write(bytes(ffi.buffer(self._out, length)))
 
     def close(self) -> None:
         """Nothing is kept back: each record's text has been written."""
