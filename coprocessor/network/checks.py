@@ -1,0 +1,66 @@
+"""What every argument of a network passes through: integers of a shape and a range, or one clear message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from coprocessor.errors import CoprocessorError
+
+Integers = NDArray[np.int64]
+Value = TypeVar("Value")
+
+
+def integers(
+    argument: str,
+    value: ArrayLike,
+    low: int,
+    high: int,
+    *,
+    shape: tuple[int, ...] | None = None,
+    cure: str = "scale or clip the values first",
+) -> Integers:
+    """`value` as int64 of this shape with all elements in [low, high]; CoprocessorError names the argument."""
+    array = np.asarray(value)
+    if shape is not None and array.shape != shape:
+        raise CoprocessorError(f"{argument} has shape {array.shape}, expected {shape}; check the order of the axes")
+    if array.dtype.kind not in "biu":
+        if array.dtype.kind != "f" or not np.array_equal(array, np.rint(array)):
+            raise CoprocessorError(
+                f"{argument} has values of type {array.dtype} that are not integers; "
+                "quantise them, for example with numpy.rint(values * scale).astype(int)"
+            )
+        if array.size and not (np.abs(array) < 2.0**62).all():
+            raise CoprocessorError(f"{argument} has values outside {low}..{high}; {cure}")
+    elif array.dtype == np.uint64 and array.size and int(array.max()) > high:
+        raise CoprocessorError(f"{argument} has the value {int(array.max())}, the limit is {low}..{high}; {cure}")
+    numbers = array.astype(np.int64)
+    if numbers.size and (int(numbers.min()) < low or int(numbers.max()) > high):
+        wrong = (numbers < low) | (numbers > high)
+        first = tuple(int(k) for k in np.argwhere(wrong)[0])
+        place = f" at {list(first)}" if first else ""
+        raise CoprocessorError(
+            f"{argument} has the value {int(numbers[first])}{place}, the limit is {low}..{high}; {cure}"
+        )
+    return numbers
+
+
+def integer(argument: str, value: Any, low: int, high: int, *, cure: str = "use a value in this range") -> int:
+    """One integer in [low, high]; CoprocessorError names the argument."""
+    return int(integers(argument, value, low, high, shape=(), cure=cure))
+
+
+def choice(argument: str, value: Any, known: Mapping[Any, Value]) -> Value:
+    """The entry of a table under this key; CoprocessorError lists the keys."""
+    try:
+        return known[value]
+    except (KeyError, TypeError):
+        raise CoprocessorError(f"{argument} is {value!r}; choose one of {listed(known)}") from None
+
+
+def listed(names: Iterable[Any]) -> str:
+    """Names for a message."""
+    return ", ".join(repr(name) for name in names) or "(there are none)"
