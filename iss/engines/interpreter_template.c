@@ -221,19 +221,27 @@ static void decode(nh_state *s, nh_decoded *d, const void *const *handlers)
     d->handler = handlers[4u * OPERATIONS + 16u * (pair - 1) + place(d) + 4u * place(d + 1)];
 }
 
+static uint32_t is_decoded(const nh_decoded *d)
+{
+    return d->op != OP_UNDECODED && d->op != OP_OUTSIDE;
+}
+
 void nh_invalidate(nh_state *s, uint32_t low, uint32_t high)
 {
     if (low < s->code_low) low = s->code_low;
     if (high > s->code_high) high = s->code_high;
     if (low >= high) return;
-    /* The neighbours go too: one may be paired with a changed record, the other count on its destination. */
-    nh_decoded *const first = s->code + low / 4 - (low >= 4);
-    for (nh_decoded *d = first; d <= s->code + (high - 1) / 4 + 1; d++)
-        if (d->op > OP_OUTSIDE || d->op == OP_ILLEGAL) {
+    nh_decoded *const first = s->code + low / 4, *const behind = s->code + (high - 1) / 4 + 1;
+    for (nh_decoded *d = first; d < behind; d++)
+        if (is_decoded(d)) {
             d->op = OP_UNDECODED;
             d->rd = 0;
             d->handler = s->handler_undecoded;
         }
+    /* The neighbours' handlers go, too: one may be paired with a changed record, the other count on its destination.
+     * Their operands stay, since pairs that they are the second of stay. */
+    if (is_decoded(first - 1)) first[-1].handler = s->handler_undecoded;
+    if (is_decoded(behind)) behind->handler = s->handler_undecoded;
 }
 
 /* ---- Trace records: accesses and CSR writes first, then the retirement that commits them ---- */
@@ -324,6 +332,8 @@ uint32_t nh_run(nh_state *restrict s)
     nh_decoded *d = code;
     uint64_t acc = 0;
     uint32_t last = 0;
+    const nh_decoded *exact = NULL; /* the record that exact_word belongs to */
+    uint32_t exact_word = 0;
     const uint32_t observed = s->ring != NULL;
     s->granted = 0;
 
@@ -331,6 +341,7 @@ locate:
     if (s->pc - s->ram_base >= s->ram_size) return s->attention ? NH_ATTENTION : NH_OUTSIDE;
     d = code + (s->pc - s->ram_base) / 4;
 refill:
+    exact = NULL;
     acc = settle(s, acc);
     s->pc = PC();
     if (s->waiting) return NH_WAITING;
@@ -466,9 +477,13 @@ c_outside:
 
 #define TRAP(cause, value) TRAP_NOW(cause, value)
 #define WRITE_X(index, value) s->x[index] = (value)
-/* From here on the counters are exact, and the instruction is followed by a refill. */
+/* From here on the counters are exact, and the instruction is followed by a refill. It may overwrite its own word. */
 #define EXACT() \
     do { \
+        if (exact != d) { \
+            exact = d; \
+            exact_word = WORD(); \
+        } \
         s->pc = PC(); \
         acc = settle(s, acc); \
         s->granted = 1; \
@@ -478,7 +493,7 @@ c_outside:
     do { \
         if (observed) { \
             const uint32_t written = WRITES_RD[d->op] ? d->rd & 31u : 0u; \
-            note(s, NH_RETIRED | written << 8, PC(), word_at(s, d), s->x[written]); \
+            note(s, NH_RETIRED | written << 8, PC(), exact == d ? exact_word : WORD(), s->x[written]); \
             s->ring_committed = s->ring_used; \
         } \
     } while (0)
