@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
 def _as_expected(program: Program, item: Measured) -> bool:
     from iss.cli.check import differences
 
-    return not differences(program.expectation(), item.exit_code, item.output)
+    return not differences(program.expectation(), item.exit_code, item.output, item.counts.coprocessor)
 
 
 def _picture(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from iss.cli.exit_codes import ExitCode, Failure, failing, firmware_exit_code
 from iss.cli.progress import StatusLine
 from iss.cli.signals import Signals
-from iss.cli.statistics import AccessCounter, Statistics, collect
+from iss.cli.statistics import AccessCounter, Statistics, collect, coprocessor_counters
 from iss.cli.streams import Output, WaitingInput, open_output
 from iss.cli.target import Choices, open_target
 from iss.machine import End, Machine, Outcome
@@ -259,7 +259,9 @@ class Session:
         if self.expected is not None:
             from iss.cli.check import differences
 
-            found = differences(self.expected, outcome.exit_code, bytes(self.transcript))
+            found = differences(
+                self.expected, outcome.exit_code, bytes(self.transcript), coprocessor_counters(self.machine)
+            )
             return (ExitCode.FAILED, found) if found else (ExitCode.OK, "")
         return firmware_exit_code(outcome.exit_code), ""
 

@@ -164,6 +164,22 @@ def test_digits_in_every_form(neurohart: Command, form: str) -> None:
     assert ("10,037,426  nm_sop" in ended.errors) == (form == "engine")
 
 
+def test_check_looks_at_the_counters(neurohart: Command, tmp_path: Path) -> None:
+    original, copy = ROOT / "programs" / "digits", tmp_path / "digits"
+    copy.mkdir()
+    (tmp_path / "common").symlink_to(original.parent / "common")
+    for path in original.iterdir():
+        if path.name != "expect.json":
+            (copy / path.name).symlink_to(path)
+    expected = json.loads((original / "expect.json").read_text())
+    expected["counters"]["nup"] += 1
+    (copy / "expect.json").write_text(json.dumps(expected))
+    assert neurohart("run", "-q", copy, "--form", "fine", "--check").code == 0
+    ended = neurohart("run", "-q", copy, "--form", "engine", "--check")
+    assert ended.code == ExitCode.FAILED
+    assert ended.errors == "neurohart run: check failed: counter nm_nup is 496800, expected 496801\n"
+
+
 def test_define(neurohart: Command, tmp_path: Path) -> None:
     assert neurohart("run", "-q", write_source(tmp_path, HELLO), "-D", "CODE=0x11").code == 0x11
 
