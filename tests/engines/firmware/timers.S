@@ -28,6 +28,7 @@ round:
     la   t1, actions
     add  t1, t1, t0
     lw   t1, 0(t1)
+    srli a0, a0, 4                      # fresh bits for the action
     jalr t1
     add  s2, s2, a0
     addi s0, s0, -1
