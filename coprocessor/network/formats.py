@@ -37,7 +37,7 @@ class Weights(Protocol):
         """(n, m)."""
 
     def parts(self) -> dict[str, bytes]:
-        """What lies in memory under w5 ("weights"), w6 ("rows") and w7 ("columns"); an absent part is a null pointer."""
+        """What lies in memory under w5 ("weights"), w6 ("rows"), w7 ("columns"); an absent part is a null pointer."""
 
     def geometry(self) -> tuple[int, int, int]:
         """w13 to w15."""
@@ -65,7 +65,8 @@ def unpack_rows(data: bytes, n: int, m: int, bits: int) -> Integers:
     """The reverse of `pack_rows`: unsigned elements [n, m]."""
     planes = np.unpackbits(np.frombuffer(data, dtype=np.uint8).reshape(n, -1), axis=1, bitorder="little")
     elements = planes[:, : m * bits].reshape(n, m, bits).astype(np.int64)
-    return (elements << np.arange(bits)).sum(axis=2)
+    words: Integers = (elements << np.arange(bits)).sum(axis=2)
+    return words
 
 
 def _signed(elements: Integers, bits: int) -> Integers:
@@ -144,7 +145,9 @@ class Sparse:
         n, m = shape
         rows = integers(f"{where}: row pointers", pointers, 0, 2**31 - 1, shape=(n + 1,))
         if rows[0] != 0 or (np.diff(rows) < 0).any():
-            raise CoprocessorError(f"{where}: row pointers must start at 0 and never decrease; sort the synapses by row")
+            raise CoprocessorError(
+                f"{where}: row pointers must start at 0 and never decrease; sort the synapses by row"
+            )
         count = (int(rows[-1]),)
         checked = integers(f"{where}: columns", columns, 0, m - 1, shape=count, cure="columns are target neurons")
         return cls(rows, checked, integers(f"{where}: weights", weights, -128, 127, shape=count), m)

@@ -1,7 +1,9 @@
 """Where everything of a network lies: regions of a RAM image, and the descriptors of chapter 6 that point at them.
 
-    base  header | net, pop, syn, rule descriptors | constant tables | plastic weights, state | names | streams
-          ------------------------ stored in an exported image -------------------------------- | zero, not stored
+    base  header | net, pop, syn, rule descriptors | constant tables | plastic weights, state | names | loops | streams
+          ------------------------------ stored in an exported image ----------------------------------- | zero
+
+Loops are recorded outputs that are read one step later; they have a buffer in front for the step before the first.
 
 To give a part more memory, add a region in `_reserve_*` and name it in the descriptor below.
 """
@@ -18,14 +20,14 @@ from numpy.typing import NDArray
 
 from coprocessor.errors import CoprocessorError
 from coprocessor.golden.descriptors import MAGIC, VERSION, Type
+from coprocessor.golden.mode import Parameters
 from coprocessor.golden.numbers import u32
-from coprocessor.golden.profiles import reset_state
-from coprocessor.golden.projection import Delay, Format
+from coprocessor.golden.profiles import Profile, reset_state
+from coprocessor.golden.projection import Delay
 from coprocessor.golden.rule import RuleKind
 from coprocessor.network.formats import pack_rows
 from coprocessor.network.parameters import encode_parameters
 from coprocessor.network.parts import Input, Origin, Population, Projection, Rule
-from coprocessor.golden.mode import Parameters
 
 HEADER_BYTES: Final = 48
 IMAGE_WORD: Final = MAGIC << 16 | ord("I") << 8 | VERSION
@@ -96,19 +98,23 @@ class Layout:
             self._reserve_state(population)
         for rule in parts.rules:
             self._reserve_traces(rule)
-        streamed = [p for p in parts.populations if p.record]
         for population in parts.populations:
             if self.has_output(population) and not population.record:
-                copies = 2 if self._read_later(population) else 1
+                copies = 2 if self.read_later(population) else 1
                 self._reserve(f"out.{population.name}", copies * population.buffer_bytes)
         self.mutable_end = self.size
         names = self._names()
         self._reserve("names", len(names), names)
+        streamed = [population for population in parts.populations if population.record]
+        for population in streamed:
+            if self.lead(population):
+                self._reserve(f"out.{population.name}", (steps + 1) * population.buffer_bytes)
         self.stored = self.size
         for stream in parts.inputs:
             self._reserve(f"in.{stream.name}", steps * stream.buffer_bytes)
         for population in streamed:
-            self._reserve(f"out.{population.name}", (steps + 1) * population.buffer_bytes)
+            if not self.lead(population):
+                self._reserve(f"out.{population.name}", steps * population.buffer_bytes)
         if base + self.size > 2**32:
             raise CoprocessorError(
                 f"the network needs {self.size} bytes, which do not fit between base {base:#x} and 2^32; "
@@ -141,10 +147,9 @@ class Layout:
         words, own = encode_parameters(population.profile, n, population.parameters)
         names = len(population.state_names)
         state = np.zeros((names, n), dtype=np.int64)
-        for i in range(n if own else 1):
-            values = [int(own[index][i]) if index in own else word for index, word in enumerate(words)]
-            rest = reset_state(population.profile, population.refractory, Parameters(population.mode, *map(u32, values)))
-            state[:, i if own else slice(None)] = np.array(rest) if own else np.array(rest)[:, None]
+        for i in range(n) if population.profile in (Profile.ALIF, Profile.IZH) else ():
+            values = [u32(int(own[index][i])) if index in own else u32(word) for index, word in enumerate(words)]
+            state[:, i] = reset_state(population.profile, 0, Parameters(population.mode, *values))
         self._words(f"state.{population.name}", state.reshape(-1))
         self._reserve(f"ring.{population.name}", 4 * n * ring_depth(population, self.parts.projections))
         if population.accumulate:
@@ -166,8 +171,13 @@ class Layout:
         learns = any(rule.projection.target is population for rule in self.parts.rules)
         return population.record or learns or any(p.source is population for p in self.parts.projections)
 
-    def _read_later(self, population: Population) -> bool:
+    def read_later(self, population: Population) -> bool:
+        """Whether a projection reads the output of the previous step."""
         return any(p.source is population and p.previous for p in self.parts.projections)
+
+    def lead(self, population: Population) -> int:
+        """Bytes in front of a recorded output: the step before the first one, if somebody reads it."""
+        return population.buffer_bytes if population.record and self.read_later(population) else 0
 
     def address(self, name: str) -> int:
         """Guest address of a region; 0 if there is none of this name or it is empty in memory."""
@@ -219,14 +229,14 @@ class Layout:
     def _output_mode(self, population: Population) -> int:
         if not self.has_output(population):
             return _PLAIN
-        return _STREAM if population.record else _DOUBLE if self._read_later(population) else _PLAIN
+        return _STREAM if population.record else _DOUBLE if self.read_later(population) else _PLAIN
 
     def _population_words(self, p: Population) -> list[int]:
         words, own = encode_parameters(p.profile, p.n, p.parameters)
         mode = self._output_mode(p)
         log_depth = ring_depth(p, self.parts.projections).bit_length() - 1
         w2 = p.profile | sum(1 << index for index in own) << 4 | mode << 10 | p.graded << 12
-        out = self.address(f"out.{p.name}") + (p.buffer_bytes if mode == _STREAM else 0)
+        out = self.address(f"out.{p.name}") + self.lead(p)
         return [
             *(_head(Type.POP), p.n, w2 | p.refractory << 16 | log_depth << 24, p.mode),
             *words,
@@ -235,16 +245,13 @@ class Layout:
         ]
 
     def source(self, origin: Origin, previous: bool) -> tuple[int, int, int]:
-        """SMODE, address and stride of what a projection reads.
-
-        A recorded output has one buffer more than steps, in front: the step before the first one.
-        """
+        """SMODE, address and stride of what a projection reads."""
         if isinstance(origin, Input):
             return _STREAM, self.address(f"in.{origin.name}"), origin.buffer_bytes
         out, size = self.address(f"out.{origin.name}"), origin.buffer_bytes
         mode = self._output_mode(origin)
         if mode == _STREAM:
-            return _STREAM, out if previous else out + size, size
+            return _STREAM, out if previous else out + self.lead(origin), size
         if mode == _DOUBLE:
             return _PREVIOUS if previous else _DOUBLE, out, size
         return _PLAIN, out, 0
@@ -291,8 +298,3 @@ class Layout:
 
 def _head(kind: Type) -> int:
     return MAGIC << 16 | kind << 8 | VERSION
-
-
-def sparse(projection: Projection) -> bool:
-    """Whether the projection stores its synapses as compressed rows."""
-    return projection.weights.number is Format.CSR

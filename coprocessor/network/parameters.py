@@ -145,7 +145,9 @@ def check_parameters(where: str, profile: Profile, n: int, given: Mapping[str, A
     return checked
 
 
-def encode_parameters(profile: Profile, n: int, values: Mapping[str, Integers]) -> tuple[list[int], dict[int, Integers]]:
+def encode_parameters(
+    profile: Profile, n: int, values: Mapping[str, Integers]
+) -> tuple[list[int], dict[int, Integers]]:
     """The six words of the descriptor, and by word index the words [n] of those that are given per neuron (PPN).
 
     A word with a per-neuron field holds neuron 0's value in the descriptor.

@@ -1,26 +1,24 @@
 """The parts a network is made of, checked: inputs, populations, projections, plasticity rules.
 
-What they mean is in specification chapter 3; how they become descriptors is in `descriptors`.
+What they mean is in specification chapter 3; how they become descriptors is in `layout`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from coprocessor.errors import CoprocessorError
 from coprocessor.golden.descriptors import LARGEST_SIZE
-from coprocessor.golden.mode import Parameters
 from coprocessor.golden.profiles import Profile
 from coprocessor.golden.projection import Delay, Format, Source
 from coprocessor.golden.rule import RuleKind
 from coprocessor.network.checks import Integers, choice, integer, integers, listed
-from coprocessor.network.formats import Weights
+from coprocessor.network.formats import Sparse, Weights
 from coprocessor.network.parameters import MODE, STATE_NAMES, check_parameters, encode_mode
 
 ENCODINGS = {"spikes": Source.BITMAP, "events": Source.AER, "graded": Source.GRADED}
@@ -106,10 +104,9 @@ class Population:
         return 4 * self.n if self.graded else 4 * -(-self.n // 32)
 
     @property
-    def largest(self) -> int:
-        """Bound of |g| of a graded output."""
-        bound = -Parameters(self.mode).low
-        return 4 * bound if self.profile is Profile.SD else bound if self.profile is Profile.LI else 1
+    def largest(self) -> int | None:
+        """Bound of |g| of a graded output; None if it is as large as the state."""
+        return None if self.profile in (Profile.LI, Profile.SD) else 1
 
     @classmethod
     def check(cls, name: str, n: int, profile: str, arguments: Mapping[str, Any], **options: Any) -> Population:
@@ -202,7 +199,7 @@ class Projection:
         if synapse_delays is not None:
             if weights.number >= Format.CONV:
                 raise CoprocessorError(f"{where}: delays of single synapses need dense or sparse weights")
-            shape = weights.shape if weights.number < Format.CSR else (len(np.asarray(synapse_delays)),)
+            shape = weights.weights.shape if isinstance(weights, Sparse) else weights.shape
             limit = min(longest, 15)
             per_synapse = integers(f"{where}: synapse_delays", synapse_delays, 0, limit, shape=shape, cure=cure)
         fixed = integer(f"{where}: delay", delay, 0, longest, cure=cure)
@@ -218,13 +215,15 @@ class Projection:
             bool(previous),
         )
         if made.longest_delay > longest:
-            raise CoprocessorError(f"{where}: the longest delay is {made.longest_delay} steps, the limit {longest}; {cure}")
+            raise CoprocessorError(
+                f"{where}: the longest delay is {made.longest_delay} steps, the limit {longest}; {cure}"
+            )
         return made
 
 
 @dataclass(frozen=True)
 class RuleField:
-    """Bits [low + bits - 1 : low] of RULE word `word`; `default` None: only the kinds that need it take it."""
+    """Bits [low + bits - 1 : low] of RULE word `word`."""
 
     word: int
     low: int
@@ -267,15 +266,15 @@ class Rule:
     kind: RuleKind
     projection: Projection
     parameters: Mapping[str, int]
-    pre_traces: bool = field(default=False)
-    post_traces: bool = field(default=False)
+    pre_traces: bool = False
+    post_traces: bool = False
 
     @property
     def elements(self) -> int:
         """Synapses that have an eligibility trace."""
         weights = self.projection.weights
-        shape = weights.shape
-        return len(np.frombuffer(weights.parts()["weights"], np.int8)) if weights.number is Format.CSR else shape[0] * shape[1]
+        n, m = weights.shape
+        return len(weights.weights) if isinstance(weights, Sparse) else n * m
 
     @property
     def limits(self) -> tuple[int, int]:
@@ -310,7 +309,9 @@ class Rule:
         if projection.source.source is not Source.BITMAP or target.graded:
             raise CoprocessorError(f"{where}: plasticity needs spikes on both sides, not events or graded values")
         if known >= RuleKind.SDSP and target.profile in (Profile.IZH, Profile.SD):
-            raise CoprocessorError(f"{where}: kind {kind!r} needs a membrane, which profile {target.profile.name} lacks")
+            raise CoprocessorError(
+                f"{where}: kind {kind!r} needs a membrane, which profile {target.profile.name} lacks"
+            )
         for key in arguments:
             if key not in RULE_FIELDS:
                 raise CoprocessorError(f"{where}: {key!r} is not a parameter of rules; there are {listed(RULE_FIELDS)}")

@@ -1,0 +1,85 @@
+"""Spikes, events and graded values between NumPy arrays and the stream buffers of specification 6.6."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from coprocessor.errors import CoprocessorError
+from coprocessor.network.checks import integers
+from coprocessor.network.parts import Input, Population
+
+Bytes = NDArray[np.uint8]
+
+
+def pack(stream: Input, values: ArrayLike, leading: tuple[int, ...] = ()) -> Bytes:
+    """Values [*leading, steps, n] as buffers [*leading, steps, bytes]; CoprocessorError for shape or range."""
+    where = f"input {stream.name!r}"
+    array = np.asarray(values)
+    expected = (*leading, array.shape[-2] if array.ndim > 1 else 0, stream.n)
+    if array.shape != expected:
+        axes = "samples x steps x inputs" if leading else "steps x inputs"
+        raise CoprocessorError(
+            f"{where}: the array has shape {array.shape}, expected {axes} with {stream.n} inputs; check the axes"
+        )
+    if stream.encoding == "graded":
+        largest = 2**31 - 1 if stream.largest is None else stream.largest
+        return integers(where, array, -largest, largest).astype("<i4").view(np.uint8)
+    spikes = array if array.dtype == np.bool_ else integers(where, array, 0, 1, cure="spikes are 0 or 1")
+    if stream.encoding == "events":
+        flat = spikes.reshape(-1, stream.n)
+        return _event_lists(stream, np.argwhere(flat), len(flat)).reshape(*expected[:-1], stream.buffer_bytes)
+    packed = np.packbits(spikes.astype(np.uint8, copy=False), axis=-1, bitorder="little")
+    if packed.shape[-1] == stream.buffer_bytes:
+        return packed
+    padded = np.zeros((*packed.shape[:-1], stream.buffer_bytes), dtype=np.uint8)
+    padded[..., : packed.shape[-1]] = packed
+    return padded
+
+
+def pack_events(stream: Input, events: ArrayLike, steps: int) -> Bytes:
+    """Events [k, 2] of (step, address) as buffers [steps, bytes]; CoprocessorError for range or repetition."""
+    where = f"events of input {stream.name!r}"
+    array = integers(where, events, 0, 2**31 - 1)
+    if array.size == 0:
+        array = array.reshape(0, 2)
+    if array.ndim != 2 or array.shape[1] != 2:
+        raise CoprocessorError(f"{where}: the array has shape {array.shape}, expected events x (step, address)")
+    integers(f"{where}: steps", array[:, 0], 0, steps - 1, cure="run more steps")
+    integers(f"{where}: addresses", array[:, 1], 0, stream.n - 1, cure=f"the input has {stream.n} addresses")
+    ordered = array[np.argsort(array[:, 0], kind="stable")]
+    if stream.encoding == "events":
+        return _event_lists(stream, ordered, steps)
+    if stream.encoding == "graded":
+        raise CoprocessorError(f"{where}: a graded input takes values; pass them as `spikes`")
+    raster = np.zeros((steps, stream.n), dtype=np.int64)
+    np.add.at(raster, (ordered[:, 0], ordered[:, 1]), 1)
+    if raster.size and raster.max() > 1:
+        step, address = np.argwhere(raster > 1)[0]
+        raise CoprocessorError(
+            f"{where}: address {address} has two events in step {step}, a bitmap holds one; "
+            'declare the input with encoding="events"'
+        )
+    return pack(stream, raster)
+
+
+def _event_lists(stream: Input, events: NDArray[np.int64], steps: int) -> Bytes:
+    """AER buffers of events that are ordered by step."""
+    counts = np.bincount(events[:, 0], minlength=steps)
+    if counts.size and counts.max() > stream.capacity:
+        raise CoprocessorError(
+            f"input {stream.name!r}: step {int(counts.argmax())} has {int(counts.max())} events, "
+            f"the capacity is {stream.capacity}; declare the input with more"
+        )
+    words = np.zeros((steps, 1 + stream.capacity), dtype="<u4")
+    words[:, 0] = counts
+    places = np.arange(len(events)) - np.repeat(np.cumsum(counts) - counts, counts)
+    words[events[:, 0], 1 + places] = (events[:, 0] & 0xFFF) << 20 | events[:, 1]
+    return words.view(np.uint8)
+
+
+def unpack(population: Population, buffers: Bytes) -> NDArray[np.uint8] | NDArray[np.int32]:
+    """Output buffers [..., bytes] as spikes [..., n] (uint8) or graded values [..., n] (int32)."""
+    if population.graded:
+        return np.ascontiguousarray(buffers).view("<i4")
+    return np.unpackbits(buffers, axis=-1, count=population.n, bitorder="little")
