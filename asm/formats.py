@@ -77,7 +77,13 @@ FORMATS: Final[dict[str, Callable[[Program], bytes]]] = {
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that it has either its old or all of its new content. Raises OSError."""
+    """Write a file so that it has either its old or all of its new content; devices and pipes are written in place.
+
+    Raises OSError.
+    """
+    if path.exists() and not path.is_file():
+        path.write_bytes(content)
+        return
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

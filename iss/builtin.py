@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from coprocessor.errors import CoprocessorError
+from iss.errors import NeuroHartError
 from iss.isa.catalogue import DEFAULT_ISA, STANDARD, Architecture, Extension, architecture
 
 
@@ -30,8 +32,11 @@ def make_coprocessor(architecture: Architecture, ram: Any, factory: Any = None) 
     """Return the coprocessor an architecture needs, None if it has none; `factory(buffer, base)` replaces the C one."""
     if not any(extension.name.startswith("xnm") for extension in architecture.extensions):
         return None
-    if factory is None:
-        from coprocessor.binding import Coprocessor
+    try:
+        if factory is None:
+            from coprocessor.binding import Coprocessor
 
-        factory = Coprocessor
-    return factory(ram.buffer, ram.base)
+            factory = Coprocessor
+        return factory(ram.buffer, ram.base)
+    except CoprocessorError as error:
+        raise NeuroHartError(str(error)) from error

@@ -235,7 +235,7 @@ class Machine:
                 reason = self._run_outside(min(retired_limit, hart.retired + 1), cycle_limit)
             if reason is Reason.WAITING:
                 hart.waiting = False
-                if not self._sleep():
+                if not self._sleep(progress):
                     return Outcome(End.ASLEEP, f"wfi before pc {hart.pc:#010x} waits for ever: no interrupt can come")
             elif reason is Reason.STUCK:
                 return self._stuck()
@@ -279,7 +279,7 @@ class Machine:
             return _NEVER
         return int(hart.cycles + unit.next_event - hart.mcycle)
 
-    def _sleep(self) -> bool:
+    def _sleep(self, progress: Callable[[Machine], None] | None) -> bool:
         """Let time pass until an enabled interrupt is pending; False if none can come."""
         hart = self.hart
         while not hart.mip & hart.mie:
@@ -290,6 +290,8 @@ class Machine:
                 return False
             hart.cycles = max(hart.cycles, event)
             hart.settle()
+            if progress is not None:
+                progress(self)
         return True
 
     def _stuck(self) -> Outcome:

@@ -15,14 +15,10 @@ SIGNATURE_SYMBOLS = ("begin_signature", "end_signature")
 
 def write_file(name: str, content: bytes) -> None:
     """Write a whole file, or nothing of it; devices and pipes are written in place. Raises Failure."""
-    path = Path(name)
-    try:
-        if path.exists() and not path.is_file():
-            path.write_bytes(content)
-        else:
-            from asm.formats import write_atomically
+    from asm.formats import write_atomically
 
-            write_atomically(path, content)
+    try:
+        write_atomically(Path(name), content)
     except OSError as error:
         raise Failure(f"{name}: cannot be written ({error.strerror}); nothing is kept", ExitCode.WRITE_ERROR) from None
 

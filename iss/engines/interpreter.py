@@ -96,6 +96,7 @@ class InterpreterEngine:
         reason = Reason(lib.nh_run(state))
         while reason is Reason.TRACE_FULL:
             self._drain()
+            state.attention |= hart.attention  # the consumer may have asked for the end of the run
             reason = Reason(lib.nh_run(state))
         list.__setitem__(hart.x, slice(0, 32), list(state.x)[:32])
         hart.pc = state.pc
