@@ -45,7 +45,7 @@ def test_exit(place: str, halves: str) -> None:
     """With one half, the command waits for PATIENCE instructions."""
     low, high = store(7 << 1 | 1), store(0, 4)
     body = {"low": low, "high, low": high + low, "low, high": low + high, "bytes": store(7 << 1 | 1, 0, "sb")}[halves]
-    words = [word("jal", imm=0x200), *[0] * 0x7F, *body, *[word("addi", rd=1, rs1=1, imm=1)] * 2 * PATIENCE, STAY]
+    words = [*[0] * 0x80, *body, *[word("addi", rd=1, rs1=1, imm=1)] * 2 * PATIENCE, STAY]
     setup = with_tohost(words, PLACES[place])
     entry = BASE + 0x200
     setup = replace(setup, image=replace(setup.image, entry=entry))
