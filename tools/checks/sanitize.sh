@@ -8,13 +8,19 @@ shift
 compiler=gcc
 copy=build/sanitize
 
+rm -rf "$copy"
 mkdir -p "$copy"
 git ls-files --cached --others --exclude-standard -z | tar --create --null --files-from=- --ignore-failed-read 2>/dev/null \
     | tar --extract --directory="$copy"
 cd "$copy"
-# -O1 keeps reports readable; the first error ends the process, and so fails the test.
-CC=$compiler CFLAGS="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -g1 -O1" \
-    LDFLAGS="-fsanitize=address,undefined" "$python" setup.py --quiet build_ext --inplace
+# The flags go last, behind the modules' own. -O1 keeps reports readable and compiling short; the first error ends the
+# process, and so fails the test.
+cat > cc <<COMPILER
+#!/bin/sh
+exec $compiler "\$@" -O1 -g1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+COMPILER
+chmod +x cc
+CC=$PWD/cc "$python" setup.py --quiet build_ext --inplace --parallel 2
 
 # Python is not instrumented, so each Python process must load the sanitizers' libraries first, and only those:
 # compilers and other simulators that tests start would just be slow. Every Python begins with sitecustomize.
