@@ -14,6 +14,16 @@ Integers = NDArray[np.int64]
 Value = TypeVar("Value")
 
 
+def array_of(argument: str, value: ArrayLike) -> NDArray[Any]:
+    """`value` as an array; CoprocessorError if its rows have different lengths."""
+    try:
+        return np.asarray(value)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise CoprocessorError(
+            f"{argument} is not an array of numbers ({error}); give one number or rows of one length"
+        ) from None
+
+
 def integers(
     argument: str,
     value: ArrayLike,
@@ -24,7 +34,7 @@ def integers(
     cure: str = "scale or clip the values first",
 ) -> Integers:
     """`value` as int64 of this shape with all elements in [low, high]; CoprocessorError names the argument."""
-    array = np.asarray(value)
+    array = array_of(argument, value)
     if shape is not None and array.shape != shape:
         raise CoprocessorError(f"{argument} has shape {array.shape}, expected {shape}; check the order of the axes")
     if array.dtype.kind not in "biu":

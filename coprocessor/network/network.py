@@ -21,7 +21,7 @@ from coprocessor.interface import Operation
 from coprocessor.network import image
 from coprocessor.network.accumulators import AccumulatorBound, bounds
 from coprocessor.network.builder import Builder
-from coprocessor.network.checks import integer, integers, listed
+from coprocessor.network.checks import array_of, integer, integers, listed
 from coprocessor.network.formats import READERS, Weights
 from coprocessor.network.layout import Layout
 from coprocessor.network.parts import Population, Projection, Rule
@@ -148,7 +148,7 @@ class Network(Builder):
         (s16) goes to reward-modulated rules.
         """
         session = self._ready
-        values = {name: np.asarray(value) for name, value in self._by_input("spikes", spikes).items()}
+        values = self._rasters(spikes)
         lists = self._by_input("events", events)
         lengths = {value.shape[0] for value in values.values() if value.ndim} | (
             {steps} if steps is not None else set()
@@ -184,7 +184,7 @@ class Network(Builder):
         starts with random seed seeds[k], or with the present random state. What samples learn is dropped.
         """
         session = self._ready
-        values = {name: np.asarray(value) for name, value in self._by_input("spikes", spikes).items()}
+        values = self._rasters(spikes)
         shapes = {value.shape[:2] for value in values.values()}
         if len(shapes) != 1 or len(shape := shapes.pop()) != 2:
             raise CoprocessorError(
@@ -247,6 +247,10 @@ class Network(Builder):
                 f"{argument} is one array, the network has {len(self._inputs)} inputs; give a dictionary by input name"
             )
         return {next(iter(self._inputs)): given}
+
+    def _rasters(self, spikes: Any) -> dict[str, NDArray[Any]]:
+        given = self._by_input("spikes", spikes)
+        return {name: array_of(f"spikes of input {name!r}", value) for name, value in given.items()}
 
     def _silence(self, buffers: dict[str, Bytes], leading: tuple[int, ...]) -> None:
         for name, stream in self._inputs.items():

@@ -10,7 +10,7 @@ import numpy as np
 
 from coprocessor.errors import CoprocessorError
 from coprocessor.golden.profiles import Profile
-from coprocessor.network.checks import Integers, choice, integers, listed
+from coprocessor.network.checks import Integers, array_of, choice, integers, listed
 
 WORDS = ("P0", "P1", "P2", "P3", "VTH", "VRST")
 
@@ -139,7 +139,7 @@ def check_parameters(where: str, profile: Profile, n: int, given: Mapping[str, A
             )
     checked = {}
     for name, field in fields.items():
-        value = np.asarray(given.get(name, field.default))
+        value = array_of(f"{where}: {name}", given.get(name, field.default))
         shape = () if value.ndim == 0 else (n,)
         checked[name] = integers(f"{where}: {name}", value, *field.range, shape=shape)
     return checked
