@@ -25,11 +25,12 @@ def pack(stream: Input, values: ArrayLike, leading: tuple[int, ...] = ()) -> Byt
     if stream.encoding == "graded":
         largest = 2**31 - 1 if stream.largest is None else stream.largest
         return integers(where, array, -largest, largest).astype("<i4").view(np.uint8)
-    spikes = array if array.dtype == np.bool_ else integers(where, array, 0, 1, cure="spikes are 0 or 1")
+    small = array.dtype == np.bool_ or (array.dtype == np.uint8 and (array.size == 0 or array.max() <= 1))
+    spikes = array if small else integers(where, array, 0, 1, cure="spikes are 0 or 1")
     if stream.encoding == "events":
         flat = spikes.reshape(-1, stream.n)
         return _event_lists(stream, np.argwhere(flat), len(flat)).reshape(*expected[:-1], stream.buffer_bytes)
-    packed = np.packbits(spikes.astype(np.uint8, copy=False), axis=-1, bitorder="little")
+    packed = np.packbits(spikes if small else spikes.astype(np.bool_), axis=-1, bitorder="little")
     if packed.shape[-1] == stream.buffer_bytes:
         return packed
     padded = np.zeros((*packed.shape[:-1], stream.buffer_bytes), dtype=np.uint8)
