@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -51,41 +51,46 @@ def pitch(m: int, bits: int) -> int:
     return 4 * -(-m * bits // 32)
 
 
-def pack_rows(rows: Integers, bits: int) -> bytes:
+def pack_rows(rows: NDArray[np.integer[Any]], bits: int) -> bytes:
     """Dense rows [n, m] of `bits`-bit elements, low bits first, each row padded to whole words."""
     n, m = rows.shape
-    planes = (rows[:, :, None] >> np.arange(bits) & 1).astype(np.uint8).reshape(n, m * bits)
+    each = 8 // bits
+    elements = np.zeros((n, pitch(m, bits) * each), dtype=np.uint8)
+    elements[:, :m] = rows.astype(np.uint8) & (1 << bits) - 1
     packed = np.zeros((n, pitch(m, bits)), dtype=np.uint8)
-    some = np.packbits(planes, axis=1, bitorder="little")
-    packed[:, : some.shape[1]] = some
+    for place in range(each):
+        packed |= elements[:, place::each] << place * bits
     return packed.tobytes()
 
 
-def unpack_rows(data: bytes, n: int, m: int, bits: int) -> Integers:
+def unpack_rows(data: bytes, n: int, m: int, bits: int) -> NDArray[np.uint8]:
     """The reverse of `pack_rows`: unsigned elements [n, m]."""
-    planes = np.unpackbits(np.frombuffer(data, dtype=np.uint8).reshape(n, -1), axis=1, bitorder="little")
-    elements = planes[:, : m * bits].reshape(n, m, bits).astype(np.int64)
-    words: Integers = (elements << np.arange(bits)).sum(axis=2)
-    return words
+    packed = np.frombuffer(data, dtype=np.uint8).reshape(n, -1)
+    each = 8 // bits
+    elements = np.empty((n, packed.shape[1] * each), dtype=np.uint8)
+    for place in range(each):
+        elements[:, place::each] = packed >> place * bits & (1 << bits) - 1
+    return elements[:, :m]
 
 
-def _signed(elements: Integers, bits: int) -> Integers:
-    return elements - (elements >> bits - 1 << bits)
+def _signed(elements: NDArray[np.integer[Any]], bits: int) -> Integers:
+    numbers = elements.astype(np.int64)
+    return numbers - (numbers >> bits - 1 << bits)
 
 
-def _sums(weights: Integers, limits: tuple[int, int] | None) -> tuple[Integers, Integers]:
+def _sums(weights: NDArray[np.integer[Any]], limits: tuple[int, int] | None) -> tuple[Integers, Integers]:
     """Sums over axis 0."""
     if limits is not None:
         low, high = min(limits[0], 0), max(limits[1], 0)
         weights = np.stack([np.full(weights.shape[1], weights.shape[0] * limit) for limit in (low, high)])
-    return np.maximum(weights, 0).sum(axis=0), np.minimum(weights, 0).sum(axis=0)
+    return np.maximum(weights, 0).sum(axis=0, dtype=np.int64), np.minimum(weights, 0).sum(axis=0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
 class Dense:
     """All to all: `weights` [n, m], `bits` a weight (8, 4, 2; with 1 the weights are +1 and -1)."""
 
-    weights: Integers
+    weights: NDArray[np.int8]
     bits: int
 
     @classmethod
@@ -98,7 +103,7 @@ class Dense:
         )
         if bits == 1 and not checked.all():
             raise CoprocessorError(f"{where}: weights of 1 bit are +1 or -1, not 0; use bits=2 for ternary weights")
-        return cls(checked, bits)
+        return cls(checked.astype(np.int8), bits)
 
     @classmethod
     def read(cls, syn: golden.Projection, read: Read) -> Dense:
@@ -106,7 +111,8 @@ class Dense:
         bits = next(key for key, number in BITS.items() if number == syn.format)
         data = read(syn.weights, syn.n_pre * pitch(syn.n_post, bits))
         elements = unpack_rows(data, syn.n_pre, syn.n_post, bits)
-        return cls(2 * elements - 1 if bits == 1 else _signed(elements, bits), bits)
+        signed = 2 * elements.astype(np.int8) - 1 if bits == 1 else _signed(elements, bits)
+        return cls(signed.astype(np.int8), bits)
 
     @property
     def number(self) -> Format:
@@ -117,7 +123,7 @@ class Dense:
         return self.weights.shape[0], self.weights.shape[1]
 
     def parts(self) -> dict[str, bytes]:
-        elements = (self.weights + 1) // 2 if self.bits == 1 else self.weights
+        elements = (self.weights > 0).astype(np.int8) if self.bits == 1 else self.weights
         return {"weights": pack_rows(elements, self.bits)}
 
     def geometry(self) -> tuple[int, int, int]:
@@ -132,8 +138,8 @@ class Sparse:
     """Compressed sparse rows: synapses pointers[i] to pointers[i + 1] of source i go to columns with weights."""
 
     pointers: Integers
-    columns: Integers
-    weights: Integers
+    columns: NDArray[np.uint16]
+    weights: NDArray[np.int8]
     n_post: int
     number: ClassVar[Format] = Format.CSR
 
@@ -150,15 +156,16 @@ class Sparse:
             )
         count = (int(rows[-1]),)
         checked = integers(f"{where}: columns", columns, 0, m - 1, shape=count, cure="columns are target neurons")
-        return cls(rows, checked, integers(f"{where}: weights", weights, -128, 127, shape=count), m)
+        values = integers(f"{where}: weights", weights, -128, 127, shape=count)
+        return cls(rows, checked.astype(np.uint16), values.astype(np.int8), m)
 
     @classmethod
     def read(cls, syn: golden.Projection, read: Read) -> Sparse:
         """From memory."""
         rows = np.frombuffer(read(syn.rows, 4 * syn.n_pre + 4), dtype="<u4").astype(np.int64)
         count = int(rows[-1])
-        columns = np.frombuffer(read(syn.columns, 2 * count), dtype="<u2").astype(np.int64)
-        weights = np.frombuffer(read(syn.weights, count), dtype=np.int8).astype(np.int64)
+        columns = np.frombuffer(read(syn.columns, 2 * count), dtype="<u2").astype(np.uint16)
+        weights = np.frombuffer(read(syn.weights, count), dtype=np.int8)
         return cls(rows, columns, weights, syn.n_post)
 
     @property
@@ -167,7 +174,7 @@ class Sparse:
 
     def parts(self) -> dict[str, bytes]:
         return {
-            "weights": self.weights.astype(np.int8).tobytes(),
+            "weights": self.weights.tobytes(),
             "rows": self.pointers.astype("<u4").tobytes(),
             "columns": self.columns.astype("<u2").tobytes(),
         }
@@ -180,9 +187,7 @@ class Sparse:
         if limits is not None:
             positive = np.full_like(self.weights, max(limits[1], 0))
             negative = np.full_like(self.weights, min(limits[0], 0))
-        sums = [np.zeros(self.n_post, dtype=np.int64) for _ in range(2)]
-        np.add.at(sums[0], self.columns, positive)
-        np.add.at(sums[1], self.columns, negative)
+        sums = [np.bincount(self.columns, part, self.n_post).astype(np.int64) for part in (positive, negative)]
         return sums[0], sums[1]
 
 
@@ -310,7 +315,7 @@ class Crossbar:
         n, m = syn.n_pre, syn.n_post
         words = np.frombuffer(read(syn.columns, 8 * m), dtype="<u2").astype(np.int64).reshape(m, 4)
         return cls(
-            unpack_rows(read(syn.weights, n * pitch(m, 1)), n, m, 1),
+            unpack_rows(read(syn.weights, n * pitch(m, 1)), n, m, 1).astype(np.int64),
             np.frombuffer(read(syn.rows, n), dtype=np.uint8).astype(np.int64),
             _signed(words & 0x1FF, 9),
             words >> 9 & 1,

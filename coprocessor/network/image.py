@@ -182,11 +182,11 @@ class _Reader:
         population = origins[target]
         assert isinstance(population, Population)
         weights = READERS[syn.format](syn, self._read)
-        per_source: Integers | None = None
-        per_synapse: Integers | None = None
+        per_source: NDArray[np.uint8] | None = None
+        per_synapse: NDArray[np.uint8] | None = None
         n, m = syn.n_pre, syn.n_post
         if syn.delay is Delay.PER_SOURCE:
-            per_source = np.frombuffer(self._read(syn.delays, n), dtype=np.uint8).astype(np.int64)
+            per_source = np.frombuffer(self._read(syn.delays, n), dtype=np.uint8)
         elif syn.delay is Delay.PER_SYNAPSE and syn.format is Format.CSR:
             count = int(self._words(syn.rows, n + 1)[-1])
             per_synapse = unpack_rows(self._read(syn.delays, pitch(count, 4)), 1, count, 4)[0]

@@ -136,10 +136,7 @@ class Layout:
                 self._reserve(f"{part}.{projection.name}", len(content), content)
         table = projection.table
         if table is not None and not mutable:
-            if projection.mode is Delay.PER_SOURCE:
-                content = table.astype(np.uint8).tobytes()
-            else:
-                content = pack_rows(np.atleast_2d(table), 4)
+            content = table.tobytes() if projection.mode is Delay.PER_SOURCE else pack_rows(np.atleast_2d(table), 4)
             self._reserve(f"delays.{projection.name}", len(content), content)
 
     def _reserve_state(self, population: Population) -> None:

@@ -125,11 +125,10 @@ class Network(Builder):
         """
         session = self._ready
         layout = session.layout
-        fresh = layout.image()
         for name, region in layout.regions.items():
             if name.split(".")[0] in ("state", "ring", "acc", "out", "pre", "post", "eligibility"):
                 part = slice(region.offset, region.offset + region.size)
-                session.ram[part] = fresh[part]
+                session.ram[part] = np.frombuffer(region.content, dtype=np.uint8) if region.content else 0
         session.write("t", 0)
         session.write("rng", 0 if seed is None else integer("seed", seed, 0, 2**32 - 1))
 

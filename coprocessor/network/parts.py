@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from numpy.typing import ArrayLike
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from coprocessor.errors import CoprocessorError
 from coprocessor.golden.descriptors import LARGEST_SIZE
@@ -146,8 +147,8 @@ class Projection:
     weights: Weights
     exponent: int = 0
     delay: int = 0
-    source_delays: Integers | None = None
-    synapse_delays: Integers | None = None
+    source_delays: NDArray[np.uint8] | None = None
+    synapse_delays: NDArray[np.uint8] | None = None
     previous: bool = False
 
     @property
@@ -158,7 +159,7 @@ class Projection:
         return Delay.FIXED if self.synapse_delays is None else Delay.PER_SYNAPSE
 
     @property
-    def table(self) -> Integers | None:
+    def table(self) -> NDArray[np.uint8] | None:
         """The delay table, if there is one."""
         return self.synapse_delays if self.source_delays is None else self.source_delays
 
@@ -210,8 +211,8 @@ class Projection:
             weights,
             integer(f"{where}: exponent", exponent, 0, 24),
             fixed,
-            per_source,
-            per_synapse,
+            None if per_source is None else per_source.astype(np.uint8),
+            None if per_synapse is None else per_synapse.astype(np.uint8),
             bool(previous),
         )
         if made.longest_delay > longest:
