@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from iss.isa.errors import DefinitionError, caller_location, located
+from iss.isa.errors import caller_location, located
 
 if TYPE_CHECKING:
     from iss.isa.tracing import Trace
@@ -127,6 +127,8 @@ class Value:
 
     def sign_extended(self, bits: int) -> Any:
         """Return the low `bits` bits as a two's complement number."""
+        if not 1 <= bits <= 64:
+            raise located(f"signed() takes 1 to 64 bits, not {bits}", caller_location())
         if -(1 << (bits - 1)) <= self.low and self.high < 1 << (bits - 1):
             return self
         return _operate("signed", self, bits)
@@ -183,6 +185,8 @@ def _operate(operation: str, *operands: Any) -> Any:
     for operand in operands:
         if not isinstance(operand, (int, Value)):
             return NotImplemented
+        if not fits_64_bits(*interval(operand)):
+            raise located(f"{operation} with {operand}, which needs more than 64 bits", caller_location())
     low, high = _INTERVALS[operation](*operands)
     if low == high:
         return low
@@ -301,8 +305,6 @@ def _abs(value: Any) -> tuple[int, int]:
 
 
 def _signed(value: Any, bits: int) -> tuple[int, int]:
-    if not 1 <= bits <= 64:
-        raise DefinitionError(f"signed() takes 1 to 64 bits, not {bits}")
     return -(1 << (bits - 1)), (1 << (bits - 1)) - 1
 
 
