@@ -60,6 +60,8 @@ def integers(
 
 def integer(argument: str, value: Any, low: int, high: int, *, cure: str = "use a value in this range") -> int:
     """One integer in [low, high]; CoprocessorError names the argument."""
+    if type(value) is int and low <= value <= high:
+        return value
     return int(integers(argument, value, low, high, shape=(), cure=cure))
 
 

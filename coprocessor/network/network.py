@@ -162,11 +162,10 @@ class Network(Builder):
                 raise CoprocessorError(f"input {name!r} has spikes and events; give one of them")
             buffers[name] = pack_events(self._inputs[name], value, count)
         self._silence(buffers, (count,))
-        before = session.counters()
+        session.clear_counters()
         session.write("rew", integer("reward", reward, -32768, 32767))
         outputs, total = session.run(buffers, count)
-        after = session.counters()
-        return self._result(outputs, {name: after[name] - before[name] for name in COUNTERS}, total)
+        return self._result(outputs, session.counters(), total)
 
     def run_batch(
         self,

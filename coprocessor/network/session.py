@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coprocessor.csrs import BY_NAME
+from coprocessor.csrs import BY_NAME, COUNTER_HIGH, COUNTER_LOW, COUNTERS
 from coprocessor.errors import CoprocessorError
 from coprocessor.interface import ST_INITIAL, Operation
 from coprocessor.network.layout import Layout
 from coprocessor.network.streams import Bytes
 
+CLEAR_COUNTERS: Final = 8
+"""nm_ctl.CCLR."""
 Factory = Callable[[Any, int], Any]
 
 
@@ -48,9 +50,16 @@ class Session:
         self.unit.csr_write(BY_NAME[f"nm_{name}"].number, value & 0xFFFF_FFFF, self.cycle)
 
     def counters(self) -> dict[str, int]:
-        """The counters of 4.4."""
-        counters: dict[str, int] = self.unit.state()["counters"]
-        return counters
+        """The counters of 4.4 since the session began or since `clear_counters`."""
+        read, cycle = self.unit.csr_read, self.cycle
+        return {
+            name: int(read(COUNTER_LOW + index, cycle)) | int(read(COUNTER_HIGH + index, cycle)) << 32
+            for index, name in enumerate(COUNTERS)
+        }
+
+    def clear_counters(self) -> None:
+        """Set all counters to 0."""
+        self.write("ctl", ST_INITIAL | CLEAR_COUNTERS)
 
     def issue(self, operation: Operation, rs1: int, rs2: int = 0) -> int:
         """Issue an engine instruction; gives rd. CoprocessorError if it ends in an error."""
