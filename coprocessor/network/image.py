@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,8 @@ from coprocessor.network.layout import HEADER_BYTES, IMAGE_WORD, Layout, Parts
 from coprocessor.network.parameters import decode_parameters
 from coprocessor.network.parts import RULE_FIELDS, Input, Origin, Population, Projection, Rule
 
+_TIME: Final = 40
+"""Offset of nm_t and nm_rng in the header."""
 _SHOWN = ("net", "pop", "syn", "rule", "state", "weights", "acc", "pre", "post", "eligibility", "signal", "in", "out")
 
 
@@ -62,13 +64,17 @@ def symbols(layout: Layout, prefix: str) -> dict[str, int]:
     return table
 
 
-def export(layout: Layout, ram: NDArray[np.uint8], path: Path) -> Exported:
-    """Write path.bin and path.inc; CoprocessorError if that fails, and no half-written file then."""
+def export(layout: Layout, ram: NDArray[np.uint8], path: Path, time: int, random: int) -> Exported:
+    """Write path.bin and path.inc, with nm_t and nm_rng in the header (`ram` is changed there).
+
+    CoprocessorError if a file cannot be written; there is no half-written one then.
+    """
     prefix = path.with_suffix("").name
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", prefix):
         raise CoprocessorError(f"the file name {prefix!r} becomes part of symbols; use letters, digits and _")
     binary, include = path.with_suffix(".bin"), path.with_suffix(".inc")
-    table = symbols(layout, prefix)
+    table = symbols(layout, prefix) | {f"{prefix}_time": time, f"{prefix}_random": random}
+    ram[_TIME:HEADER_BYTES] = np.array([time, random], dtype="<u4").view(np.uint8)
     width = max(map(len, table))
     lines = [
         f"# The spiking network {prefix}: what it consists of. Written by coprocessor.Network.export.",
@@ -102,10 +108,12 @@ def _write(path: Path, content: bytes) -> None:
 
 @dataclass(frozen=True)
 class Loaded:
-    """An image read back: the parts laid out as in the file, and the memory."""
+    """An image read back: the parts laid out as in the file, the memory, nm_t and nm_rng."""
 
     layout: Layout
     ram: NDArray[np.uint8]
+    time: int
+    random: int
 
 
 def load(path: Path) -> Loaded:
@@ -123,6 +131,8 @@ def load(path: Path) -> Loaded:
         raise CoprocessorError(f"{damaged}: it has {len(data)} bytes, its header says {stored}; export it again")
     ram = np.zeros(size, dtype=np.uint8)
     ram[:stored] = np.frombuffer(data, dtype=np.uint8)
+    time, random = (int(word) for word in header[_TIME // 4 :])
+    ram[_TIME:HEADER_BYTES] = 0
     memory = Memory(ram.data, base)
     try:
         read_network(memory, net)
@@ -132,7 +142,7 @@ def load(path: Path) -> Loaded:
         fixed = slice(0, layout.mutable_start)
         if fresh.size != size or not np.array_equal(fresh[fixed], ram[fixed]):
             raise CoprocessorError("its descriptors are not those of its parts")
-        return Loaded(layout, ram)
+        return Loaded(layout, ram, time, random)
     except Fault as fault:
         raise CoprocessorError(f"{damaged}: {fault}; export it again") from None
     except (ValueError, LookupError, TypeError, AssertionError, AttributeError, OverflowError) as error:

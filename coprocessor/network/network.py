@@ -264,7 +264,8 @@ class Network(Builder):
         """Write `path`.bin and `path`.inc for firmware that has the image at address `base`; state and weights are
         the present ones. `steps` is the length of the stream buffers, default that of this network.
 
-        The first words of the image are a header; the include defines what firmware needs as symbols.
+        The include defines what firmware needs as symbols; to go on where this network is, firmware also writes the
+        time and the random state into nm_t and nm_rng.
         """
         session = self._ready
         length = self._steps if steps is None else integer("steps", steps, 1, 1 << 24)
@@ -275,11 +276,11 @@ class Network(Builder):
             if name.split(".")[0] in ("weights", "state", "ring", "acc", "out", *TRACES):
                 new, kept = layout.regions[name].offset, lead.get(name, old.size)
                 ram[new : new + kept] = session.ram[old.offset : old.offset + kept]
-        return image.export(layout, ram, Path(path))
+        return image.export(layout, ram, Path(path), session.read("t"), session.read("rng"))
 
     @classmethod
     def load(cls, path: str | Path, *, coprocessor: Factory | None = None) -> Network:
-        """The network of an exported `.bin`, with the state and the weights it was exported with."""
+        """The network of an exported `.bin`, with the weights, state, time and random state it was exported with."""
         loaded = image.load(Path(path))
         layout = loaded.layout
         network = cls(base=layout.base, steps=layout.steps, coprocessor=coprocessor)
@@ -287,5 +288,7 @@ class Network(Builder):
         network._populations = {part.name: part for part in layout.parts.populations}
         network._projections = {part.name: part for part in layout.parts.projections}
         network._rules = {part.name: part for part in layout.parts.rules}
-        network._session = Session(layout, loaded.ram, network._factory)
+        network._session = session = Session(layout, loaded.ram, network._factory)
+        session.write("t", loaded.time)
+        session.write("rng", loaded.random)
         return network
