@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from iss.engines.c_expressions import Expressions, c_type
+from iss.engines.c_expressions import Expressions
 from iss.isa.definitions import Definition
 from iss.isa.state import HART_FIELDS
 from iss.isa.tracing import EFFECTS, ENDS_THE_PATH, Block, Node
@@ -200,7 +200,7 @@ class Body:
             case "read_field":
                 self.declare(node, depth, self.field(node.static))
             case "write_field":
-                kind = c_type(0, (1 << HART_FIELDS[node.static]) - 1)
+                kind = "uint32_t" if HART_FIELDS[node.static] <= 32 else "uint64_t"
                 self.emit(depth, f"s->{node.static} = {self.text(node.operands[0], kind)};")
             case "trap":
                 self.emit(depth, f"TRAP({word[0]}, {word[1]});")

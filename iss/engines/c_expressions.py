@@ -114,13 +114,16 @@ class Expressions:
 
     def _shr(self, node: Node, result: str) -> str:
         value, amount = node.operands
-        return f"({result})({self.text(value)} >> {self.text(amount)})"
+        wide = "int64_t" if interval(value)[0] < 0 else "uint64_t"
+        return f"({result})({self.text(value, wide if interval(amount)[1] > 31 else None)} >> {self.text(amount)})"
 
     def _invert(self, node: Node, result: str) -> str:
         return f"~{self.text(node.operands[0], result)}"
 
     def _abs(self, node: Node, result: str) -> str:
         value = self.text(node.operands[0], "int64_t")
+        if interval(node.operands[0])[0] == INT64_MIN:
+            return f"({result})({value} < 0 ? 0 - (uint64_t){value} : (uint64_t){value})"
         return f"({result})({value} < 0 ? -{value} : {value})"
 
     def _signed(self, node: Node, result: str) -> str:

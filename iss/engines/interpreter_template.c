@@ -34,21 +34,23 @@ enum {
 };
 #define ONE (UINT64_C(1) << 32)
 
-static inline int64_t nh_signed(uint64_t value, unsigned bits)
+__attribute__((unused)) static inline int64_t nh_signed(uint64_t value, unsigned bits)
 {
     const uint64_t sign = UINT64_C(1) << (bits - 1);
     const uint64_t low = bits == 64 ? value : value & ((UINT64_C(1) << bits) - 1);
     return (int64_t)((low ^ sign) - sign);
 }
 
-static inline int64_t nh_floor_divide(int64_t a, int64_t b)
+__attribute__((unused)) static inline int64_t nh_floor_divide(int64_t a, int64_t b)
 {
+    if (b == -1) return (int64_t)(0 - (uint64_t)a); /* the result may be 2^63 in an uint64_t */
     const int64_t quotient = a / b;
     return quotient - (a % b != 0 && (a < 0) != (b < 0));
 }
 
-static inline int64_t nh_floor_modulo(int64_t a, int64_t b)
+__attribute__((unused)) static inline int64_t nh_floor_modulo(int64_t a, int64_t b)
 {
+    if (b == -1) return 0; /* INT64_MIN % -1 overflows */
     const int64_t remainder = a % b;
     return remainder != 0 && (remainder < 0) != (b < 0) ? remainder + b : remainder;
 }

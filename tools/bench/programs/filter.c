@@ -6,7 +6,7 @@ enum { SAMPLES = 512, TAPS = 32 };
 static int16_t input[SAMPLES + TAPS], taps[TAPS];
 static int32_t output[SAMPLES];
 
-static void finite(void)
+static void finite_response(void)
 {
     for (int i = 0; i < SAMPLES; i++) {
         int32_t sum = 0;
@@ -42,7 +42,7 @@ uint32_t benchmark(uint32_t iterations)
     for (int i = 0; i < TAPS; i++)
         taps[i] = (int16_t)((int32_t)next_random(&seed) >> 19);
     while (iterations--) {
-        finite();
+        finite_response();
         sum = mix(sum, (uint32_t)infinite());
         input[sum % SAMPLES] = (int16_t)((int32_t)sum >> 18);
     }
