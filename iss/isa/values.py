@@ -30,9 +30,10 @@ def signed(value: Any, bits: int = 32) -> Any:
 
 def wrapped_sum(left: Any, right: Any) -> Any:
     """Return `left + right` modulo 2^64: the sum of a 64-bit counter and its offset."""
-    for operand in (left, right):
+    operands = tuple(part if isinstance(part, Value) else part & UINT64_MAX for part in (left, right))
+    for operand in operands:
         if isinstance(operand, Value):
-            return operand.trace.record("add64", (left, right), 0, UINT64_MAX)
+            return operand.trace.record("add64", operands, 0, UINT64_MAX)
     return (left + right) & UINT64_MAX
 
 
@@ -224,21 +225,23 @@ def _corners(function: Any, left: Any, right: Any) -> tuple[int, int]:
     return min(results), max(results)
 
 
-def _divisor(value: Any) -> list[int]:
+def _divisor(left: Any, value: Any) -> list[int]:
     """Return the extreme non-zero divisors; a divisor that may be 0 must have been tested on this path."""
-    low, high = interval(value)
+    (a, b), (low, high) = interval(left), interval(value)
+    if not fits_64_bits(min(a, low), max(b, high)):
+        raise located(f"dividing {a}..{b} by {low}..{high} needs more than 64 bits", caller_location())
     if low <= 0 <= high and not (isinstance(value, Value) and value.trace.known_nonzero(value)):
         raise located("the divisor may be 0; test it first with `if divisor == 0:`", caller_location())
     return [d for d in {low, high, -1, 1} if d != 0 and low <= d <= high]
 
 
 def _floordiv(left: Any, right: Any) -> tuple[int, int]:
-    results = [n // d for n in interval(left) for d in _divisor(right)]
+    results = [n // d for n in interval(left) for d in _divisor(left, right)]
     return min(results), max(results)
 
 
 def _mod(left: Any, right: Any) -> tuple[int, int]:
-    divisors = _divisor(right)
+    divisors = _divisor(left, right)
     low, high = interval(left)
     smallest, largest = min(divisors), max(divisors)
     if smallest > 0 and low >= 0:
