@@ -309,6 +309,9 @@ def interpreter_source(architecture: Architecture) -> str:
         "MNEMONICS": "\n".join(f'    "{definition.mnemonic}",' for definition in ordered),
     }
     text = TEMPLATE.read_text(encoding="utf-8")
+    for name in ("decoder", "memory"):
+        part = TEMPLATE.with_name(f"interpreter_{name}.c").read_text(encoding="utf-8")
+        text = text.replace(f"@{name.upper()}@", part)
     for name, part in parts.items():
         text = text.replace(f"@{name}@", part)
     return text + LOG_FORMAT.read_text(encoding="utf-8")

@@ -22,6 +22,8 @@ DATA = {
     "asm/lib/crt0.inc",
     "coprocessor/include/neurohart/coprocessor.h",
     "coprocessor/py.typed",
+    "iss/engines/interpreter_decoder.c",
+    "iss/engines/interpreter_memory.c",
     "iss/engines/interpreter_template.c",
     "iss/py.typed",
 }
