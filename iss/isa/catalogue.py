@@ -72,7 +72,7 @@ def architecture(isa: str = DEFAULT_ISA, extra: Mapping[str, Extension] | None =
     chosen: dict[str, Extension] = {}
 
     def choose(name: str) -> None:
-        extension = known.get(name) or known.get(re.sub(r"\d+p\d+\Z", "", name))
+        extension = known.get(name)
         if extension is None:
             raise NeuroHartError(f"ISA {isa!r}: extension {name!r} is not known, expected one of {', '.join(known)}")
         if extension.name not in chosen:
@@ -97,8 +97,8 @@ def instruction_set(isa: str = DEFAULT_ISA, extra: Mapping[str, Extension] | Non
 
 
 def _names(isa: str) -> list[str]:
-    """Split `rv32im_zicsr` into its extension names."""
-    found = re.match(r"rv32([a-z]+)((?:_[a-z0-9]+)*)\Z", isa.lower())
+    """Split `rv32im_zicsr` or `rv32i2p1_m2p0_zicsr2p0` into its extension names, without versions."""
+    found = re.match(r"rv32([a-z]+)((?:_[a-z0-9]+)*)\Z", re.sub(r"\d+p\d+", "", isa.lower()))
     if found is None or not found[1].startswith("i"):
         raise NeuroHartError(f"ISA {isa!r} is not understood; expected something like {DEFAULT_ISA}")
     return [*found[1], *filter(None, found[2].split("_"))]

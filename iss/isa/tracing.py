@@ -160,7 +160,7 @@ def trace_function(run: Callable[[Trace], Any], where: str) -> Block:
         except _Undecided:
             undecided = True
         nodes = trace.nodes[trace.block_start :]
-        if undecided:
+        if undecided and len(answers) < MAXIMUM_LEAVES:  # a path with more decisions has more leaves beside it
             path = [node.index for node in trace.nodes]
             then, otherwise = (explore([*answers, answer], path) for answer in (True, False))
             return Block(nodes, trace.decisions[-1], then, otherwise)
