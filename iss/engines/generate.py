@@ -219,6 +219,8 @@ class FastHandlers:
         self.texts: list[str] = []
         self.rows: list[str] = []
         self.pairs: list[str] = []
+        self.pair_rows: list[str] = []
+        self.pair_texts: list[str] = []
         self._definitions = {definition.mnemonic: definition for definition in ordered}
         self._trees = {definition.mnemonic: tree for definition, tree in zip(ordered, trees, strict=True)}
         numbers = {definition.mnemonic: number for number, definition in enumerate(ordered, FIRST_OPERATION)}
@@ -229,7 +231,7 @@ class FastHandlers:
         for first, second in PAIRS:
             labels = [self._pair(first, second, places & 3, places >> 2) for places in range(16)]
             self.pairs.append(f"    [{numbers[first]}][{numbers[second]}] = {len(self.pairs) + 1},")
-            self.rows.append("    " + "".join(f"&&{label}, " for label in labels))
+            self.pair_rows.append("    " + "".join(f"&&{label}, " for label in labels))
 
     def _body(self, mnemonic: str, place: int, following: str = "NEXT();") -> tuple[str, str]:
         """Return the name of a variant and its C statements."""
@@ -240,15 +242,16 @@ class FastHandlers:
         slots = _slot_texts(definition.encoding)
         return name, instruction_body(definition, tree, slots, frozenset(from_last), following)
 
-    def _add(self, label: str, text: str) -> str:
+    @staticmethod
+    def _add(texts: list[str], label: str, text: str) -> str:
         text = f"{label}: {text}\n"
-        if text not in self.texts:
-            self.texts.append(text)
+        if text not in texts:
+            texts.append(text)
         return label
 
     def _single(self, mnemonic: str, place: int) -> str:
         name, body = self._body(mnemonic, place)
-        return self._add(f"f_{name}", f"{{\n{body}\n}}")
+        return self._add(self.texts, f"f_{name}", f"{{\n{body}\n}}")
 
     def _pair(self, first: str, second: str, first_place: int, second_place: int) -> str:
         tree = self._trees[first]
@@ -256,7 +259,9 @@ class FastHandlers:
             raise ValueError(f"pair {first}, {second}: only an instruction that always falls through can come first")
         first_name, first_body = self._body(first, first_place, "GO_ON();")
         second_name, second_body = self._body(second, second_place)
-        return self._add(f"p_{first_name}__{second_name}", f"{{\n{first_body}\n}} {{\n{second_body}\n}}")
+        return self._add(
+            self.pair_texts, f"p_{first_name}__{second_name}", f"{{\n{first_body}\n}} {{\n{second_body}\n}}"
+        )
 
 
 def interpreter_source(architecture: Architecture) -> str:
@@ -301,6 +306,8 @@ def interpreter_source(architecture: Architecture) -> str:
         f"static const uint8_t FORWARDS_RD[] = {{0, 0, 0, {', '.join(forwards)}}};",
         "FORMATS": "\n".join(f"    case {number}: {text} break;" for text, number in formats.items()),
         "FAST_LABELS": "\n".join(fast.rows),
+        "PAIR_LABELS": "\n".join(fast.pair_rows),
+        "PAIR_HANDLERS": "\n".join(fast.pair_texts),
         "PAIRS": "\n".join(fast.pairs),
         "OPERATIONS": str(FIRST_OPERATION + len(ordered)),
         "CAREFUL_LABELS": ", ".join(f"&&c_{name}" for name in names),

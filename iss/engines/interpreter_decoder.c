@@ -47,7 +47,10 @@ static uint32_t word_at(const nh_state *s, const nh_decoded *d)
 
 /* PAIRS[a][b] - 1 is the number of the pair handler of operations a and b; 0: there is none. */
 static const uint8_t PAIRS[OPERATIONS][OPERATIONS] = {
+    [0][0] = 0,
+#if NH_PAIRS
 @PAIRS@
+#endif
 };
 
 /* Tell which sources of a record the record before has just written: bit 0 rs1, bit 1 rs2. */

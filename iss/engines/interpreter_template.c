@@ -23,6 +23,13 @@
 @UNIT_INCLUDE@
 @DECLARATIONS@
 
+/* clang needs minutes for the many labels of the pairs, so it goes without them. */
+#ifdef __clang__
+#define NH_PAIRS 0
+#else
+#define NH_PAIRS 1
+#endif
+
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
@@ -121,6 +128,9 @@ uint32_t nh_run(nh_state *restrict s)
         &&f_slow, &&f_slow, &&f_slow, &&f_slow,
         &&f_slow, &&f_slow, &&f_slow, &&f_slow,
 @FAST_LABELS@
+#if NH_PAIRS
+@PAIR_LABELS@
+#endif
     };
     static const void *const careful[] = {
         &&c_undecoded, &&c_illegal, &&c_outside, @CAREFUL_LABELS@
@@ -251,6 +261,9 @@ f_slow: /* one instruction by its careful handler */
 #define TRAP(cause, value) do { (void)(cause); (void)(value); SLOW(); } while (0)
 
 @FAST_HANDLERS@
+#if NH_PAIRS
+@PAIR_HANDLERS@
+#endif
 
 #undef WRITE_X
 #undef NEXT
