@@ -165,9 +165,12 @@ class Body:
         """Return the index of an x register; a write to x0 goes to the spare slot."""
         if write and self.operand_name(operand) == "rd":
             return "d->rd"
-        if write and not isinstance(operand, Value) and operand == 0:
-            return "32"
-        return self.text(operand)
+        number = self.text(operand)
+        if not write:
+            return number
+        if isinstance(operand, Value):
+            return f"{number} ? {number} : 32u"
+        return "32" if operand == 0 else number
 
     def effect(self, node: Node, depth: int) -> str | None:
         if node.index in self.direct:

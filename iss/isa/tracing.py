@@ -15,7 +15,7 @@ from typing import Any
 from iss.isa.encoding import Encoding
 from iss.isa.errors import DefinitionError, caller_location, function_location, located
 from iss.isa.state import HART_FIELDS
-from iss.isa.values import Value
+from iss.isa.values import Value, interval
 
 MAXIMUM_LEAVES = 64
 UINT32 = (0, 0xFFFF_FFFF)
@@ -178,10 +178,18 @@ class _Registers:
         self._trace = trace
 
     def __getitem__(self, number: Any) -> Any:
-        return self._trace.record("read_x", (number,), *UINT32)
+        return self._trace.record("read_x", (_register(number),), *UINT32)
 
     def __setitem__(self, number: Any, value: Any) -> None:
-        self._trace.record("write_x", (number, value), 0, 0)
+        self._trace.record("write_x", (_register(number), value), 0, 0)
+
+
+def _register(number: Any) -> Any:
+    """Return a register number; DefinitionError if it may be none."""
+    low, high = interval(number)
+    if low < 0 or high > 31:
+        raise located(f"register number {low}..{high} is outside 0..31; mask it", caller_location())
+    return number
 
 
 @dataclass(frozen=True, eq=False)
