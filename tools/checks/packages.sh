@@ -11,28 +11,38 @@ export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_QUIET=1
 
 # environment NAME WHAT...: install into a new environment and run the programs from a directory that has no project in it.
 environment() {
-    local name=$1 programs=$work/clone-$CC/programs
+    local name=$1 program
     shift
     "$python" -m venv "$work/$name"
     "$work/$name/bin/pip" install "$@"
-    (
-        cd "$work"
-        "$work/$name/bin/neurohart" run --engine interpreter "$programs/hello" | grep -q "Hello from a RISC-V hart"
-        "$work/$name/bin/neurohart" run --engine interpreter "$programs/digits" | grep -q "checksum"
-    )
+    for program in hello digits; do
+        (cd "$work" && "$work/$name/bin/neurohart" run --engine interpreter --quiet --check "$here/programs/$program") \
+            > /dev/null
+    done
     echo "$CC: pip install ${*/#$work\//} works"
 }
 
-for CC in gcc clang; do
-    export CC
+# compiler CC: everything with one compiler.
+compiler() {
+    export CC=$1
     git clone --quiet "$here" "$work/clone-$CC"
     cd "$work/clone-$CC"
     environment "plain-$CC" .
     environment "editable-$CC" --editable .
     "$python" -m pip wheel --no-deps --wheel-dir "$work/dist-$CC" .
     environment "wheel-$CC" "$work/dist-$CC"/neurohart-*.whl
-    cd "$here"
-done
-cd "$work/clone-gcc"
-"$python" -m build --sdist --outdir "$work/dist-source" . > "$work/log" || { cat "$work/log"; exit 1; }
-CC=gcc environment source "$work/dist-source"/neurohart-*.tar.gz
+    if [[ $CC == gcc ]]; then
+        "$python" -m build --sdist --outdir "$work/dist-source" . > "$work/log" || { cat "$work/log"; return 1; }
+        environment source "$work/dist-source"/neurohart-*.tar.gz
+    fi
+}
+
+# Both at once; `wait PID` gives back how each ended.
+(compiler gcc) &
+first=$!
+(compiler clang) &
+second=$!
+failed=0
+wait "$first" || failed=1
+wait "$second" || failed=1
+exit "$failed"
