@@ -116,9 +116,11 @@ class Meaning:
         return chosen
 
 
-def random_meaning(source: random.Random, length: int = 8) -> Meaning:
-    """A meaning of so many accepted steps, or a few less."""
-    meaning = Meaning(tuple(source.choice(INTERVALS) for _ in range(source.randint(1, 3))))
+def random_meaning(
+    source: random.Random, length: int = 8, operands: tuple[tuple[int, int], ...] | None = None
+) -> Meaning:
+    """A meaning of so many accepted steps, or a few less; one to three operands unless their intervals are given."""
+    meaning = Meaning(operands or tuple(source.choice(INTERVALS) for _ in range(source.randint(1, 3))))
     attempts = 0
     while len(meaning.steps) < length and attempts < 4 * length:
         attempts += 1
