@@ -32,7 +32,7 @@ typedef struct { const void *handler; uint64_t step; int32_t imm; uint8_t rd, rs
 typedef struct { uint32_t tag, a, b, c; } nh_record;
 enum { NH_LIMIT, NH_ATTENTION, NH_WAITING, NH_STUCK, NH_OUTSIDE, NH_TRACE_FULL };
 enum { NH_RETIRED = 1, NH_LOAD = 2, NH_STORE = 3, NH_CSR = 4 };
-enum { NH_RING_MARGIN = 4096 };
+enum { NH_RING_MARGIN = 4096, NH_HOST_FAILED = 2 };
 @UNIT_TABLE@
 typedef struct {
     uint32_t x[33];

@@ -93,18 +93,14 @@ class InterpreterEngine:
         state.attention, state.waiting = hart.attention, 0
         if (state.htif_low, state.htif_high) != (low_high := self._htif(hart)):
             lib.nh_limit_stores(state, *low_high)
-        reason = Reason(lib.nh_run(state))
-        while reason is Reason.TRACE_FULL:
-            self._drain()
-            state.attention |= hart.attention  # the consumer may have asked for the end of the run
+        try:  # Ctrl-C is raised as soon as the C code returns
             reason = Reason(lib.nh_run(state))
-        list.__setitem__(hart.x, slice(0, 32), list(state.x)[:32])
-        hart.pc = state.pc
-        for name in STATE:
-            setattr(hart, name, getattr(state, name))
-        hart.adopt_counters()
-        hart.waiting = bool(state.waiting)
-        hart.attention = bool(state.attention)
+            while reason is Reason.TRACE_FULL:
+                self._drain()
+                state.attention |= hart.attention  # the consumer may have asked for the end of the run
+                reason = Reason(lib.nh_run(state))
+        finally:
+            self._take_over(hart)
         if reason is Reason.STUCK:
             hart.stuck = (state.trap_cause, state.trap_value)
         if self._consume is not None:
@@ -113,6 +109,17 @@ class InterpreterEngine:
             error, self._error = self._error, None
             raise error
         return reason
+
+    def _take_over(self, hart: Hart) -> None:
+        """Copy the C state back."""
+        state = self._state
+        list.__setitem__(hart.x, slice(0, 32), list(state.x)[:32])
+        hart.pc = state.pc
+        for name in STATE:
+            setattr(hart, name, getattr(state, name))
+        hart.adopt_counters()
+        hart.waiting = bool(state.waiting)
+        hart.attention = bool(state.attention)
 
     def _htif(self, hart: Hart) -> tuple[int, int]:
         if not hart.htif_high:
@@ -145,8 +152,9 @@ class InterpreterEngine:
             return 0
         except BaseException as error:  # carried over the C frames and raised by `run`
             self._error = error
-            self._state.attention = 1
-            return 1
+            self._leave()
+            self._state.attention = lib.NH_HOST_FAILED
+            return 0
         self._leave()
         return 1
 

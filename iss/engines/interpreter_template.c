@@ -191,6 +191,8 @@ trap: /* s->trap_cause and trap_value are set; the instruction has not retired *
     acc = settle(s, acc);
     s->pc = PC();
     s->ring_used = s->ring_committed;
+    /* The access has not been answered: its instruction is left to be run again. */
+    if (s->attention == NH_HOST_FAILED) return NH_ATTENTION;
     /* A handler that begins with the trapping instruction would trap for ever. */
     if (handler_address(s, s->trap_cause) == s->pc) return NH_STUCK;
     s->pc = enter_trap(s, s->trap_cause, s->trap_value);
