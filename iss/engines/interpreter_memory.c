@@ -53,5 +53,7 @@ static uint64_t remaining(const nh_state *s)
     uint64_t count = s->retired_limit - s->retired;
     const uint64_t by_cycles = (s->cycle_limit - s->cycles - 1) / s->maximum_cost + 1;
     if (by_cycles < count) count = by_cycles;
+    const uint64_t most = UINT32_MAX / s->maximum_cost; /* their cycles must fit the lower half of acc */
+    if (most < count) count = most;
     return count < MAXIMUM_GRANT ? count : MAXIMUM_GRANT;
 }

@@ -9,6 +9,7 @@ from iss.errors import NeuroHartError
 from iss.isa.definitions import Definition
 
 COST_CLASSES = ("alu", "multiply", "divide", "load", "store", "branch", "jump", "csr", "system")
+MAXIMUM_COST = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,19 @@ class TimingModel:
     title: str
     costs: Mapping[str, int] = field(default_factory=dict)
     taken_branch: int = 0
+
+    def __post_init__(self) -> None:
+        """Raise NeuroHartError for a cost that the engines cannot hold or a class that no instruction has."""
+        for what, cycles in (*self.costs.items(), ("taken branch", self.taken_branch)):
+            if not 0 <= cycles <= MAXIMUM_COST:
+                raise NeuroHartError(
+                    f"timing model {self.name!r}: {what} costs {cycles} cycles, expected 0..{MAXIMUM_COST}"
+                )
+        unknown = ", ".join(sorted(set(self.costs) - set(COST_CLASSES)))
+        if unknown:
+            raise NeuroHartError(
+                f"timing model {self.name!r}: {unknown} is no class, expected one of {', '.join(COST_CLASSES)}"
+            )
 
     def cost(self, definition: Definition) -> int:
         """Return the static cost in cycles."""

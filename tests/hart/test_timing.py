@@ -91,6 +91,36 @@ def test_own_model(engine: str) -> None:
     assert cycles(words, len(words), model, engine) == sum(costs) + 50
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_largest_costs(engine: str) -> None:
+    model = TimingModel("slow", "as slow as it gets", dict.fromkeys(COST_CLASSES, 255), 255)
+    assert cycles([ALU, LOAD, word("beq", imm=4)], 3, model, engine) == 4 * 255
+
+
+def test_costs_of_a_long_run() -> None:
+    """More cycles than 32 bits hold between two looks at the limits."""
+    model = TimingModel("slow", "as slow as it gets", {"alu": 255, "branch": 255}, 255)
+    machine = setup([word("addi"), word("beq", imm=-4)], timing=model).on("interpreter").machine
+    turns = 15_000_000
+    machine.run(2 * turns)
+    assert (machine.hart.retired, machine.hart.pc) == (2 * turns, BASE)
+    assert machine.hart.cycles == machine.hart.mcycle == turns * 3 * 255
+
+
+@pytest.mark.parametrize(
+    ("costs", "taken", "message"),
+    [
+        ({"alu": 256}, 0, r"timing model 'mine': alu costs 256 cycles, expected 0\.\.255"),
+        ({"alu": -1}, 0, "alu costs -1 cycles"),
+        ({}, 256, "taken branch costs 256 cycles"),
+        ({"float": 2}, 0, "float is no class, expected one of alu, multiply"),
+    ],
+)
+def test_impossible_model(costs: dict[str, int], taken: int, message: str) -> None:
+    with pytest.raises(NeuroHartError, match=message):
+        TimingModel("mine", "impossible", costs, taken)
+
+
 def test_unknown_model_lists_the_names_there_are() -> None:
     with pytest.raises(NeuroHartError, match="timing model 'fast' is not known, expected one of ideal, edge2, edge5"):
         timing_model("fast")
