@@ -174,6 +174,8 @@ class Machine:
     def _connect_htif(self, image: Image) -> None:
         tohost = image.symbols.get("tohost")
         if tohost is None:
+            self._htif = None
+            self.hart.htif_low = self.hart.htif_high = 0
             return
         fromhost = image.symbols.get("fromhost")
         htif = Htif(

@@ -99,6 +99,18 @@ def test_random_commands(seed: int) -> None:
     compare_splits(setup, 2500, random_steps(seed, 40, 2000), seed)
 
 
+@pytest.mark.parametrize("engine", ["reference", "interpreter"])
+def test_tohost_of_an_earlier_program_is_forgotten(engine: str) -> None:
+    words = [*store(1), *store(0, 4), STAY]
+    machine = with_tohost([STAY], BASE + 0x1000).on(engine).machine
+    machine.load(image_of([(BASE, pack(words))]))
+    machine.hart.x[TOHOST] = BASE + 0x1000
+    assert machine.run(1000).end is End.LIMIT
+    machine.load(with_tohost(words, BASE + 0x2000).image)
+    machine.hart.x[TOHOST] = BASE + 0x2000
+    assert machine.run(1000).end is End.EXIT
+
+
 # Ends ----------------------------------------------------------------------------------------------------------------
 def plain(words: list[int], **options: object) -> Setup:
     return Setup(image_of([(BASE, pack(words))]), ram_size=SIZE, **options)  # type: ignore[arg-type]
