@@ -22,7 +22,7 @@ LOG_BYTES = 4096
 def test_engines_agree(seed: int, vectored: int, timing: str) -> None:
     image = firmware("timers", SEED=seed * 77 + 5, VECTORED=vectored, ROUNDS=ROUNDS)
     prepare = attach_pulses(seed, 500) if seed % 2 else lambda machine: None
-    setup = Setup(image, timing=timing, observed=seed % 3 == 2, prepare=prepare)
+    setup = Setup(image, timing=timing, misaligned=seed % 2 == 0, observed=seed % 3 == 2, prepare=prepare)
     outcome = compare_engines(setup, [*random_steps(seed, 30, 15_000), None], seed)
     assert outcome is not None and outcome.end is End.EXIT
 

@@ -9,11 +9,13 @@ import pytest
 
 from iss.hart.timing import MODELS
 from iss.isa.catalogue import instruction_set
-from tests.engines.lockstep import ISA, Setup, cases, compare_engines, compare_splits, random_steps
+from tests.engines.lockstep import ISA, XNM, Setup, cases, compare_engines, compare_splits, random_steps
 from tests.engines.pulses import attach_pulses
 from tests.oracles.random_programs import DATA, DATA_SIZE, RAM, random_program
 
 STOPS, TOTAL = 40, 3000
+LESS = ("rv32i_zicsr", "rv32im_zicsr", "rv32i_zicsr_zifencei_zicntr")
+"""With these, part of the instructions and CSRs is illegal."""
 JUST_ENOUGH = DATA + DATA_SIZE - RAM.base
 """RAM that ends behind the data window, so that the programs reach its end."""
 
@@ -23,6 +25,7 @@ def setup_of(seed: int, size: int = 150) -> Setup:
     source = random.Random(seed)
     return Setup(
         random_program(seed, instruction_set(ISA), size).image(),
+        source.choice((ISA, ISA, *LESS, XNM)),
         timing=source.choice(list(MODELS)),
         misaligned=source.random() < 0.5,
         ram_size=source.choice((JUST_ENOUGH, 1 << 20)),
