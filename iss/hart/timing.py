@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from iss.errors import NeuroHartError
-from iss.isa.definitions import Definition
+from iss.isa.definitions import MAXIMUM_CYCLES, Definition
 
 COST_CLASSES = ("alu", "multiply", "divide", "load", "store", "branch", "jump", "csr", "system")
-MAXIMUM_COST = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +23,9 @@ class TimingModel:
     def __post_init__(self) -> None:
         """Raise NeuroHartError for a cost that the engines cannot hold or a class that no instruction has."""
         for what, cycles in (*self.costs.items(), ("taken branch", self.taken_branch)):
-            if not 0 <= cycles <= MAXIMUM_COST:
+            if not 0 <= cycles <= MAXIMUM_CYCLES:
                 raise NeuroHartError(
-                    f"timing model {self.name!r}: {what} costs {cycles} cycles, expected 0..{MAXIMUM_COST}"
+                    f"timing model {self.name!r}: {what} costs {cycles} cycles, expected 0..{MAXIMUM_CYCLES}"
                 )
         unknown = ", ".join(sorted(set(self.costs) - set(COST_CLASSES)))
         if unknown:

@@ -12,6 +12,7 @@ from iss.isa.syntax import Syntax, parse_syntax
 from iss.isa.tracing import Block, Unit, trace_meaning
 
 Meaning = Callable[[Any, Any], None]
+MAXIMUM_CYCLES = 255  # static cost of an instruction; more can elapse()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +78,8 @@ class InstructionSet:
                 encoding, syntax = Encoding(pattern), parse_syntax(text)
             except ValueError as error:
                 raise located(str(error), where) from None
+            if cycles is not None and not 0 <= cycles <= MAXIMUM_CYCLES:
+                raise located(f"{syntax.mnemonic} costs {cycles} cycles, expected 0..{MAXIMUM_CYCLES}", where)
             unknown = syntax.fields - set(encoding.fields)
             if unknown:
                 raise located(f"syntax {text!r} names {', '.join(sorted(unknown))}, not in {pattern!r}", where)

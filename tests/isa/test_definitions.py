@@ -75,6 +75,12 @@ def test_refused(pattern: str, text: str, meaning: Any, message: str) -> None:
     assert len(mine) == 0
 
 
+@pytest.mark.parametrize("cycles", [-1, 256])
+def test_impossible_cost(cycles: int) -> None:
+    with pytest.raises(DefinitionError, match=rf"test.add costs {cycles} cycles, expected 0\.\.255"):
+        InstructionSet("mine").instruction(PATTERN, TEXT, cycles=cycles)(add)
+
+
 def test_overflow_names_the_line_that_computes() -> None:
     with pytest.raises(DefinitionError, match=r"mul may give 0\.\.\d+, which needs more than 64 bits") as caught:
         InstructionSet("mine").instruction(PATTERN, TEXT)(overflowing)
