@@ -1,14 +1,14 @@
-# Console output through the UART. All routines follow the calling convention. Needs platform.inc.
+# Console output through the UART. All routines follow the calling convention. Needs memory.inc.
 
     .text
 # put_character(a0)
     .globl put_character
 put_character:
-    li   t0, UART
-1:  lbu  t1, UART_LINE_STATUS(t0)
+    li   t0, UART_BASE
+1:  lbu  t1, UART_LINE_STATUS - UART_BASE(t0)
     andi t1, t1, UART_TRANSMITTER_EMPTY
     beqz t1, 1b
-    sb   a0, UART_DATA(t0)
+    sb   a0, UART_DATA - UART_BASE(t0)
     ret
 
 # put_newline()

@@ -1,4 +1,4 @@
-# Entry and exit of every program: stack, report of unexpected traps, exit code. Needs platform.inc and console.S.
+# Entry and exit of every program: stack, report of unexpected traps, exit code. Needs memory.inc and console.S.
 # With the symbol HTIF defined the exit goes through `tohost`, for simulators without a test finisher.
 
     .equ STACK_SIZE, 4096
@@ -20,10 +20,10 @@ exit:
     sw   a0, 0(t0)
     sw   zero, 4(t0)
 .else
-    li   t0, FINISHER
-    li   t1, FINISHER_PASS
+    li   t0, EXIT_DEVICE_BASE
+    li   t1, EXIT_PASS
     beqz a0, 1f
-    li   t1, FINISHER_FAIL
+    li   t1, EXIT_FAIL
     slli a0, a0, 16
     or   t1, t1, a0
 1:  sw   t1, 0(t0)

@@ -4,7 +4,7 @@
 #   infer(a0, a1, a2)         one image: a0 input spikes of all steps (STEPS x INPUTS bits), writes
 #                             a1 hidden spikes of all steps (STEPS x HIDDEN bits), a2 output potentials (STEPS x OUTPUTS words)
 
-    .include "../common/platform.inc"
+    .include "memory.inc"
     .include "data/parameters.inc"
     .include "../common/start.S"
     .include "../common/console.S"

@@ -1,6 +1,6 @@
 # hello: one line through the UART.
 
-    .include "../common/platform.inc"
+    .include "memory.inc"
     .include "../common/start.S"
     .include "../common/console.S"
 

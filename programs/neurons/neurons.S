@@ -1,7 +1,7 @@
 # neurons: one step of each neuron profile with register-level instructions, on the values of the Xnm specification 9.4.
 # Prints spike, graded value and state; exit code: 0, or the number of the first profile that gave something else.
 
-    .include "../common/platform.inc"
+    .include "memory.inc"
     .include "../common/start.S"
     .include "../common/console.S"
 

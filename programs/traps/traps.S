@@ -1,7 +1,7 @@
 # traps: every synchronous exception and the CLINT's interrupts of M-mode, each provoked and checked by the program.
 # Exit code: 0, or the number of the first check that failed. A new check is a routine and a row of `checks`.
 
-    .include "../common/platform.inc"
+    .include "memory.inc"
     .include "../common/start.S"
     .include "../common/console.S"
 

@@ -17,7 +17,7 @@ from tests.asm.gnu import ISA, OPTIONS, read_elf, run, tool
 from tests.official.build import riscv_tests
 from tests.oracles.building import Program as OfficialTest
 from tests.oracles.toolchain import ToolMissing, require
-from tests.programs.catalogue import Form, forms
+from tests.programs.catalogue import LIBRARY, Form, forms
 
 Same = Callable[..., Program]
 # What needs instructions that this architecture has no definitions for.
@@ -58,7 +58,7 @@ def test_program(form: Form, tmp_path: Path) -> None:
     folder = tmp_path / form.source.parent.name
     shutil.copytree(form.source.parent, folder)
     shutil.copytree(form.source.parent.parent / "common", tmp_path / "common")
-    run([tool("as"), *OPTIONS, form.source.name, "-o", "gnu.o"], folder)
+    run([tool("as"), *OPTIONS, "-I", str(LIBRARY), form.source.name, "-o", "gnu.o"], folder)
     (folder / "layout.ld").write_text(linker_script())
     run([tool("ld"), "-m", "elf32lriscv", "--no-relax", "-T", "layout.ld", "gnu.o", "-o", "gnu.elf"], folder)
     from asm import assemble

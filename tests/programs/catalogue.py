@@ -15,6 +15,7 @@ from tests.oracles.building import Program
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ROOT / "programs"
 COMMON = PROGRAMS / "common"
+LIBRARY = ROOT / "asm" / "lib"
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,17 @@ class Form:
     def build_with_gnu(self) -> Path:
         """ELF file by the GNU tools that exits through `tohost`; plain RV32IM forms only."""
         folder = self.source.parent
-        included = (*folder.glob("*.S"), *folder.glob("*.inc"), *(folder / "data").glob("*"), *COMMON.iterdir())
+        included = (
+            *folder.glob("*.S"),
+            *folder.glob("*.inc"),
+            *(folder / "data").glob("*"),
+            *COMMON.iterdir(),
+            *LIBRARY.iterdir(),
+        )
         return Program(
             f"{self.program}-{self.name}",
             (self.source,),
-            include=(folder,),
+            include=(folder, LIBRARY),
             flags=("-Wa,--defsym,HTIF=1",),
             included=tuple(sorted(included)),
             isa=self.isa,

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from iss.cli.programs import read_program
-from iss.memory.finisher import Finish
-from iss.memory.map import MemoryMap
 from tests.programs.catalogue import COMMON, PROGRAMS, Form, forms, program_names
 
 
@@ -35,17 +31,3 @@ def test_symbols_of_the_manifest_exist_in_every_form(form: Form) -> None:
         start = addresses[record.name]
         behind = min((address for address in addresses.values() if address > start), default=start + record.size)
         assert behind - start >= record.size, record.name
-
-
-def symbols(text: str) -> dict[str, int]:
-    return {name: int(value, 0) for name, value in re.findall(r"^\s*\.equ (\w+), (\w+)", text, re.MULTILINE)}
-
-
-def test_device_addresses_are_those_of_the_machine() -> None:
-    found, memory = symbols((COMMON / "platform.inc").read_text()), MemoryMap()
-    assert found["RAM"] == memory.ram.base
-    assert found["UART"] == memory.uart.base
-    assert found["FINISHER"] == memory.exit_device.base
-    assert found["CLINT"] == memory.clint.base
-    assert all(memory.clint.covers(found[name]) for name in found if name.startswith("CLINT_"))
-    assert (found["FINISHER_PASS"], found["FINISHER_FAIL"]) == (Finish.PASS, Finish.FAIL)
