@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum
 from typing import Any, Protocol
 
@@ -27,11 +28,8 @@ class Engine(Protocol):
     def run(self, hart: Hart, retired_limit: int, cycle_limit: int) -> Reason:
         """Run until `hart.retired` or `hart.cycles` reaches its limit or something needs the machine."""
 
+    def observe(self, consume: Callable[[Any], object] | None) -> None:
+        """Hand the trace records of all that retires to `consume`; None stops observing."""
+
     def invalidate(self, low: int, high: int) -> None:
         """Forget translations of RAM offsets low..high-1, which somebody else has changed."""
-
-
-class Observer(Protocol):
-    """Receives each retired instruction, in order, from an observed run."""
-
-    def retired(self, record: Any) -> None: ...

@@ -9,29 +9,33 @@ import hashlib
 import re
 import sys
 from collections.abc import Callable
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
 from iss.engines.c_bodies import forwards_rd, function_body, has_direct_jump, instruction_body, is_fast, sources
+from iss.engines.engine import Reason
 from iss.engines.pairs import PAIRS
 from iss.isa.catalogue import Architecture
-from iss.isa.csrs import Csr
+from iss.isa.causes import Cause
+from iss.isa.csrs import COUNT_CYCLES, COUNT_RETIRED, Csr
 from iss.isa.definitions import Definition
 from iss.isa.encoding import Encoding, Field
 from iss.isa.privileged import enter_trap, handler_address, pending_interrupt
 from iss.isa.state import HART_FIELDS
 from iss.isa.tracing import AbstractHart, Block, Trace, Unit, trace_function
+from iss.trace.events import Kind
 
 TEMPLATE = Path(__file__).with_name("interpreter_template.c")
 LOG_FORMAT = Path(__file__).parents[1] / "trace" / "spike_format.c"
-FIRST_OPERATION = 3  # after undecoded, illegal and outside; NH_FIRST_OPERATION below
+FIRST_OPERATION = 3  # after undecoded, illegal and outside
 _BYTE_SLOTS = ("rd", "rs1", "rs2")
 
 _STATE = """
 typedef struct { const void *handler; uint64_t step; int32_t imm; uint8_t rd, rs1, rs2, op; } nh_decoded;
 typedef struct { uint32_t tag, a, b, c; } nh_record;
-enum { NH_LIMIT, NH_ATTENTION, NH_WAITING, NH_STUCK, NH_OUTSIDE, NH_TRACE_FULL };
-enum { NH_RETIRED = 1, NH_LOAD = 2, NH_STORE = 3, NH_CSR = 4 };
+@REASONS@
+@RECORD_KINDS@
 enum { NH_RING_MARGIN = 4096, NH_HOST_FAILED = 2 };
 @UNIT_TABLE@
 typedef struct {
@@ -65,7 +69,7 @@ void nh_invalidate(nh_state *s, uint32_t low, uint32_t high);
 void nh_limit_stores(nh_state *s, uint32_t low, uint32_t high);
 const char *nh_mnemonic(uint32_t operation);
 size_t nh_format_spike(const nh_record *records, size_t count, const char *const *csr_names, char *out);
-enum { NH_SPIKE_LINE = 96, NH_FIRST_OPERATION = 3 };
+enum { NH_SPIKE_LINE = 96 };
 """
 _CALLBACKS = (
     "uint32_t nh_bus_load(void *host, uint32_t address, uint32_t size, uint32_t *value);",
@@ -104,8 +108,26 @@ def declarations(architecture: Architecture) -> str:
             f"typedef struct {{\n    {kind}self;\n    struct {unit.front_name} *front;\n{pointers}}} nh_unit;"
         )
         member = "nh_unit unit;"
-    text = _STATE.replace("@UNIT_TABLE@", table).replace("@UNIT_MEMBER@", member).replace("@FIELDS@", fields)
-    return text + _FUNCTIONS
+    parts = {
+        "REASONS": _enumeration("NH", Reason),
+        "RECORD_KINDS": _enumeration("NH", Kind),
+        "UNIT_TABLE": table,
+        "UNIT_MEMBER": member,
+        "FIELDS": fields,
+    }
+    return _filled(_STATE, parts) + _FUNCTIONS + f"enum {{ NH_FIRST_OPERATION = {FIRST_OPERATION} }};\n"
+
+
+def _enumeration(prefix: str, members: type[IntEnum]) -> str:
+    """Return a C enumeration with the names and values of a Python one."""
+    return f"enum {{ {', '.join(f'{prefix}_{member.name} = {member.value}' for member in members)} }};"
+
+
+def _filled(text: str, parts: dict[str, str]) -> str:
+    """Return a text with its marked places `@NAME@` filled."""
+    for name, part in parts.items():
+        text = text.replace(f"@{name}@", part)
+    return text
 
 
 _C_TYPES = {"v": "void", "w": "uint32_t", "d": "uint64_t"}
@@ -287,6 +309,12 @@ def interpreter_source(architecture: Architecture) -> str:
     parts = {
         "UNIT_INCLUDE": f'#include "{unit.header}"' if unit else "",
         "DECLARATIONS": declarations(architecture) + "".join(f"static {callback}\n" for callback in _CALLBACKS),
+        "CONSTANTS": "\n".join(
+            [
+                _enumeration("CAUSE", Cause),
+                f"enum {{ COUNT_CYCLES = {COUNT_CYCLES}, COUNT_RETIRED = {COUNT_RETIRED} }};",
+            ]
+        ),
         "FUNCTIONS": "\n".join(
             [
                 *(_csr_functions(csr) for csr in csrs),
@@ -316,12 +344,11 @@ def interpreter_source(architecture: Architecture) -> str:
         "MNEMONICS": "\n".join(f'    "{definition.mnemonic}",' for definition in ordered),
     }
     text = TEMPLATE.read_text(encoding="utf-8")
-    for name in ("decoder", "memory"):
-        part = TEMPLATE.with_name(f"interpreter_{name}.c").read_text(encoding="utf-8")
-        text = text.replace(f"@{name.upper()}@", part)
-    for name, part in parts.items():
-        text = text.replace(f"@{name}@", part)
-    return text + LOG_FORMAT.read_text(encoding="utf-8")
+    files = {
+        name.upper(): TEMPLATE.with_name(f"interpreter_{name}.c").read_text(encoding="utf-8")
+        for name in ("decoder", "memory")
+    }
+    return _filled(_filled(text, files), parts) + LOG_FORMAT.read_text(encoding="utf-8")
 
 
 def fingerprint(text: str) -> str:

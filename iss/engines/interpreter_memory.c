@@ -15,13 +15,13 @@ static uint32_t fault_address(const nh_state *s, uint32_t address)
 static uint32_t load_slow(nh_state *s, uint32_t address, uint32_t size, uint32_t *value)
 {
     const uint32_t offset = address - s->ram_base;
-    if ((address & (size - 1)) && !s->misaligned) return trap_at(s, CAUSE_LOAD_MISALIGNED, address);
+    if ((address & (size - 1)) && !s->misaligned) return trap_at(s, CAUSE_LOAD_ADDRESS_MISALIGNED, address);
     *value = 0;
     if (offset <= s->ram_size - size) {
         memcpy(value, s->ram + offset, size);
     } else {
         if (!nh_bus_load(s->host, address, size, value))
-            return trap_at(s, CAUSE_LOAD_FAULT, fault_address(s, address));
+            return trap_at(s, CAUSE_LOAD_ACCESS_FAULT, fault_address(s, address));
     }
     if (s->ring) note(s, NH_LOAD | size << 8, address, *value, 0);
     return 1;
@@ -30,7 +30,7 @@ static uint32_t load_slow(nh_state *s, uint32_t address, uint32_t size, uint32_t
 static uint32_t store_slow(nh_state *s, uint32_t address, uint32_t size, uint32_t value)
 {
     const uint32_t offset = address - s->ram_base;
-    if ((address & (size - 1)) && !s->misaligned) return trap_at(s, CAUSE_STORE_MISALIGNED, address);
+    if ((address & (size - 1)) && !s->misaligned) return trap_at(s, CAUSE_STORE_ADDRESS_MISALIGNED, address);
     if (offset <= s->ram_size - size) {
         memcpy(s->ram + offset, &value, size);
         if (offset < s->code_high && offset + size > s->code_low) nh_invalidate(s, offset, offset + size);
@@ -40,7 +40,7 @@ static uint32_t store_slow(nh_state *s, uint32_t address, uint32_t size, uint32_
         }
     } else {
         if (!nh_bus_store(s->host, address, size, value))
-            return trap_at(s, CAUSE_STORE_FAULT, fault_address(s, address));
+            return trap_at(s, CAUSE_STORE_ACCESS_FAULT, fault_address(s, address));
     }
     if (s->ring) note(s, NH_STORE | size << 8, address, value, 0);
     return 1;

@@ -22,6 +22,7 @@
 
 @UNIT_INCLUDE@
 @DECLARATIONS@
+@CONSTANTS@
 
 /* clang needs minutes for the many labels of the pairs, so it goes without them. */
 #ifdef __clang__
@@ -34,11 +35,7 @@
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 enum { EDGE = 1024, SLACK = 2 * EDGE, MAXIMUM_GRANT = 1 << 24, OBSERVED_GRANT = 256 };
-enum { OP_UNDECODED, OP_ILLEGAL, OP_OUTSIDE, OP_FIRST, OPERATIONS = @OPERATIONS@ };
-enum {
-    CAUSE_TARGET_MISALIGNED = 0, CAUSE_ILLEGAL = 2, CAUSE_LOAD_MISALIGNED = 4, CAUSE_LOAD_FAULT = 5,
-    CAUSE_STORE_MISALIGNED = 6, CAUSE_STORE_FAULT = 7
-};
+enum { OP_UNDECODED, OP_ILLEGAL, OP_OUTSIDE, OP_FIRST = NH_FIRST_OPERATION, OPERATIONS = @OPERATIONS@ };
 #define ONE (UINT64_C(1) << 32)
 
 __attribute__((unused)) static inline int64_t nh_signed(uint64_t value, unsigned bits)
@@ -71,8 +68,8 @@ static uint64_t settle(nh_state *s, uint64_t acc)
     s->granted = left;
     s->retired += retired;
     s->cycles += cycles;
-    if (!(inhibited & 1u)) s->mcycle += cycles;
-    if (!(inhibited & 4u)) s->minstret += retired;
+    if (!(inhibited & COUNT_CYCLES)) s->mcycle += cycles;
+    if (!(inhibited & COUNT_RETIRED)) s->minstret += retired;
     s->uncounted = 0;
     return left << 32;
 }
@@ -92,7 +89,7 @@ static uint32_t csr_read(nh_state *s, uint32_t number, uint32_t word, uint32_t *
 {
     s->instruction_word = word;
     s->trapped = !s->csr_enabled[number];
-    trap_at(s, CAUSE_ILLEGAL, word);
+    trap_at(s, CAUSE_ILLEGAL_INSTRUCTION, word);
     if (s->trapped) return 0;
     switch (number) {
 @CSR_READS@
@@ -105,7 +102,7 @@ static uint32_t csr_write(nh_state *s, uint32_t number, uint32_t word, uint32_t 
 {
     s->instruction_word = word;
     s->trapped = !s->csr_enabled[number];
-    trap_at(s, CAUSE_ILLEGAL, word);
+    trap_at(s, CAUSE_ILLEGAL_INSTRUCTION, word);
     if (s->trapped) return 0;
     switch (number) {
 @CSR_WRITES@
@@ -291,7 +288,7 @@ c_undecoded:
 c_illegal:
     s->instruction_word = word_at(s, d);
     if ((s->instruction_word & 3u) != 3u) s->instruction_word &= 0xFFFFu;
-    TRAP_NOW(CAUSE_ILLEGAL, s->instruction_word);
+    TRAP_NOW(CAUSE_ILLEGAL_INSTRUCTION, s->instruction_word);
 c_outside:
     s->pc = s->ram_base + s->ram_size;
     acc = settle(s, acc);
@@ -332,7 +329,7 @@ c_outside:
 #define JUMP(to, extra) do { acc += d->step + (extra); LAND(); } while (0)
 #define CHECK_TARGET(to) \
     const uint32_t landing = (to); \
-    if (UNLIKELY(landing & 3u)) TRAP_NOW(CAUSE_TARGET_MISALIGNED, landing)
+    if (UNLIKELY(landing & 3u)) TRAP_NOW(CAUSE_INSTRUCTION_ADDRESS_MISALIGNED, landing)
 #define LAND() \
     do { \
         if (landing - s->ram_base < s->ram_size) RETIRE(code + (landing - s->ram_base) / 4); \
@@ -377,7 +374,7 @@ c_outside:
     do { \
         EXACT(); \
         s->cycles += (count); \
-        if (!(s->mcountinhibit & 1u)) s->mcycle += (count); \
+        if (!(s->mcountinhibit & COUNT_CYCLES)) s->mcycle += (count); \
         s->attention = 1; \
     } while (0)
 #define SUSPEND() do { EXACT(); s->attention = 1; s->granted = 0; acc = 0; goto refill; } while (0)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
+from iss.isa.causes import Cause
 from iss.isa.encoding import Encoding
 from iss.isa.errors import DefinitionError, caller_location, function_location, located
 from iss.isa.state import HART_FIELDS
@@ -283,7 +284,7 @@ class AbstractHart:
 
     def illegal(self) -> None:
         """Raise illegal instruction with the instruction word as mtval."""
-        self.trap(2, self.instruction_word)
+        self.trap(Cause.ILLEGAL_INSTRUCTION, self.instruction_word)
 
     def settle(self) -> None:
         """Bring the counters up to date: they then count all that retired before this instruction."""
