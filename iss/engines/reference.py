@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from iss.engines.engine import Reason
-from iss.hart.hart import MASK32, NO_JUMP, Hart, Suspended, TrapRaised
+from iss.hart.hart import NO_JUMP, Hart, Suspended, TrapRaised
 from iss.hart.timing import TimingModel
 from iss.isa.causes import Cause
 from iss.isa.definitions import Definition
@@ -97,27 +97,33 @@ class ReferenceEngine:
         words, decoded, taken_cost = self._words, self._decoded, self._timing.taken_branch
         observed = hart.accesses is not None
         pc = hart.pc
+        hart.next_pc = NO_JUMP
+        first = hart.retired
         try:
-            for _ in range(count):
+            for hart.retired in range(first, first + count):  # what has retired before this instruction
                 offset = pc - ram_base
                 word = words[offset >> 2] if 0 <= offset < ram_size else self._fetch(hart, pc)
                 meaning, insn, cost, is_branch, destination = decoded.get(word) or self._decode(word)
-                hart.next_pc = NO_JUMP
                 meaning(hart, insn)
-                hart.retired += 1
                 hart.cycles += cost
                 target = hart.next_pc
                 if observed:
                     self._record(hart, pc, word, destination)
                 if target == NO_JUMP:
-                    pc = pc + 4 & MASK32
+                    pc = pc + 4 & 0xFFFF_FFFF
                 else:
                     pc = target
+                    hart.next_pc = NO_JUMP
                     if is_branch:
                         hart.cycles += taken_cost
                 hart.pc = pc
                 if hart.attention:
-                    return Reason.WAITING if hart.waiting else Reason.ATTENTION
+                    break
+            else:
+                hart.retired = first + count
+                return None
+            hart.retired += 1
+            return Reason.WAITING if hart.waiting else Reason.ATTENTION
         except TrapRaised as trap:
             self._discard(hart)
             hart.settle()

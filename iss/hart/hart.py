@@ -18,7 +18,7 @@ from iss.memory.device import BusError
 MASK32, MASK64 = 0xFFFF_FFFF, 0xFFFF_FFFF_FFFF_FFFF
 CUSTOM_INTERRUPTS = sum(1 << interrupt for interrupt in Interrupt if interrupt >= Interrupt.XNM_DONE)
 NO_JUMP = -1
-_ALIGNMENT = 4  # of instructions, IALIGN / 8
+_ALIGNMENT_MASK = 3  # bits of an instruction address that must be 0
 
 
 STATE = tuple(name for name in HART_FIELDS if name != "instruction_word")  # what reset clears and engines exchange
@@ -137,8 +137,8 @@ class Hart:
         return (ram.base + ram.size) & MASK32 if 0 <= address - ram.base < ram.size else address
 
     def jump(self, target: int) -> None:
-        target &= MASK32
-        if target % _ALIGNMENT:
+        target &= 0xFFFF_FFFF
+        if target & _ALIGNMENT_MASK:
             raise TrapRaised(Cause.INSTRUCTION_ADDRESS_MISALIGNED, target)
         self.next_pc = target
 
