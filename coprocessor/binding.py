@@ -6,9 +6,9 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from coprocessor.csrs import COUNTERS, TABLE
+from coprocessor.csrs import BY_NAME, COUNTERS, TABLE
 from coprocessor.errors import CoprocessorError
-from coprocessor.interface import REGISTER_INSTRUCTIONS
+from coprocessor.interface import DEFAULT_LANES, REGISTER_INSTRUCTIONS, legal_lanes
 
 try:
     from coprocessor._native import ffi, lib
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 QUEUE_DEPTH = 64
+CAPABILITIES = BY_NAME["nm_cap"].number
 STATE_CSRS = tuple(row.name[3:] for row in TABLE if row.writable)
 ENGINE_FUNCTIONS = ("issue", "csr_read", "csr_write")
 RUN_FLAGS = ("outstanding", "error", "busy")
@@ -32,11 +33,11 @@ class Coprocessor:
     """The coprocessor in C. Register-level instructions are methods named after their mnemonics (u32 in, u32 out);
     `issue` performs the instructions of opcode 0x2B and leaves `result`, `cause`, `tval` and `cycles`.
 
-    `ram` is a writable buffer at guest address `base`; it is used in place and kept alive.
-    Raises CoprocessorError if the RAM does not fit below 2^32.
+    `ram` is a writable buffer at guest address `base`; it is used in place and kept alive. `lanes` are the elements
+    a cycle that nm_cap reports. Raises CoprocessorError if the RAM does not fit below 2^32 or for impossible lanes.
     """
 
-    def __init__(self, ram: Buffer, base: int) -> None:
+    def __init__(self, ram: Buffer, base: int, *, lanes: int = DEFAULT_LANES) -> None:
         self._ram = ffi.from_buffer("uint8_t[]", ram, require_writable=True)
         size = len(self._ram)
         if base < 0 or size >= 2**32 or base + size > 2**32:
@@ -48,6 +49,7 @@ class Coprocessor:
             raise CoprocessorError("no memory left for a coprocessor")
         self._pointer = ffi.gc(pointer, lib.nm_free)
         self._front = lib.nm_front_of(self._pointer)
+        self.lanes = lanes
         self._instructions = {
             name: functools.partial(getattr(lib, f"nm_{name}"), self._pointer) for name in REGISTER_INSTRUCTIONS
         }
@@ -68,6 +70,15 @@ class Coprocessor:
         functions = {name: ffi.addressof(lib, f"nm_{name}") for name in (*REGISTER_INSTRUCTIONS, *ENGINE_FUNCTIONS)}
         pointers = {"self": self._pointer, "front": self._front, **functions}
         return {name: int(ffi.cast("uintptr_t", pointer)) for name, pointer in pointers.items()}
+
+    @property
+    def lanes(self) -> int:
+        """Elements a cycle, as nm_cap reports them; 1..255, else CoprocessorError."""
+        return int(lib.nm_csr_read(self._pointer, CAPABILITIES, 0)) >> 16 & 0xFF
+
+    @lanes.setter
+    def lanes(self, value: int) -> None:
+        lib.nm_set_lanes(self._pointer, legal_lanes(value))
 
     @property
     def ctl(self) -> int:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from coprocessor.errors import CoprocessorError
+
 
 class Outcome(IntEnum):
     """How an issue of an engine instruction (opcode 0x2B) ended."""
@@ -92,6 +94,18 @@ REGISTER_INSTRUCTIONS: dict[str, int] = {
 }
 """Register-level instructions and how many operands their methods take (with rd first if it is read)."""
 
+DEFAULT_LANES, MOST_LANES = 4, 255
+"""Elements that the engine handles in a cycle: the reference's, and what nm_cap[23:16] can report."""
+
 ST_OFF, ST_INITIAL, ST_CLEAN, ST_DIRTY = range(4)
 NEVER = 2**64 - 1
 """`next_event` when the passing of time changes nothing."""
+
+
+def legal_lanes(lanes: int) -> int:
+    """Return a number of lanes as it is; CoprocessorError unless nm_cap can report it."""
+    if not 1 <= lanes <= MOST_LANES:
+        raise CoprocessorError(
+            f"a coprocessor of {lanes} lanes is not possible, expected 1..{MOST_LANES} (nm_cap has 8 bits for them)"
+        )
+    return lanes

@@ -28,15 +28,25 @@ def full_architecture() -> Architecture:
     return builtin_architecture("_".join([f"rv32{letters}", *(name for name in names if len(name) > 1)]))
 
 
-def make_coprocessor(architecture: Architecture, ram: Any, factory: Any = None) -> Any:
-    """Return the coprocessor an architecture needs, None if it has none; `factory(buffer, base)` replaces the C one."""
+def make_coprocessor(architecture: Architecture, ram: Any, factory: Any = None, lanes: int | None = None) -> Any:
+    """Return the coprocessor an architecture needs, None if it has none.
+
+    `factory(buffer, base)` replaces the C one, `lanes` the lanes it has by itself.
+    """
     if not any(extension.name.startswith("xnm") for extension in architecture.extensions):
+        if lanes is not None:
+            raise NeuroHartError(
+                f"{architecture.isa} has no coprocessor that could have {lanes} lanes; add _xnmspk_xnmeng"
+            )
         return None
     try:
         if factory is None:
             from coprocessor.binding import Coprocessor
 
             factory = Coprocessor
-        return factory(ram.buffer, ram.base)
+        unit = factory(ram.buffer, ram.base)
+        if lanes is not None:
+            unit.lanes = lanes
+        return unit
     except CoprocessorError as error:
         raise NeuroHartError(str(error)) from error

@@ -59,7 +59,8 @@ class Machine:
     """One hart with RAM, UART, CLINT, test finisher, HTIF and, where the ISA has it, the spiking coprocessor.
 
     `console` receives the bytes the firmware writes (UART and HTIF). `coprocessor` replaces the C coprocessor, for
-    example by `coprocessor.golden.Coprocessor`, which the reference engine accepts too.
+    example by `coprocessor.golden.Coprocessor`, which the reference engine accepts too. `lanes` are the elements that
+    the coprocessor handles in a cycle (nm_cap[23:16], 4 if not given).
     """
 
     def __init__(
@@ -73,8 +74,9 @@ class Machine:
         console: Callable[[bytes], object] | None = None,
         console_input: bytes | ConsoleInput = b"",
         coprocessor: Callable[[Any, int], Any] | None = None,
+        lanes: int | None = None,
     ) -> None:
-        """Build a machine; NeuroHartError for an unknown ISA, engine or timing model."""
+        """Build a machine; NeuroHartError for an unknown ISA, engine or timing model or impossible lanes."""
         if engine not in ENGINES:
             raise NeuroHartError(f"engine {engine!r} is not known, expected one of {', '.join(ENGINES)}")
         self.architecture = builtin_architecture(isa)
@@ -84,7 +86,7 @@ class Machine:
         self.bus = Bus(self.memory_map, self.ram)
         self.console_input = ConsoleInput(console_input) if isinstance(console_input, bytes) else console_input
         self._sink = console or (lambda data: None)
-        self.coprocessor = make_coprocessor(self.architecture, self.ram, coprocessor)
+        self.coprocessor = make_coprocessor(self.architecture, self.ram, coprocessor, lanes)
         self.hart = Hart(self.architecture, self.bus, self.coprocessor, misaligned=misaligned)
         self._clint = Clint()
         self._htif: Htif | None = None

@@ -11,7 +11,7 @@ from coprocessor.golden.memory import STORE_FAULT, Fault, Memory
 from coprocessor.golden.network import check, read_transfer
 from coprocessor.golden.numbers import u32
 from coprocessor.golden.state import QUEUE_DEPTH, QUEUES, State
-from coprocessor.interface import NEVER, ST_CLEAN, ST_DIRTY, Operation, Outcome
+from coprocessor.interface import DEFAULT_LANES, NEVER, ST_CLEAN, ST_DIRTY, Operation, Outcome, legal_lanes
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -43,11 +43,21 @@ class Coprocessor(RegisterInstructions):
     After `issue`: `result` is rd (u32), `cause` and `tval` describe a trap, `cycles` is what mcycle advances by.
     """
 
-    def __init__(self, ram: Buffer, base: int) -> None:
+    def __init__(self, ram: Buffer, base: int, *, lanes: int = DEFAULT_LANES) -> None:
         self.registers = State()
+        self.lanes = lanes
         self.memory = Memory(ram, base)
         self.result = self.cause = self.tval = self.cycles = 0
         self.next_event = NEVER
+
+    @property
+    def lanes(self) -> int:
+        """Elements a cycle, as nm_cap reports them; 1..255, else CoprocessorError."""
+        return self.registers.lanes
+
+    @lanes.setter
+    def lanes(self, value: int) -> None:
+        self.registers.lanes = legal_lanes(value)
 
     @property
     def ctl(self) -> int:

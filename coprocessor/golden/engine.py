@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from coprocessor.golden.memory import Memory, Unit
-from coprocessor.golden.numbers import u32
+from coprocessor.golden.numbers import ceil_div, u32
 from coprocessor.golden.population import Population
 from coprocessor.golden.projection import Projection, Source
 from coprocessor.golden.rule import Rule
 from coprocessor.golden.state import State
 
-LANES: Final = 4
 ENTRY_CYCLES: Final = 15
 COUNT_MASK: Final = 0x7FFF_FFFF
 PROGRESS_CSRS: Final = ("prog0", "prog1", "prog2", "prog3", "pdesc")
@@ -102,6 +101,10 @@ class Issue:
         """Add to the counters; cyc also to the cycles of this issue."""
         self.state.count(**events)
         self.cycles += events.get("cyc", 0)
+
+    def lane_cycles(self, n: int) -> int:
+        """Cycles of n elements on the lanes."""
+        return ceil_div(n, self.state.lanes)
 
     def enter(self, **events: int) -> None:
         """Charge the entry cost of an operation, once."""

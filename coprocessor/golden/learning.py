@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from coprocessor.golden import plasticity
-from coprocessor.golden.engine import ENTRY_CYCLES, LANES, Issue, Step
+from coprocessor.golden.engine import ENTRY_CYCLES, Issue, Step
 from coprocessor.golden.memory import Unit
-from coprocessor.golden.numbers import bit, ceil_div, field, popcount, s32, words
+from coprocessor.golden.numbers import bit, field, popcount, s32, words
 from coprocessor.golden.profiles import Profile
 from coprocessor.golden.projection import Format
 from coprocessor.golden.random import RandomSource
@@ -110,8 +110,8 @@ class Row:
                 )
 
 
-def weight_row(row: Row, i: int) -> dict[str, int]:
-    """Phase 0 of rules 0, 1, 3, 4 for one visited row; gives its counter events."""
+def weight_row(row: Row, i: int) -> tuple[dict[str, int], int]:
+    """Phase 0 of rules 0, 1, 3, 4 for one visited row; gives its counter events and the number of its synapses."""
     rule, p = row.rule, row.rule.projection
     m = p.n_post
     if p.format is Format.CSR:
@@ -128,12 +128,16 @@ def weight_row(row: Row, i: int) -> dict[str, int]:
         "wupd": z,
         "rdb": z + q * EXTRA_BYTES[rule.kind] + (2 if rule.pre_traces else 0) + pointers,
         "wrb": z + (2 * q if rule.kind is RuleKind.REWARD else 0),
-        "cyc": 4 + ceil_div(q, LANES),
-    }
+    }, q
 
 
-def binary_row(unit: Unit, rule: Rule, random: RandomSource, i: int, a: int, post: list[int]) -> dict[str, int]:
-    """Phase 0 of rule 2 for one visited row: `bltp` if a_i else `bltd` on each weight word, gated by post spikes."""
+def binary_row(
+    unit: Unit, rule: Rule, random: RandomSource, i: int, a: int, post: list[int]
+) -> tuple[dict[str, int], int]:
+    """Phase 0 of rule 2 for one visited row: `bltp` if a_i else `bltd` on each weight word, gated by post spikes.
+
+    Gives the counter events and the number of synapses.
+    """
     m = rule.projection.n_post
     draws = 0
     for g, gate in enumerate(post):
@@ -144,12 +148,7 @@ def binary_row(unit: Unit, rule: Rule, random: RandomSource, i: int, a: int, pos
             place,
             (plasticity.bltp if a else plasticity.bltd)(rule.learning, random, w, gate),
         )
-    return {
-        "wupd": draws,
-        "rdb": 4 * words(m),
-        "wrb": 4 * words(m),
-        "cyc": 4 + ceil_div(m, LANES),
-    }
+    return {"wupd": draws, "rdb": 4 * words(m), "wrb": 4 * words(m)}, m
 
 
 def visited(kind: RuleKind, a: int, x: int, post: list[int]) -> bool:
@@ -173,9 +172,10 @@ def weights_phase(issue: Issue, rule: Rule, source: int, post: list[int], reward
             continue
         with issue.unit() as unit:
             if rule.kind is RuleKind.BINARY:
-                unit.events = binary_row(unit, rule, issue.state.random, i, a, post)
+                events, synapses = binary_row(unit, rule, issue.state.random, i, a, post)
             else:
-                unit.events = weight_row(Row(unit, rule, issue.state.random, a, x, post, reward), i)
+                events, synapses = weight_row(Row(unit, rule, issue.state.random, a, x, post, reward), i)
+            unit.events = events | {"cyc": 4 + issue.lane_cycles(synapses)}
         if counts:
             issue.progress.add(unit.events["wupd"])
         issue.progress.index = i + 1
@@ -203,7 +203,7 @@ def traces_phase(
                     x = impulse if rule.learning.nearest else plasticity.tri(x, impulse)
                 unit.store(traces + 2 * i, x, 2)
             c = len(indices)
-            unit.events = {"rdb": 2 * c, "wrb": 2 * c, "cyc": ceil_div(c, LANES)}
+            unit.events = {"rdb": 2 * c, "wrb": 2 * c, "cyc": issue.lane_cycles(c)}
         issue.progress.index = group + 1
 
 

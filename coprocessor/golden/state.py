@@ -10,10 +10,10 @@ from coprocessor.golden.mode import Parameters
 from coprocessor.golden.numbers import s16, u32
 from coprocessor.golden.plasticity import LearningParameters
 from coprocessor.golden.random import RandomSource
-from coprocessor.interface import NEVER
+from coprocessor.interface import DEFAULT_LANES, NEVER
 
 QUEUES, QUEUE_DEPTH = 4, 64
-
+LANES_SHIFT, LANES_MASK = 16, 0xFF << 16
 
 RESERVED_RESET, HOLD = 3, 2
 
@@ -35,7 +35,10 @@ class AsynchronousRun:
 
 @dataclass
 class State:
-    """CSRs by name without the prefix, counters, queues, the asynchronous run and the tick interrupt."""
+    """CSRs by name without the prefix, counters, queues, the asynchronous run and the tick interrupt.
+
+    `lanes` is configuration: no export holds it.
+    """
 
     csr: dict[str, int] = field(
         default_factory=lambda: {row.name[3:]: row.reset for row in TABLE if row.name[3:] in STORED}
@@ -45,6 +48,7 @@ class State:
     queues: list[list[int]] = field(default_factory=lambda: [[] for _ in range(QUEUES)])
     run: AsynchronousRun = field(default_factory=AsynchronousRun)
     tick_pending: bool = False
+    lanes: int = DEFAULT_LANES
 
     @property
     def parameters(self) -> Parameters:
@@ -101,6 +105,8 @@ class State:
         row = BY_NUMBER[number]
         if row.name == "nm_st":
             return self.status
+        if row.name == "nm_cap":
+            return row.reset & ~LANES_MASK | self.lanes << LANES_SHIFT
         if row.name == "nm_rng":
             return self.random.state
         return self.csr[row.name[3:]] if row.writable else row.reset

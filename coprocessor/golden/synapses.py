@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from coprocessor.golden.engine import ENTRY_CYCLES, LANES, Issue, Step
+from coprocessor.golden.engine import ENTRY_CYCLES, Issue, Step
 from coprocessor.golden.memory import BAD, LIMIT, Fault, Memory, Unit
 from coprocessor.golden.neurons import tnw
 from coprocessor.golden.numbers import bit, ceil_div, s32, signed, words
@@ -151,8 +151,9 @@ def bytes_read(p: Projection, sop: int) -> int:
     return weights + {Delay.FIXED: 0, Delay.PER_SOURCE: 1, Delay.PER_SYNAPSE: per_synapse}[p.delay]
 
 
-def row(unit: Unit, p: Projection, i: int, g: int, t: int, random: RandomSource) -> None:
+def row(issue: Issue, unit: Unit, p: Projection, i: int, g: int) -> None:
     """One active row: `cur[slot][j] = (cur[slot][j] + w * g * 2^WEXP) mod 2^32`."""
+    t, random = issue.state.csr["t"], issue.state.random
     base = p.fixed_delay
     if p.delay is Delay.PER_SOURCE:
         base += checked_delay(p, base, unit.load(p.delays + i, 1), p.delays + i)
@@ -167,7 +168,7 @@ def row(unit: Unit, p: Projection, i: int, g: int, t: int, random: RandomSource)
         "spkin": 1,
         "rdb": bytes_read(p, sop) + 4 * sop,
         "wrb": 4 * sop,
-        "cyc": 4 + ceil_div(sop, LANES),
+        "cyc": 4 + issue.lane_cycles(sop),
     }
 
 
@@ -226,7 +227,7 @@ def perform(issue: Issue, p: Projection, step: Step, *, counts_rows: bool) -> No
     for index in candidates(issue, p, source, count):
         with issue.unit() as unit:
             i, g = row_and_value(issue, unit, p, source, index)
-            row(unit, p, i, g, issue.state.csr["t"], issue.state.random)
+            row(issue, unit, p, i, g)
         if p.source is Source.QUEUE:
             del issue.state.queues[p.source_address][0]
         else:

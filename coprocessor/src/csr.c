@@ -5,7 +5,7 @@
 
 enum { MACHINE_BASE = 0x7C0, USER_BASE = 0x800, COUNTER_LOW = 0xCC8, COUNTER_HIGH = 0xCD8 };
 enum { ST = 0xCC0, VER = 0xCC1, CAP = 0xCC2, CAP2 = 0xCC3 };
-enum { VERSION_WORD = 0x00070001, CAPABILITIES = 0x6604FFFF, CAPABILITIES2 = 0x0000101F };
+enum { VERSION_WORD = 0x00070001, CAPABILITIES = 0x6600FFFF, LANES_SHIFT = 16, CAPABILITIES2 = 0x0000101F };
 enum { MIP_DONE = 1 << 16, MIP_ERROR = 1 << 17, MIP_QUEUE = 1 << 18, MIP_TICK = 1 << 19 };
 
 static const uint32_t user_masks[NM_USER_CSRS] = {
@@ -88,7 +88,7 @@ uint32_t nm_csr_read(nm_coprocessor *c, uint32_t number, uint64_t mcycle)
     switch (number) {
     case ST: return status_word(c);
     case VER: return VERSION_WORD;
-    case CAP: return CAPABILITIES;
+    case CAP: return CAPABILITIES | c->lanes << LANES_SHIFT;
     case CAP2: return CAPABILITIES2;
     default: return 0;
     }
@@ -145,6 +145,7 @@ nm_coprocessor *nm_new(uint8_t *ram, uint32_t base, uint32_t size)
         c->ram = ram;
         c->base = base;
         c->size = size;
+        c->lanes = NM_DEFAULT_LANES;
         c->front.ctl = NM_CTL_ETRAP;
         c->front.written_low = UINT32_MAX;
         c->machine[NM_MACHINE_SLICE] = 1024;
@@ -156,6 +157,13 @@ nm_coprocessor *nm_new(uint8_t *ram, uint32_t base, uint32_t size)
 }
 
 void nm_free(nm_coprocessor *c) { free(c); }
+
+uint32_t nm_set_lanes(nm_coprocessor *c, uint32_t lanes)
+{
+    bool legal = lanes >= 1 && lanes <= NM_MOST_LANES;
+    c->lanes = legal ? lanes : c->lanes;
+    return legal;
+}
 
 nm_front *nm_front_of(nm_coprocessor *c) { return &c->front; }
 

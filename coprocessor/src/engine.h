@@ -59,6 +59,12 @@ static inline void nm_enter(nm_coprocessor *c, uint64_t bytes_read, uint64_t cyc
     }
 }
 
+/* Cycles of n elements on the lanes: ceil(n / lanes), without a division for the default. */
+static inline uint64_t nm_lane_cycles(const nm_coprocessor *c, uint64_t n)
+{
+    return c->lanes == NM_DEFAULT_LANES ? nm_ceil_div(n, NM_DEFAULT_LANES) : nm_ceil_div(n, c->lanes);
+}
+
 static inline void nm_add_partial(nm_coprocessor *c, uint32_t amount)
 {
     c->progress.partial = (c->progress.partial + amount) & NM_COUNT_MASK;

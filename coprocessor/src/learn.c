@@ -142,7 +142,7 @@ static void count_row(nm_coprocessor *c, const learn_of *l, uint64_t updated, ui
     nm_count(c, NM_WUPD, updated);
     nm_count(c, NM_RDB, updated + q * extra[kind] + (l->rule->pre_traces ? 2 : 0) + pointers);
     nm_count(c, NM_WRB, updated + (kind == NM_RULE_REWARD ? 2 * q : 0));
-    nm_count_cycles(c, 4 + nm_ceil_div(q, NM_LANES));
+    nm_count_cycles(c, 4 + nm_lane_cycles(c, q));
 }
 
 static nm_status dense_row(nm_coprocessor *c, const learn_of *l, row_of *r)
@@ -208,7 +208,7 @@ static nm_status binary_row(nm_coprocessor *c, const learn_of *l, const row_of *
     nm_count(c, NM_WUPD, draws);
     nm_count(c, NM_RDB, 4 * nm_words(m));
     nm_count(c, NM_WRB, 4 * nm_words(m));
-    nm_count_cycles(c, 4 + nm_ceil_div(m, NM_LANES));
+    nm_count_cycles(c, 4 + nm_lane_cycles(c, m));
     return NM_OK;
 }
 
@@ -285,7 +285,7 @@ static nm_status trace_unit(nm_coprocessor *c, const nm_plasticity *p, const sid
     }
     nm_count(c, NM_RDB, 2 * count);
     nm_count(c, NM_WRB, 2 * count);
-    nm_count_cycles(c, nm_ceil_div(count, NM_LANES));
+    nm_count_cycles(c, nm_lane_cycles(c, count));
     c->units_left--;
     return NM_OK;
 }

@@ -10,7 +10,8 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "guest memory is accessed as host integers");
 
-enum { NM_QUEUES = 4, NM_QUEUE_DEPTH = 64, NM_COUNTERS = 8, NM_LARGEST_NETWORK = 255, NM_LANES = 4 };
+enum { NM_QUEUES = 4, NM_QUEUE_DEPTH = 64, NM_COUNTERS = 8, NM_LARGEST_NETWORK = 255 };
+enum { NM_DEFAULT_LANES = 4, NM_MOST_LANES = 255 };
 
 /* User CSRs, number - 0x800. */
 enum {
@@ -70,6 +71,7 @@ struct nm_coprocessor {
     nm_front front;
     uint8_t *ram;
     uint32_t base, size;
+    uint32_t lanes; /* configuration, like the RAM */
     uint32_t user[NM_USER_CSRS];
     uint32_t machine[NM_MACHINE_CSRS];
     nm_neuron neuron;

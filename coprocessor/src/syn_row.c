@@ -47,7 +47,7 @@ static nm_status finish(nm_coprocessor *c, const row_of *r, uint64_t sop, uint64
     nm_count(c, NM_SPKIN, 1);
     nm_count(c, NM_RDB, weight_bytes + delays + 4 * sop);
     nm_count(c, NM_WRB, 4 * sop);
-    nm_count_cycles(c, 4 + nm_ceil_div(sop, NM_LANES));
+    nm_count_cycles(c, 4 + nm_lane_cycles(c, sop));
     return NM_OK;
 }
 

@@ -47,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     machine.add_argument("--engine", choices=ENGINES, default="auto", help="how to simulate (default: %(default)s)")
     machine.add_argument("--isa", metavar="ISA", help="instruction set, such as rv32im_zicsr_zifencei_zicntr (default)")
     machine.add_argument("--timing", metavar="MODEL", default="ideal", help="cycle costs, or `list` (default: ideal)")
+    machine.add_argument("--lanes", type=count, metavar="N", help="elements a cycle of the coprocessor (default: 4)")
     machine.add_argument("--ram", type=size, metavar="SIZE", help="size of the RAM (default: 64M)")
     machine.add_argument(
         "--misaligned", choices=("emulate", "trap"), default="trap", help="misaligned loads and stores (default: trap)"

@@ -103,6 +103,7 @@ class Session:
                 misaligned=args.misaligned == "emulate",
                 console=self.console.write if self.expected is None else self._write_and_keep,
                 console_input=ConsoleInput(self.input or b""),
+                lanes=args.lanes,
             )
         with failing(ExitCode.BAD_INPUT):
             for spec in args.device:

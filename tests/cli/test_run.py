@@ -164,6 +164,34 @@ def test_digits_in_every_form(neurohart: Command, form: str) -> None:
     assert ("10,037,426  nm_sop" in ended.errors) == (form == "engine")
 
 
+def test_lanes(neurohart: Command) -> None:
+    """A dense row of 40 or 10 weights takes a cycle each on one lane, and one cycle on 40 lanes."""
+    counted = {}
+    for lanes in (1, 40):
+        ended = neurohart(
+            "run", ROOT / "programs" / "digits", "--form", "engine", "--lanes", lanes, "--uart", "null", "--json", "-"
+        )
+        counted[lanes] = json.loads(ended.output)["coprocessor"]
+    one, many = counted.values()
+    assert one["sop"] == many["sop"] and one["spkin"] == many["spkin"]
+    assert one["cyc"] - many["cyc"] == one["sop"] - one["spkin"]
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (["--lanes", "0"], "a coprocessor of 0 lanes is not possible, expected 1..255 (nm_cap has 8 bits for them)"),
+        (["--lanes", "256"], "a coprocessor of 256 lanes is not possible, expected 1..255"),
+        (["--lanes", "four"], "'four' is not a count"),
+        (["--lanes", "2", "--isa", "rv32im"], "rv32im has no coprocessor that could have 2 lanes; add _xnmspk_xnmeng"),
+    ],
+)
+def test_impossible_lanes(neurohart: Command, tmp_path: Path, options: list[str], error: str) -> None:
+    ended = neurohart("run", write_source(tmp_path, HELLO, CODE=0), *options)
+    assert ended.code == ExitCode.USAGE
+    assert error in ended.errors and ended.errors.count("\n") == 1
+
+
 def test_check_looks_at_the_counters(neurohart: Command, tmp_path: Path) -> None:
     original, copy = ROOT / "programs" / "digits", tmp_path / "digits"
     copy.mkdir()

@@ -97,6 +97,10 @@ class Pair:
         self.native.write(name, value)
         self.golden.write(name, value)
 
+    def set_lanes(self, lanes: int) -> None:
+        """Give both so many lanes."""
+        self.native.unit.lanes = self.golden.unit.lanes = lanes
+
     def put(self, address: int, *words: int) -> None:
         """Write words into both RAMs."""
         put_words(self.native.ram, address, *words)

@@ -14,9 +14,12 @@ from tests.coprocessor.memory_image import Image
 both = pytest.mark.parametrize("kind", IMPLEMENTATIONS, ids=["native", "golden"])
 
 
-def counted(kind: Any, image: Image, operation: Operation, address: int, rs2: int = 0) -> tuple[int, ...]:
+def counted(
+    kind: Any, image: Image, operation: Operation, address: int, rs2: int = 0, lanes: int = 4
+) -> tuple[int, ...]:
     """The counters after one instruction."""
     machine = Machine(kind, image.ram)
+    machine.unit.lanes = lanes
     machine.write("slice", 0)
     machine.run(operation, address, rs2)
     counters = machine.unit.state()["counters"]
@@ -118,6 +121,14 @@ def test_entry_of_each_source(kind: Any, source: int, entry: int) -> None:
     syn = f.image.syn(40, 40, weights=0, cur=f.zeros, source_address=address, fmt=7, source=source)
     expected = (events, 0, events, 0, 0, entry + 4 * events, 4 * events, 15 + entry // 4 + 5 * events)
     assert counted(kind, f.image, Operation.SYN, syn) == expected
+
+
+@both
+@pytest.mark.parametrize(("lanes", "cycles"), [(1, 13), (2, 7), (3, 5), (4, 4), (5, 3), (13, 1), (255, 1)])
+def test_lanes_of_a_row(kind: Any, lanes: int, cycles: int) -> None:
+    f = Fields()
+    syn = f.image.syn(40, 13, weights=f.zeros, cur=f.zeros, source_address=f.row5)
+    assert counted(kind, f.image, Operation.SYN, syn, lanes=lanes)[-1] == 15 + 2 + 4 + cycles
 
 
 UPDATES: list[tuple[dict[str, Any], tuple[int, int]]] = [

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from coprocessor.csrs import COUNTERS, TABLE
+from coprocessor.errors import CoprocessorError
 from coprocessor.interface import NEVER, Operation
 from tests.coprocessor import operands
 from tests.coprocessor.implementations import EFFORT, IMPLEMENTATIONS, Machine, Pair
@@ -45,6 +46,24 @@ def test_masks(kind: Any, row: Any) -> None:
     for number, value in before.items():
         if number != row.number and number not in follows:
             assert machine.unit.csr_read(number, 7) == value
+
+
+@both
+def test_lanes(kind: Any) -> None:
+    """Configuration: reported by nm_cap, kept by images, no state."""
+    unit = kind(bytearray(64), 0x8000_0000, lanes=255)
+    assert (unit.lanes, unit.csr_read(0xCC2, 0)) == (255, 0x66FF_FFFF)
+    state = unit.state()
+    unit.lanes = 1
+    unit.load_state(state, 0)
+    assert (unit.lanes, unit.csr_read(0xCC2, 0)) == (1, 0x6601_FFFF)
+    assert unit.state() == state
+    for impossible in (0, -1, 256, 2**40):
+        with pytest.raises(CoprocessorError, match=rf"of {impossible} lanes is not possible, expected 1\.\.255"):
+            unit.lanes = impossible
+        with pytest.raises(CoprocessorError, match="lanes"):
+            kind(bytearray(64), 0x8000_0000, lanes=impossible)
+    assert unit.lanes == 1
 
 
 @both

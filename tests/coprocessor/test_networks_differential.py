@@ -17,6 +17,7 @@ NETWORKS, ACTIONS = 60, 16
 def prepare(random: Random, network: RandomNetwork) -> Pair:
     """Two machines on the network with random configuration, time and queue contents."""
     pair = Pair(network.image.ram, ctl=random.choice((1, 5, 5)), mcycle=random.choice((0, 1000, 2**32 - 50, 2**40)))
+    pair.set_lanes(random.choice((4, 4, 1, 2, 3, 8, 32, 255)))
     pair.write("slice", random.choice((0, 1, 2, 3, 7, 1024)))
     pair.write("t", random.choice((0, 1, 5, 0xFFFF_FFFE, random.getrandbits(32))))
     pair.write("rng", random.getrandbits(32))

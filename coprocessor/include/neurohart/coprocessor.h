@@ -62,6 +62,9 @@ typedef struct nm_image {
 /* A coprocessor in reset state over `size` bytes of RAM at guest address `base`; NULL without memory or if base + size
    exceeds 2^32. The RAM stays the caller's and must outlive the coprocessor. */
 nm_coprocessor *nm_new(uint8_t *ram, uint32_t base, uint32_t size);
+/* Set the lanes of nm_cap, 1 to 255 (4 after nm_new): cycles count ceil(elements / lanes). Configuration, not state:
+   images and save areas do not hold it. 0 with nothing changed for any other number. */
+uint32_t nm_set_lanes(nm_coprocessor *coprocessor, uint32_t lanes);
 /* Release a coprocessor; NULL is allowed. */
 void nm_free(nm_coprocessor *coprocessor);
 /* The public part of a coprocessor. */
