@@ -1,0 +1,211 @@
+"""The CUBA benchmark network (Vogels and Abbott 2005; Brette et al. 2007, benchmark 2) on the coprocessor.
+
+Its physical constants are in `Cuba`, how they become integers is in `quantise`, the network itself is in `build`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coprocessor import Network
+
+ROWS_AT_ONCE = 1 << 22
+"""Pairs of neurons that are decided at a time: bounds the memory while synapses are drawn, not the result."""
+
+
+@dataclass(frozen=True)
+class Cuba:
+    """The network in mV and ms: leaky neurons, exponential synaptic currents, no delay.
+
+        taum dv/dt = ge + gi - (v - El),  taue dge/dt = -ge,  taui dgi/dt = -gi
+        v > Vt: v = Vr, held for `refractory`; each spike adds we to ge, or wi to gi, of its targets
+
+    The values are those of Brette et al. 2007 (J. Comput. Neurosci. 23:349) as Brian2 documents them. Of n neurons the
+    first `excitatory` part is excitatory, and each pair, a neuron with itself too, is connected with `probability`.
+    """
+
+    n: int = 4000
+    excitatory: float = 0.8
+    probability: float = 0.02
+    membrane_tau: float = 20.0
+    excitatory_tau: float = 5.0
+    inhibitory_tau: float = 10.0
+    threshold: float = -50.0
+    reset: float = -60.0
+    rest: float = -49.0
+    refractory: float = 5.0
+    excitatory_weight: float = 60 * 0.27 / 10
+    inhibitory_weight: float = -20 * 4.5 / 10
+
+    @classmethod
+    def of_size(cls, n: int, synapses: float) -> Cuba:
+        """n neurons with a mean of `synapses` synapses each; the weights keep the mean currents of 80 synapses."""
+        scaled = 80 / synapses
+        weights = (cls.excitatory_weight * scaled, cls.inhibitory_weight * scaled)
+        return cls(n, probability=synapses / n, excitatory_weight=weights[0], inhibitory_weight=weights[1])
+
+    @property
+    def sources(self) -> int:
+        """Number of excitatory neurons."""
+        return round(self.excitatory * self.n)
+
+
+@dataclass(frozen=True)
+class Quantised:
+    """The constants of `Cuba` as the coprocessor has them; potentials count from rest, `scale` units are 1 mV."""
+
+    scale: float
+    membrane_retention: int
+    excitatory_retention: int
+    inhibitory_retention: int
+    excitatory_weight: int
+    excitatory_shift: int
+    inhibitory_weight: int
+    inhibitory_shift: int
+    threshold: int
+    reset: int
+    bias: int
+    refractory: int
+
+
+def quantise(cuba: Cuba, dt: float = 0.1) -> Quantised:
+    """Constants for steps of dt ms, from the exact solution over one step.
+
+    With b = exp(-dt/tau) the exact step is v' = bm v + ce ge + ci gi, where c = (b - bm) taus/(taus - taum). Currents
+    are kept times c, so that they are added with weight 1, and the scale is chosen so that both weights fit 8 bits
+    well. Retentions are rounded to 1/4096; what that changes is compensated as far as constants can:
+
+    - currents: the weight is changed so that the charge of a spike, weight/(1 - b), stays what it was;
+    - membrane: the leak is made exact half way between reset and threshold, by the bias.
+    """
+    bm = math.exp(-dt / cuba.membrane_tau)
+    kept = round(4096 * bm)
+    weights, retentions = [], []
+    for weight, tau in (
+        (cuba.excitatory_weight, cuba.excitatory_tau),
+        (cuba.inhibitory_weight, cuba.inhibitory_tau),
+    ):
+        b = math.exp(-dt / tau)
+        retention = round(4096 * b)
+        effect = weight * (b - bm) * tau / (tau - cuba.membrane_tau)
+        weights.append(effect * (1 - retention / 4096) / (1 - b))
+        retentions.append(retention)
+    scale, (we, wi), (shift_e, shift_i) = _scale(*weights)
+    middle = (cuba.reset + cuba.threshold) / 2 - cuba.rest
+    return Quantised(
+        scale=scale,
+        membrane_retention=kept,
+        excitatory_retention=retentions[0],
+        inhibitory_retention=retentions[1],
+        excitatory_weight=we,
+        excitatory_shift=shift_e,
+        inhibitory_weight=wi,
+        inhibitory_shift=shift_i,
+        threshold=round((cuba.threshold - cuba.rest) * scale),
+        reset=round((cuba.reset - cuba.rest) * scale),
+        bias=round((bm - kept / 4096) * middle * scale),
+        refractory=max(0, math.ceil(cuba.refractory / dt - 1e-9) - 1),  # a neuron that spikes now skips r - 1 updates
+    )
+
+
+def _scale(excitatory: float, inhibitory: float) -> tuple[float, tuple[int, int], tuple[int, int]]:
+    """Units per mV near 2^20, 8-bit weights and left shifts whose quotient is nearest to that of the weights in mV."""
+    ratio = inhibitory / excitatory
+    octaves = math.ceil(math.log2(abs(ratio))) - 1
+    shift = round(math.log2(2**20 * abs(excitatory))) - 7
+    while shift < 0 or shift + octaves < 0:
+        shift += 1
+    candidates = [
+        (abs(wi * 2.0 ** (octaves - lift) / we / ratio - 1), we, wi, octaves - lift)
+        for we in range(64, 128)
+        for lift in (0, 1)
+        for wi in (round(ratio * we / 2.0 ** (octaves - lift)),)
+        if -128 <= wi <= 127
+    ]
+    _, we, wi, difference = min(candidates)
+    return we * 2.0**shift / excitatory, (we, wi), (shift, shift + difference)
+
+
+def connections(
+    rows: int, columns: int, probability: float, random: np.random.Generator
+) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
+    """Each of rows x columns pairs with a probability, as row pointers [rows + 1] and sorted columns.
+
+    Distances between pairs are drawn (geometric), not the pairs; memory is that of the result and one block of rows.
+    """
+    pairs, last, blocks = rows * columns, -1, []
+    counts = np.zeros(rows, dtype=np.int64)
+    while last < pairs:
+        gaps = random.geometric(probability, int(ROWS_AT_ONCE * probability) + 1)
+        places = last + np.cumsum(gaps)
+        last = int(places[-1])
+        row, column = np.divmod(places[places < pairs], columns)
+        counts += np.bincount(row, minlength=rows)
+        blocks.append(column.astype(np.uint16))
+    return np.concatenate([[0], np.cumsum(counts)]), np.concatenate(blocks)
+
+
+def build(
+    n: int = 4000,
+    *,
+    synapses: float | None = None,
+    seed: int = 1,
+    dt: float = 0.1,
+    cuba: Cuba | None = None,
+    record: bool = True,
+    steps: int = 256,
+) -> Network:
+    """The network with random synapses and random first potentials; its population of spikes is "neurons".
+
+    `synapses` is the mean number of synapses of a neuron (default 0.02 n, 80 of 4,000); weights are scaled by 80 over
+    that number, which keeps the mean currents. `dt` is in ms, `cuba` gives other constants, `steps` is the length of
+    the stream buffers, `record=False` leaves spikes out of results. Equal arguments give equal networks. `reset()` of
+    the network sets all potentials to rest; call `scatter` after it for a new start.
+    """
+    chosen = cuba or Cuba.of_size(n, 0.02 * n if synapses is None else synapses)
+    q = quantise(chosen, dt)
+    random = np.random.default_rng(seed)
+    network = Network(steps=steps)
+    currents = {
+        "excitation": (q.excitatory_retention, q.excitatory_shift),
+        "inhibition": (q.inhibitory_retention, q.inhibitory_shift),
+    }
+    for name, (retention, shift) in currents.items():
+        network.population(
+            name, chosen.n, "LI", membrane_retention=retention, input_shift=shift, record=False, count=False
+        )
+    network.population(
+        "neurons",
+        chosen.n,
+        "LIF",
+        membrane_retention=q.membrane_retention,
+        threshold=q.threshold,
+        reset_value=q.reset,
+        bias=q.bias,
+        refractory=q.refractory,
+        record=record,
+        count=True,
+    )
+    first, n = chosen.sources, chosen.n
+    for name, begin, end, weight in (
+        ("excitation", 0, first, q.excitatory_weight),
+        ("inhibition", first, n, q.inhibitory_weight),
+    ):
+        pointers, columns = connections(end - begin, n, chosen.probability, random)
+        rows = np.concatenate([np.zeros(begin, dtype=np.int64), pointers, np.full(n - end, pointers[-1])])
+        weights8 = np.full(len(columns), weight, dtype=np.int8)
+        network.sparse("neurons", name, rows, columns, weights8, previous=True)
+    for name in currents:
+        network.one_to_one(name, "neurons")
+    scatter(network, q, random)
+    return network
+
+
+def scatter(network: Network, q: Quantised, random: np.random.Generator) -> None:
+    """Set every potential evenly between reset and threshold, all currents to 0."""
+    state = network.state("neurons")
+    state["v"][:] = np.rint(q.reset + random.random(len(state["v"])) * (q.threshold - q.reset)).astype(np.int32)
