@@ -1,6 +1,7 @@
 /* CSR access, interrupts, time and the state image (specification 4.1 to 4.6). A new CSR also needs a row in csrs.py. */
 #include <stdlib.h>
 
+#include "kernels.h"
 #include "memory.h"
 
 enum { MACHINE_BASE = 0x7C0, USER_BASE = 0x800, COUNTER_LOW = 0xCC8, COUNTER_HIGH = 0xCD8 };
@@ -146,6 +147,7 @@ nm_coprocessor *nm_new(uint8_t *ram, uint32_t base, uint32_t size)
         c->base = base;
         c->size = size;
         c->lanes = NM_DEFAULT_LANES;
+        c->kernels = nm_find_kernels(NULL);
         c->front.ctl = NM_CTL_ETRAP;
         c->front.written_low = UINT32_MAX;
         c->machine[NM_MACHINE_SLICE] = 1024;

@@ -5,7 +5,7 @@
 #include "memory.h"
 
 enum { NM_TYPE_POP = 1, NM_TYPE_SYN, NM_TYPE_RULE, NM_TYPE_NET, NM_TYPE_XFER };
-enum { NM_MAGIC = 0x4E4D, NM_VERSION = 1, NM_LARGEST_SIZE = 65536, NM_LONGEST = 20 };
+enum { NM_MAGIC = 0x4E4D, NM_VERSION = 1, NM_LONGEST = 20 };
 
 typedef struct nm_words_of {
     nm_coprocessor *c;

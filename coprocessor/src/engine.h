@@ -2,6 +2,7 @@
 #ifndef NM_ENGINE_H
 #define NM_ENGINE_H
 
+#include "kernels.h"
 #include "memory.h"
 
 enum { NM_ENTRY_CYCLES = 15, NM_COUNT_MASK = 0x7FFFFFFF, NM_LARGEST_BITMAP = 65536 / 32 };
@@ -21,6 +22,16 @@ nm_status nm_perform_learn(nm_coprocessor *c, const nm_entry *entry, const nm_st
 
 /* One active row with value g: all of it, or a fault and no effect. */
 nm_status nm_syn_row(nm_coprocessor *c, const nm_syn *syn, uint32_t row, uint32_t g);
+/* The whole operation from c->progress.index on by kernels, with *status as its end; false and no effect if it has to go
+   row by row. */
+bool nm_syn_in_bulk(nm_coprocessor *c, const nm_entry *entry, uint32_t source, nm_status *status);
+
+/* The arrays of a population as wholes; false unless all are RAM and apart from each other. */
+bool nm_find_arrays(const nm_coprocessor *c, const nm_pop *pop, uint32_t output, nm_arrays *arrays);
+/* Update groups by kernels from c->progress.index on, which moves as far as they and the slice reach; true at the end. */
+bool nm_update_in_bulk(nm_coprocessor *c, const nm_entry *entry, const nm_arrays *arrays, uint32_t output);
+/* Count `groups` completed units of upd with `count` neurons in all. */
+void nm_count_groups(nm_coprocessor *c, const nm_pop *pop, uint32_t groups, uint64_t count, uint32_t spikes);
 
 /* Validate an operation of funct3 = 0 into c->entries; false leaves the fault. */
 typedef struct nm_job {
@@ -70,6 +81,20 @@ static inline void nm_add_partial(nm_coprocessor *c, uint32_t amount)
     c->progress.partial = (c->progress.partial + amount) & NM_COUNT_MASK;
 }
 
+/* Count `rows` completed rows of `sop` synapses each that stored to `bytes` bytes at `place`. */
+static inline void nm_count_rows(nm_coprocessor *c, const nm_entry *entry, uint32_t rows, uint64_t sop,
+                                 uint64_t weight_bytes, uint32_t place, uint64_t bytes)
+{
+    nm_wrote(c, place, bytes);
+    nm_count(c, NM_SOP, rows * sop);
+    nm_count(c, NM_SPKIN, rows);
+    nm_count(c, NM_RDB, rows * (weight_bytes + 4 * sop));
+    nm_count(c, NM_WRB, rows * 4 * sop);
+    nm_count_cycles(c, rows * (4 + nm_lane_cycles(c, sop)));
+    c->units_left -= rows;
+    nm_add_partial(c, entry->counts ? rows : 0);
+}
+
 /* Base b, stride p: mode 0: b; 1: b + (t mod 2)*p; 2: b + k*p; 3: b + ((t - 1) mod 2)*p (6.6). */
 static inline uint32_t nm_buffer(const nm_coprocessor *c, uint32_t mode, uint32_t base, uint32_t stride,
                                  const nm_step *step)
@@ -102,6 +127,12 @@ static inline void nm_remove_oldest(nm_queue *queue)
 {
     queue->head = (queue->head + 1) % NM_QUEUE_DEPTH;
     queue->level--;
+}
+
+/* Address of the input slot of this step. */
+static inline uint32_t nm_cur_of(const nm_coprocessor *c, const nm_pop *pop)
+{
+    return pop->cur + 4 * ((c->user[NM_USER_T] & (pop->depth - 1)) * pop->n);
 }
 
 /* Address of the per-neuron word that replaces `parameter` for neuron i. */

@@ -10,8 +10,8 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "guest memory is accessed as host integers");
 
-enum { NM_QUEUES = 4, NM_QUEUE_DEPTH = 64, NM_COUNTERS = 8, NM_LARGEST_NETWORK = 255 };
-enum { NM_DEFAULT_LANES = 4, NM_MOST_LANES = 255 };
+enum { NM_QUEUES = 4, NM_QUEUE_DEPTH = 64, NM_COUNTERS = 8, NM_DEFAULT_LANES = 4, NM_MOST_LANES = 255 };
+enum { NM_LARGEST_NETWORK = 255, NM_LARGEST_SIZE = 65536 };
 
 /* User CSRs, number - 0x800. */
 enum {
@@ -72,6 +72,7 @@ struct nm_coprocessor {
     uint8_t *ram;
     uint32_t base, size;
     uint32_t lanes; /* configuration, like the RAM */
+    const struct nm_kernels *kernels;
     uint32_t user[NM_USER_CSRS];
     uint32_t machine[NM_MACHINE_CSRS];
     nm_neuron neuron;
@@ -86,6 +87,7 @@ struct nm_coprocessor {
     uint64_t issue_cycles;
     uint32_t fault_code, fault_address;
     nm_entry entries[NM_LARGEST_NETWORK];
+    uint16_t active[NM_LARGEST_SIZE + 4]; /* rows of a bulk operation */
 };
 
 static inline uint32_t *nm_rng(nm_coprocessor *c) { return &c->user[NM_USER_RNG]; }

@@ -119,6 +119,10 @@ nm_status nm_perform_syn(nm_coprocessor *c, const nm_entry *entry, const nm_step
     default: break;
     }
     nm_enter(c, bytes, NM_ENTRY_CYCLES + bytes / 4);
+    nm_status status;
+    if (nm_syn_in_bulk(c, entry, source, &status)) {
+        return status;
+    }
     switch (syn->source) {
     case NM_BITMAP: return from_bitmap(c, entry, source);
     case NM_GRADED: return from_graded(c, entry, source);

@@ -1,5 +1,5 @@
 /* The upd and rst operations on groups of 32 neurons (specification 7.5, 7.7).
-   SIMD kernels belong beside `run_group`. */
+   Populations go through update_bulk.c as far as that can, the rest group by group. */
 #include "engine.h"
 #include "profile.h"
 
@@ -116,22 +116,11 @@ static bool find_parameters(const nm_coprocessor *c, const nm_pop *pop, group_of
     return good;
 }
 
-static void count_group(nm_coprocessor *c, const nm_pop *pop, uint32_t count, uint32_t spikes)
-{
-    uint64_t written = 4 * pop->state_words + 4 + (pop->acc ? 4 : 0);
-    nm_count(c, NM_NUP, count);
-    nm_count(c, NM_SPKOUT, spikes);
-    nm_count(c, NM_RDB, count * (written + 4 * nm_popcount(pop->replaced)));
-    nm_count(c, NM_WRB, count * written + (pop->out == 0 ? 0 : pop->graded ? 4 * count : 4));
-    nm_count_cycles(c, 2 * count);
-    c->units_left--;
-}
-
 /* One unit of upd; `output` is the output buffer of this step. */
 static nm_status update_unit(nm_coprocessor *c, const nm_pop *pop, uint32_t first, uint32_t output, uint32_t *spikes)
 {
     group_of group = {.first = first, .count = group_count(pop, first)};
-    uint32_t bytes = 4 * group.count, cur = pop->cur + 4 * ((c->user[NM_USER_T] & (pop->depth - 1)) * pop->n);
+    uint32_t bytes = 4 * group.count, cur = nm_cur_of(c, pop);
     bool good = find_parameters(c, pop, &group);
     for (uint32_t k = 0; k < pop->state_words; k++) {
         group.state[k] = nm_host(c, state_address(pop, k, first), bytes);
@@ -158,7 +147,7 @@ static nm_status update_unit(nm_coprocessor *c, const nm_pop *pop, uint32_t firs
     if (pop->acc) {
         nm_wrote(c, pop->acc + 4 * first, bytes);
     }
-    count_group(c, pop, group.count, *spikes);
+    nm_count_groups(c, pop, 1, group.count, *spikes);
     return NM_OK;
 }
 
@@ -167,7 +156,12 @@ nm_status nm_perform_upd(nm_coprocessor *c, const nm_entry *entry, const nm_step
     const nm_pop *pop = &entry->pop;
     nm_enter(c, 0, NM_ENTRY_CYCLES);
     uint32_t output = nm_buffer(c, pop->output_mode, pop->out, pop->stride, step);
+    nm_arrays arrays;
+    bool in_bulk = nm_find_arrays(c, pop, output, &arrays);
     for (; c->progress.index < nm_words(pop->n); c->progress.index++) {
+        if (in_bulk && nm_update_in_bulk(c, entry, &arrays, output)) {
+            break;
+        }
         uint32_t spikes = 0;
         if (!nm_unit_may_start(c)) {
             return NM_SLICE_END;

@@ -69,6 +69,10 @@ uint32_t nm_set_lanes(nm_coprocessor *coprocessor, uint32_t lanes);
 void nm_free(nm_coprocessor *coprocessor);
 /* The public part of a coprocessor. */
 nm_front *nm_front_of(nm_coprocessor *coprocessor);
+/* Which kernels long operations use: "avx512", "avx2" or "portable"; at first the fastest this machine can run. */
+const char *nm_simd(const nm_coprocessor *coprocessor);
+/* Use the kernels of this name; 0 and no effect if this machine cannot run them. All give the same bits. */
+int nm_set_simd(nm_coprocessor *coprocessor, const char *name);
 /* Copy the state out. */
 void nm_get_image(const nm_coprocessor *coprocessor, nm_image *image);
 /* Copy the state in, at this mcycle; impossible values are brought into range. */

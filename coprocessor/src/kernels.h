@@ -1,0 +1,47 @@
+/* The bulk kernels of the engine: whole operations on arrays, in several instruction sets with the same bits.
+   Scalar code (neuron.h, syn_row.c, learn.c) is the meaning; a kernel may decline work it cannot do exactly.
+   Bodies: kernels_*.h, compiled once an instruction set by simd_*.c. */
+#ifndef NM_KERNELS_H
+#define NM_KERNELS_H
+
+#include <stddef.h>
+
+#include "descriptor.h"
+
+/* Weight rows and an accumulator row, all inside RAM and apart from each other. */
+typedef struct nm_rows {
+    uint8_t *cur;            /* m accumulators of 4 bytes */
+    const uint8_t *weights;  /* row 0 */
+    const uint8_t *readable; /* first byte that may not be read; reading behind a row is harmless before it */
+    size_t pitch;            /* bytes from row to row */
+    const uint16_t *row;     /* the active rows */
+    uint32_t count, m;
+    unsigned shift;          /* weights count 2^shift fold */
+} nm_rows;
+
+/* Arrays of a population for an update; those that are absent are NULL. */
+typedef struct nm_arrays {
+    uint8_t *state[NM_MOST_STATE_WORDS];
+    const uint8_t *param[NM_PARAMETERS]; /* per-neuron words */
+    uint8_t *cur, *acc, *out;
+} nm_arrays;
+
+typedef struct nm_kernels {
+    const char *name;
+    /* cur[j] += sum of weight[row][j] * 2^shift modulo 2^32, s8 weights */
+    void (*add_rows_s8)(const nm_rows *rows);
+    /* Update groups of 32 neurons from `group` to before `end`; gives the first group not done, because its values are
+       too large for 32-bit arithmetic or its profile has no kernel. *spikes is increased. */
+    uint32_t (*update)(const nm_pop *pop, const nm_arrays *arrays, uint32_t group, uint32_t end, uint32_t *spikes);
+} nm_kernels;
+
+extern const nm_kernels nm_kernels_portable;
+#if defined(__x86_64__)
+extern const nm_kernels nm_kernels_avx2;
+extern const nm_kernels nm_kernels_avx512;
+#endif
+
+/* The kernels of a name ("portable", "avx2", "avx512"), NULL if this machine cannot run them; of NULL, the fastest. */
+const nm_kernels *nm_find_kernels(const char *name);
+
+#endif

@@ -1,0 +1,89 @@
+/* Vectors of NM_BYTES bytes and the few operations that C operators on vectors do not give.
+   Arithmetic uses the operators of the vector extension of gcc and clang. */
+#ifndef NM_SIMD_H
+#define NM_SIMD_H
+
+#include <stdint.h>
+#include <string.h>
+#if defined(NM_AVX2) || defined(NM_AVX512)
+#include <immintrin.h>
+#endif
+
+enum { NM_WORDS = NM_BYTES / 4, NM_HALVES = NM_BYTES / 2 };
+
+typedef int32_t nm_v32 __attribute__((vector_size(NM_BYTES)));
+typedef uint32_t nm_vu32 __attribute__((vector_size(NM_BYTES)));
+typedef int16_t nm_v16 __attribute__((vector_size(NM_BYTES)));
+typedef int8_t nm_v8_half __attribute__((vector_size(NM_BYTES / 2)));
+typedef int16_t nm_v16_half __attribute__((vector_size(NM_BYTES / 2)));
+
+static inline nm_v32 v_load(const uint8_t *p)
+{
+    nm_v32 x;
+    memcpy(&x, p, sizeof x);
+    return x;
+}
+
+static inline void v_store(uint8_t *p, nm_v32 x) { memcpy(p, &x, sizeof x); }
+
+static inline nm_v32 v_all(int32_t x) { return x - (nm_v32){0}; }
+
+/* NM_HALVES s8 values, widened. */
+static inline nm_v16 v_load_s8(const uint8_t *p)
+{
+    nm_v8_half x;
+    memcpy(&x, p, sizeof x);
+    return __builtin_convertvector(x, nm_v16);
+}
+
+/* NM_WORDS s16 values, widened. */
+static inline nm_v32 v_widen_s16(const int16_t *p)
+{
+    nm_v16_half x;
+    memcpy(&x, p, sizeof x);
+    return __builtin_convertvector(x, nm_v32);
+}
+
+/* Truth values of lanes: v_gt, v_select(mask, where true, where false), v_bits (bit k: lane k). */
+#if defined(NM_AVX512)
+typedef __mmask16 nm_mask;
+static inline nm_mask v_gt(nm_v32 a, nm_v32 b) { return _mm512_cmpgt_epi32_mask((__m512i)a, (__m512i)b); }
+static inline nm_mask v_and(nm_mask a, nm_mask b) { return (nm_mask)(a & b); }
+static inline nm_mask v_not(nm_mask a) { return (nm_mask)~a; }
+static inline nm_v32 v_select(nm_mask m, nm_v32 a, nm_v32 b)
+{
+    return (nm_v32)_mm512_mask_blend_epi32(m, (__m512i)b, (__m512i)a);
+}
+static inline uint32_t v_bits(nm_mask m) { return m; }
+static inline nm_v32 v_min(nm_v32 a, nm_v32 b) { return (nm_v32)_mm512_min_epi32((__m512i)a, (__m512i)b); }
+static inline nm_v32 v_max(nm_v32 a, nm_v32 b) { return (nm_v32)_mm512_max_epi32((__m512i)a, (__m512i)b); }
+#else
+typedef nm_v32 nm_mask;
+static inline nm_mask v_gt(nm_v32 a, nm_v32 b) { return a > b; }
+static inline nm_mask v_and(nm_mask a, nm_mask b) { return a & b; }
+static inline nm_mask v_not(nm_mask a) { return ~a; }
+static inline nm_v32 v_select(nm_mask m, nm_v32 a, nm_v32 b) { return (m & a) | (~m & b); }
+#if defined(NM_AVX2)
+static inline uint32_t v_bits(nm_mask m) { return (uint32_t)_mm256_movemask_ps((__m256)m); }
+static inline nm_v32 v_min(nm_v32 a, nm_v32 b) { return (nm_v32)_mm256_min_epi32((__m256i)a, (__m256i)b); }
+static inline nm_v32 v_max(nm_v32 a, nm_v32 b) { return (nm_v32)_mm256_max_epi32((__m256i)a, (__m256i)b); }
+#else
+static inline uint32_t v_bits(nm_mask m)
+{
+    uint32_t bits = 0;
+    for (unsigned k = 0; k < NM_WORDS; k++) {
+        bits |= ((uint32_t)m[k] & 1u) << k;
+    }
+    return bits;
+}
+static inline nm_v32 v_min(nm_v32 a, nm_v32 b) { return v_select(a < b, a, b); }
+static inline nm_v32 v_max(nm_v32 a, nm_v32 b) { return v_select(a > b, a, b); }
+#endif
+#endif
+
+static inline nm_v32 v_clip(nm_v32 x, nm_v32 low, nm_v32 high) { return v_min(v_max(x, low), high); }
+
+/* x or ~x, whichever is not negative: x lies in [-2^k, 2^k) iff this is below 2^k, for several x iff their OR is. */
+static inline nm_v32 v_magnitude(nm_v32 x) { return x ^ (x >> 31); }
+
+#endif

@@ -1,0 +1,17 @@
+/* The kernels of one instruction set, made from the common bodies. NM_LEVEL, NM_BYTES: set by the including file. */
+#include "kernels.h"
+#include "simd.h"
+
+#include "kernels_rows.h"
+#include "kernels_update.h"
+
+#define NM_TABLE_NAME(level) nm_kernels_##level
+#define NM_TABLE(level) NM_TABLE_NAME(level)
+#define NM_TEXT_OF(level) #level
+#define NM_TEXT(level) NM_TEXT_OF(level)
+
+const nm_kernels NM_TABLE(NM_LEVEL) = {
+    .name = NM_TEXT(NM_LEVEL),
+    .add_rows_s8 = add_rows_s8,
+    .update = update,
+};
