@@ -28,6 +28,8 @@ typedef struct nm_arrays {
 
 typedef struct nm_kernels {
     const char *name;
+    /* The set bits from `first` on of a bitmap of n bits, ascending; gives their number. The list needs room for 4 more. */
+    uint32_t (*list_bits)(const uint8_t *source, uint32_t n, uint32_t first, uint16_t *list);
     /* cur[j] += sum of weight[row][j] * 2^shift modulo 2^32, s8 weights */
     void (*add_rows_s8)(const nm_rows *rows);
     /* Update groups of 32 neurons from `group` to before `end`; gives the first group not done, because its values are

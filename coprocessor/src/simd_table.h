@@ -2,6 +2,7 @@
 #include "kernels.h"
 #include "simd.h"
 
+#include "kernels_lists.h"
 #include "kernels_rows.h"
 #include "kernels_update.h"
 
@@ -12,6 +13,7 @@
 
 const nm_kernels NM_TABLE(NM_LEVEL) = {
     .name = NM_TEXT(NM_LEVEL),
+    .list_bits = list_bits,
     .add_rows_s8 = add_rows_s8,
     .update = update,
 };
