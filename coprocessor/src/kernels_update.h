@@ -203,7 +203,7 @@ static inline __attribute__((always_inline)) uint32_t update_groups(const nm_pop
 
 static uint32_t update(const nm_pop *pop, const nm_arrays *at, uint32_t group, uint32_t end, uint32_t *spikes)
 {
-    vector_neuron n;
+    vector_neuron n = {.gain = 0};
     if (!vector_neuron_of(pop, &n)) {
         return group;
     }
