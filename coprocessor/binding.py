@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import itertools
+import os
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -29,15 +31,24 @@ RUN_FLAGS = ("outstanding", "error", "busy")
 RUN_NUMBERS = ("result", "code", "steps", "end")
 
 
+def simd_levels() -> tuple[str, ...]:
+    """The instruction sets for long operations on this machine, fastest first: of avx512, avx2, portable, scalar."""
+    indices = itertools.count()
+    names = iter(lambda: lib.nm_simd_level(next(indices)), ffi.NULL)
+    return tuple(ffi.string(name).decode() for name in names)
+
+
 class Coprocessor:
     """The coprocessor in C. Register-level instructions are methods named after their mnemonics (u32 in, u32 out);
     `issue` performs the instructions of opcode 0x2B and leaves `result`, `cause`, `tval` and `cycles`.
 
     `ram` is a writable buffer at guest address `base`; it is used in place and kept alive. `lanes` are the elements
-    a cycle that nm_cap reports. Raises CoprocessorError if the RAM does not fit below 2^32 or for impossible lanes.
+    a cycle that nm_cap reports. `simd` is one of `simd_levels()`; without it the environment variable NEUROHART_SIMD
+    decides, and without that the fastest is taken; results do not depend on it. Raises CoprocessorError if the RAM
+    does not fit below 2^32, for impossible lanes, or a level this machine does not have.
     """
 
-    def __init__(self, ram: Buffer, base: int, *, lanes: int = DEFAULT_LANES) -> None:
+    def __init__(self, ram: Buffer, base: int, *, lanes: int = DEFAULT_LANES, simd: str | None = None) -> None:
         self._ram = ffi.from_buffer("uint8_t[]", ram, require_writable=True)
         size = len(self._ram)
         if base < 0 or size >= 2**32 or base + size > 2**32:
@@ -50,9 +61,16 @@ class Coprocessor:
         self._pointer = ffi.gc(pointer, lib.nm_free)
         self._front = lib.nm_front_of(self._pointer)
         self.lanes = lanes
+        self._select(simd or os.environ.get("NEUROHART_SIMD") or None)
         self._instructions = {
             name: functools.partial(getattr(lib, f"nm_{name}"), self._pointer) for name in REGISTER_INSTRUCTIONS
         }
+
+    def _select(self, simd: str | None) -> None:
+        if simd is not None and not lib.nm_set_simd(self._pointer, simd.encode()):
+            raise CoprocessorError(
+                f"SIMD level {simd!r} is not known or not supported by this machine; it has {', '.join(simd_levels())}"
+            )
 
     def __getattr__(self, name: str) -> Callable[..., int]:
         instructions: dict[str, Callable[..., int]] = self.__dict__.get("_instructions", {})
@@ -79,6 +97,11 @@ class Coprocessor:
     @lanes.setter
     def lanes(self, value: int) -> None:
         lib.nm_set_lanes(self._pointer, legal_lanes(value))
+
+    @property
+    def simd(self) -> str:
+        """What long operations use, one of `simd_levels()`."""
+        return str(ffi.string(lib.nm_simd(self._pointer)).decode())
 
     @property
     def ctl(self) -> int:

@@ -80,6 +80,16 @@ static void register_level(nm_coprocessor *c, const fuzz_command *command)
     PICK(threes, command->csr)(c, command->rs2, command->rs1, command->rs2 >> 7);
 }
 
+/* One of the instruction sets this machine has. */
+static void use_level(nm_coprocessor *c, uint32_t selector)
+{
+    uint32_t count = 0;
+    while (nm_simd_level(count)) {
+        count++;
+    }
+    require(nm_set_simd(c, nm_simd_level(selector % count)), "every level that is listed can be used");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 4) {
@@ -96,6 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     nm_coprocessor *c = nm_new(ram, FUZZ_BASE, FUZZ_RAM);
     require(ram && before && c, "there is memory");
     memcpy(ram, contents, length < FUZZ_RAM ? length : FUZZ_RAM);
+    use_level(c, data[1]);
     nm_csr_write(c, 0x7C3, 40, 0);
     uint64_t mcycle = 0;
     for (size_t k = 0; k < count; k++) {

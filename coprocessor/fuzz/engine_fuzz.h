@@ -15,7 +15,8 @@ typedef struct fuzz_command {
     uint32_t rs1, rs2;
 } fuzz_command;
 
-/* Input: one byte with the number of commands, three unused, the commands, then the contents of RAM from its start. */
+/* Input: one byte with the number of commands, one that selects the instruction set of long operations, two unused, the
+   commands, then the contents of RAM from its start. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #endif

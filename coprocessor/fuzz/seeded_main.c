@@ -224,6 +224,7 @@ int main(int argc, char **argv)
     for (unsigned long seed = first; seed < first + count; seed++) {
         state = (uint32_t)seed * 2654435761u | 1;
         input[0] = FUZZ_MOST_COMMANDS;
+        input[1] = (uint8_t)seed;
         for (uint32_t k = 0; k < FUZZ_MOST_COMMANDS; k++) {
             fuzz_command command = make_command();
             memcpy(input + 4 + k * sizeof command, &command, sizeof command);

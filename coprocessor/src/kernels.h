@@ -37,13 +37,16 @@ typedef struct nm_kernels {
     uint32_t (*update)(const nm_pop *pop, const nm_arrays *arrays, uint32_t group, uint32_t end, uint32_t *spikes);
 } nm_kernels;
 
+extern const nm_kernels nm_kernels_scalar; /* without kernels: everything goes unit by unit */
 extern const nm_kernels nm_kernels_portable;
 #if defined(__x86_64__)
 extern const nm_kernels nm_kernels_avx2;
 extern const nm_kernels nm_kernels_avx512;
 #endif
 
-/* The kernels of a name ("portable", "avx2", "avx512"), NULL if this machine cannot run them; of NULL, the fastest. */
+/* The kernels of a name (nm_simd_level), NULL if this machine cannot run them; of NULL, the fastest. */
 const nm_kernels *nm_find_kernels(const char *name);
+
+static inline bool nm_has_kernels(const nm_kernels *kernels) { return kernels != &nm_kernels_scalar; }
 
 #endif

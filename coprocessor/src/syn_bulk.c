@@ -31,7 +31,7 @@ static bool tables_of(const nm_coprocessor *c, const nm_syn *syn, nm_rows *rows)
 static bool prepare(const nm_coprocessor *c, const nm_entry *entry, uint32_t source, bulk_of *b)
 {
     const nm_syn *syn = &entry->syn;
-    if (syn->source != NM_BITMAP || syn->delay != NM_DELAY_FIXED) {
+    if (!nm_has_kernels(c->kernels) || syn->source != NM_BITMAP || syn->delay != NM_DELAY_FIXED) {
         return false;
     }
     uint32_t slot = (c->user[NM_USER_T] + syn->fixed_delay) & (syn->depth - 1);

@@ -36,6 +36,9 @@ static uint8_t *find(const nm_coprocessor *c, found_arrays *found, uint32_t addr
 
 bool nm_find_arrays(const nm_coprocessor *c, const nm_pop *pop, uint32_t output, nm_arrays *arrays)
 {
+    if (!nm_has_kernels(c->kernels)) {
+        return false;
+    }
     found_arrays found = {.count = 0};
     uint64_t bytes = UINT64_C(4) * pop->n;
     uint8_t *state = find(c, &found, pop->state, bytes * pop->state_words), *param = NULL;

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import os
+from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from coprocessor.binding import Coprocessor as Native
+from coprocessor.binding import simd_levels
 from coprocessor.csrs import BY_NAME
 from coprocessor.golden import Coprocessor as Golden
 
@@ -14,7 +19,12 @@ EFFORT = int(os.environ.get("NEUROHART_EFFORT", "1"))
 """Multiplies the number of random cases; 100 and more make a long run."""
 
 Implementation = Native | Golden
-IMPLEMENTATIONS = (Native, Golden)
+Factory = Callable[[bytearray, int], Implementation]
+IMPLEMENTATIONS: tuple[Factory, ...] = (Native, Golden)
+LEVELS: dict[str, Factory] = {level: functools.partial(Native, simd=level) for level in simd_levels()}
+"""C with each instruction set this machine has; the last is without kernels."""
+every_level = pytest.mark.parametrize("kind", [*LEVELS.values(), Golden], ids=[*LEVELS, "golden"])
+"""For tests of the engine with an argument `kind`."""
 READY = 0x5
 """nm_ctl with ST Initial and ETRAP."""
 
@@ -37,12 +47,15 @@ def put_words(ram: bytearray, address: int, *words: int) -> None:
         ram[offset : offset + 4] = (word & 0xFFFF_FFFF).to_bytes(4, "little")
 
 
+def level_for(seed: int) -> Factory:
+    """C with one of the levels in turn, for a random case of which there are many."""
+    return tuple(LEVELS.values())[seed % len(LEVELS)]
+
+
 class Machine:
     """One coprocessor with RAM and a cycle count."""
 
-    def __init__(
-        self, kind: type[Native] | type[Golden], ram: bytes | bytearray, ctl: int = READY, mcycle: int = 0
-    ) -> None:
+    def __init__(self, kind: Factory, ram: bytes | bytearray, ctl: int = READY, mcycle: int = 0) -> None:
         self.ram = bytearray(ram)
         self.unit = kind(self.ram, BASE)
         self.unit.ctl = ctl
@@ -80,8 +93,8 @@ class Machine:
 class Pair:
     """A native and a golden machine that must agree after every action."""
 
-    def __init__(self, ram: bytes | bytearray, ctl: int = READY, mcycle: int = 0) -> None:
-        self.native, self.golden = (Machine(kind, ram, ctl, mcycle) for kind in IMPLEMENTATIONS)
+    def __init__(self, ram: bytes | bytearray, ctl: int = READY, mcycle: int = 0, native: Factory = Native) -> None:
+        self.native, self.golden = (Machine(kind, ram, ctl, mcycle) for kind in (native, Golden))
 
     def compare(self, context: object = None) -> None:
         """Assert that everything visible agrees; `context` goes into the message."""

@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from coprocessor.interface import NEVER, Operation
-from tests.coprocessor.implementations import BASE, IMPLEMENTATIONS, Machine, put_words, words_of
+from tests.coprocessor.implementations import BASE, Machine, every_level, put_words, words_of
 from tests.coprocessor.memory_image import Image
 
-both = pytest.mark.parametrize("kind", IMPLEMENTATIONS, ids=["native", "golden"])
 DONE, ERROR = 1 << 16, 1 << 17
 CYCLES = 15 + 2
 """Of one step of the network below."""
@@ -35,7 +34,7 @@ class Fixture:
         assert self.machine.run(Operation.START, self.net, steps) == 0
 
 
-@both
+@every_level
 def test_busy_then_done_then_consumed(kind: Any) -> None:
     fixture = Fixture(kind)
     machine = fixture.machine
@@ -53,7 +52,7 @@ def test_busy_then_done_then_consumed(kind: Any) -> None:
     assert machine.run(Operation.WAIT) == 0
 
 
-@both
+@every_level
 def test_abort(kind: Any) -> None:
     fixture = Fixture(kind)
     machine = fixture.machine
@@ -64,7 +63,7 @@ def test_abort(kind: Any) -> None:
     assert machine.run(Operation.ABORT) == 0
 
 
-@both
+@every_level
 @pytest.mark.parametrize("operation", ["UPD", "RST", "RUN", "START", "SAVE", "REST", "EV2BM", "BM2EV", "SYN", "LEARN"])
 @pytest.mark.parametrize("etrap", [False, True])
 def test_waiting_comes_before_errors(kind: Any, operation: str, etrap: bool) -> None:
@@ -82,7 +81,7 @@ def test_waiting_comes_before_errors(kind: Any, operation: str, etrap: bool) -> 
     assert machine.run(Operation.WAIT) == 2
 
 
-@both
+@every_level
 @pytest.mark.parametrize("operation", ["INJ", "POP", "QLEV", "POLL", "CHECK"])
 def test_others_do_not_wait(kind: Any, operation: str) -> None:
     fixture = Fixture(kind)
@@ -92,7 +91,7 @@ def test_others_do_not_wait(kind: Any, operation: str) -> None:
     assert fixture.machine.read("st") == 1
 
 
-@both
+@every_level
 def test_error_of_a_run(kind: Any) -> None:
     fixture = Fixture(kind, faulty=True)
     machine = fixture.machine
@@ -115,7 +114,7 @@ def test_error_of_a_run(kind: Any) -> None:
     assert machine.run(Operation.ABORT) == 2
 
 
-@both
+@every_level
 def test_start_replaces_an_outstanding_run_only_if_valid(kind: Any) -> None:
     fixture = Fixture(kind)
     machine = fixture.machine
@@ -126,7 +125,7 @@ def test_start_replaces_an_outstanding_run_only_if_valid(kind: Any) -> None:
     assert machine.run(Operation.WAIT) == 2
 
 
-@both
+@every_level
 def test_save_area_layout(kind: Any) -> None:
     fixture = Fixture(kind)
     machine = fixture.machine
@@ -156,7 +155,7 @@ def test_save_area_layout(kind: Any) -> None:
     assert after["queues"] == before["queues"]
 
 
-@both
+@every_level
 @pytest.mark.parametrize(
     ("word", "value", "code", "offset"),
     [(0, 0x4E4D5300, 24, 0), (48, 65, 24, 0xC0), (48, 65 << 24, 24, 0xC0), (48, 64, 0, 0)],
@@ -179,7 +178,7 @@ def test_restoring_a_bad_image(kind: Any, word: int, value: int, code: int, offs
         assert after == before
 
 
-@both
+@every_level
 @pytest.mark.parametrize(("operation", "code"), [("SAVE", 7), ("REST", 5)])
 def test_context_outside_ram(kind: Any, operation: str, code: int) -> None:
     fixture = Fixture(kind)
@@ -195,7 +194,7 @@ def test_context_outside_ram(kind: Any, operation: str, code: int) -> None:
     assert machine.unit.ctl == 3
 
 
-@both
+@every_level
 def test_restored_words_obey_the_write_rules(kind: Any) -> None:
     fixture = Fixture(kind)
     machine = fixture.machine

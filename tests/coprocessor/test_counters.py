@@ -8,10 +8,8 @@ import pytest
 
 from coprocessor.csrs import COUNTERS
 from coprocessor.interface import Operation
-from tests.coprocessor.implementations import IMPLEMENTATIONS, Machine
+from tests.coprocessor.implementations import Machine, every_level
 from tests.coprocessor.memory_image import Image
-
-both = pytest.mark.parametrize("kind", IMPLEMENTATIONS, ids=["native", "golden"])
 
 
 def counted(
@@ -47,7 +45,7 @@ ROWS: list[tuple[str, dict[str, int], tuple[int, int, int, int]]] = [
 """Name, fields, then sop, F + D, 4*sop and cycles of the one active row."""
 
 
-@both
+@every_level
 @pytest.mark.parametrize("row", ROWS, ids=[row[0] for row in ROWS])
 def test_dense_rows(kind: Any, row: Any) -> None:
     _, fields, (sop, table_bytes, accumulator_bytes, cycles) = row
@@ -58,7 +56,7 @@ def test_dense_rows(kind: Any, row: Any) -> None:
     assert counted(kind, f.image, Operation.SYN, syn) == expected
 
 
-@both
+@every_level
 @pytest.mark.parametrize(("delay", "delay_bytes"), [(0, 0), (1, 1), (2, 3)])
 def test_sparse_row(kind: Any, delay: int, delay_bytes: int) -> None:
     f = Fields()
@@ -78,14 +76,14 @@ def test_sparse_row(kind: Any, delay: int, delay_bytes: int) -> None:
     assert counted(kind, f.image, Operation.SYN, syn) == (5, 0, 1, 0, 0, 8 + 8 + 15 + delay_bytes + 20, 20, 17 + 4 + 2)
 
 
-@both
+@every_level
 def test_empty_sparse_row(kind: Any) -> None:
     f = Fields()
     syn = f.image.syn(40, 13, weights=1, cur=f.zeros, source_address=f.row5, fmt=4, rows=f.zeros, columns=2)
     assert counted(kind, f.image, Operation.SYN, syn) == (0, 0, 1, 0, 0, 8 + 8, 0, 17 + 4)
 
 
-@both
+@every_level
 def test_convolution_row(kind: Any) -> None:
     """5 x 4 pixels of 2 channels, 3 x 3 kernel, 3 channels out, no padding: pixel (0, 2) is met by 2 positions."""
     f = Fields()
@@ -94,7 +92,7 @@ def test_convolution_row(kind: Any) -> None:
     assert counted(kind, f.image, Operation.SYN, syn) == (6, 0, 1, 0, 0, 8 + 6 + 24, 24, 17 + 4 + 2)
 
 
-@both
+@every_level
 def test_crossbar_row(kind: Any) -> None:
     f = Fields()
     bits = f.image.words([0, 0, 0, 0, 0, 0xF00F_0101])
@@ -102,7 +100,7 @@ def test_crossbar_row(kind: Any) -> None:
     assert counted(kind, f.image, Operation.SYN, syn) == (2, 0, 1, 0, 0, 8 + 4 + 1 + 4 + 8, 8, 17 + 4 + 1)
 
 
-@both
+@every_level
 @pytest.mark.parametrize("weighted", [False, True])
 def test_one_to_one_row(kind: Any, weighted: bool) -> None:
     f = Fields()
@@ -111,7 +109,7 @@ def test_one_to_one_row(kind: Any, weighted: bool) -> None:
     assert counted(kind, f.image, Operation.SYN, syn) == (1, 0, 1, 0, 0, 8 + weighted + 4, 4, 17 + 4 + 1)
 
 
-@both
+@every_level
 @pytest.mark.parametrize(("source", "entry"), [(0, 8), (1, 4 + 4 * 2), (2, 160)])
 def test_entry_of_each_source(kind: Any, source: int, entry: int) -> None:
     f = Fields()
@@ -123,7 +121,7 @@ def test_entry_of_each_source(kind: Any, source: int, entry: int) -> None:
     assert counted(kind, f.image, Operation.SYN, syn) == expected
 
 
-@both
+@every_level
 @pytest.mark.parametrize(("lanes", "cycles"), [(1, 13), (2, 7), (3, 5), (4, 4), (5, 3), (13, 1), (255, 1)])
 def test_lanes_of_a_row(kind: Any, lanes: int, cycles: int) -> None:
     f = Fields()
@@ -141,7 +139,7 @@ UPDATES: list[tuple[dict[str, Any], tuple[int, int]]] = [
 """Fields and bytes read and written per neuron without output."""
 
 
-@both
+@every_level
 @pytest.mark.parametrize("update", UPDATES, ids=[str(row[0]) for row in UPDATES])
 @pytest.mark.parametrize("output", ["none", "bitmap", "graded"])
 def test_updates(kind: Any, update: Any, output: str) -> None:
@@ -156,14 +154,14 @@ def test_updates(kind: Any, update: Any, output: str) -> None:
     assert counted(kind, f.image, Operation.UPD, pop) == expected
 
 
-@both
+@every_level
 def test_reset(kind: Any) -> None:
     f = Fields()
     pop = f.image.pop(40, profile=3, state=f.zeros, cur=f.zeros, log_depth=2, per_neuron=0b11, param=f.zeros)
     assert counted(kind, f.image, Operation.RST, pop) == (0, 0, 0, 0, 0, 40 * 8, 40 * 4 * 8, 15 + 40)
 
 
-@both
+@every_level
 def test_conversions(kind: Any) -> None:
     f = Fields()
     events = f.image.words([3, 1, 39, 1])
@@ -182,7 +180,7 @@ LEARNED: list[tuple[str, int, dict[str, Any], tuple[int, int, int, int]]] = [
 """Name, rule, extras, then wupd, bytes read, bytes written and cycles of phase 0."""
 
 
-@both
+@every_level
 @pytest.mark.parametrize("row", LEARNED, ids=[row[0] for row in LEARNED])
 def test_learn(kind: Any, row: Any) -> None:
     """Row 5 spikes, no neuron does; traces cost 2 bytes each way and ceil(c / 4) cycles per unit."""
@@ -203,7 +201,7 @@ def test_learn(kind: Any, row: Any) -> None:
     assert counted(kind, f.image, Operation.LEARN, rule, extras.get("reward", 0)) == expected
 
 
-@both
+@every_level
 def test_learn_binary(kind: Any) -> None:
     """All 40 rows are visited; 3 post spikes meet 40 rows of zeros: 3 draws for the potentiated row only."""
     f = Fields()
@@ -214,7 +212,7 @@ def test_learn_binary(kind: Any) -> None:
     assert counted(kind, f.image, Operation.LEARN, rule) == (0, 0, 0, 0, 3, 12 + 160, 160, 15 + 40 * 8)
 
 
-@both
+@every_level
 def test_learn_sparse(kind: Any) -> None:
     f = Fields()
     cur = f.image.allocate(52)

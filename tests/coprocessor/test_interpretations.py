@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from coprocessor.interface import Operation
-from tests.coprocessor.implementations import BASE, IMPLEMENTATIONS, Machine, put_words, words_of
+from tests.coprocessor.implementations import BASE, Machine, every_level, put_words, words_of
 from tests.coprocessor.memory_image import Image, pack_rows
 
-both = pytest.mark.parametrize("kind", IMPLEMENTATIONS, ids=["native", "golden"])
 SIZE = 1 << 14
 END = BASE + SIZE
 
@@ -26,7 +25,7 @@ def one_to_one(image: Image, n: int, source_address: int, **fields: Any) -> tupl
     return image.syn(n, n, weights=0, cur=cur, source_address=source_address, fmt=7, **fields), cur
 
 
-@both
+@every_level
 def test_current_goes_on_in_the_refractory_period(kind: Any) -> None:
     image = Image(SIZE)
     state, cur = image.words([100, 7, 2]), image.words([30])
@@ -41,7 +40,7 @@ def test_current_goes_on_in_the_refractory_period(kind: Any) -> None:
     assert words_of(machine.ram, state, 3) == [135, 0, 9]
 
 
-@both
+@every_level
 def test_traces_of_sixteen_bits(kind: Any) -> None:
     """AP * x uses 0xFFFF whole, the decay saturates at 0x7FFF, e-prop sees 0x7FFF of it and visits 0x8000."""
     image = Image(SIZE)
@@ -64,7 +63,7 @@ def test_traces_of_sixteen_bits(kind: Any) -> None:
     assert machine.unit.state()["counters"]["rdb"] == 8 + 1 * 8 + 2 + 2, "visited, but no product"
 
 
-@both
+@every_level
 def test_queue_progress_stays_zero(kind: Any) -> None:
     image = Image(SIZE)
     syn, cur = one_to_one(image, 8, 2, source=3)
@@ -83,7 +82,7 @@ def test_queue_progress_stays_zero(kind: Any) -> None:
     assert machine.run(Operation.QLEV, 0, 2) == 1, "the bad entry stays"
 
 
-@both
+@every_level
 def test_group_progress_counts_groups(kind: Any) -> None:
     image = Image(SIZE)
     pop = image.pop(100, state=image.allocate(400), cur=image.allocate(400))
@@ -94,7 +93,7 @@ def test_group_progress_counts_groups(kind: Any) -> None:
     assert machine.unit.cycles == 15 + 2 * 96
 
 
-@both
+@every_level
 @pytest.mark.parametrize(("name", "value"), [("prog1", 0xC030_0001), ("prog1", 0xC031_0000), ("prog2", 1)])
 def test_impossible_progress_starts_over(kind: Any, name: str, value: int) -> None:
     image = Image(SIZE)
@@ -107,7 +106,7 @@ def test_impossible_progress_starts_over(kind: Any, name: str, value: int) -> No
     assert machine.unit.cycles == 15 + 200
 
 
-@both
+@every_level
 def test_progress_beyond_the_end(kind: Any) -> None:
     image = Image(SIZE)
     pop = image.pop(100, state=image.allocate(400), cur=image.allocate(400))
@@ -118,7 +117,7 @@ def test_progress_beyond_the_end(kind: Any) -> None:
     assert (machine.unit.cycles, machine.unit.state()["counters"]["cyc"]) == (1, 0)
 
 
-@both
+@every_level
 def test_a_run_that_has_all_its_steps_retires(kind: Any) -> None:
     image = Image(SIZE)
     pop = image.pop(100, state=image.allocate(400), cur=image.allocate(400))
@@ -134,7 +133,7 @@ def test_a_run_that_has_all_its_steps_retires(kind: Any) -> None:
     assert progress(machine) == (0, 0, 0, 0)
 
 
-@both
+@every_level
 def test_bitmap_words_are_loaded_before_the_slice_is_tested(kind: Any) -> None:
     """The second bitmap word lies outside RAM: the issue whose slice is used up traps, it does not suspend."""
     image = Image(SIZE)
@@ -147,7 +146,7 @@ def test_bitmap_words_are_loaded_before_the_slice_is_tested(kind: Any) -> None:
     assert progress(machine) == (32, 0xC020_0000, 0, 1)
 
 
-@both
+@every_level
 def test_event_words_belong_to_their_unit(kind: Any) -> None:
     """The second event lies outside RAM: first the slice ends, the next issue traps."""
     image = Image(SIZE)
@@ -162,7 +161,7 @@ def test_event_words_belong_to_their_unit(kind: Any) -> None:
     assert progress(machine) == (1, 0xC020_0000, 0, 1)
 
 
-@both
+@every_level
 def test_a_count_word_outside_ram_is_not_an_entry(kind: Any) -> None:
     image = Image(SIZE)
     syn, _ = one_to_one(image, 64, END, source=1)
@@ -172,7 +171,7 @@ def test_a_count_word_outside_ram_is_not_an_entry(kind: Any) -> None:
     assert machine.unit.state()["counters"]["cyc"] == 0
 
 
-@both
+@every_level
 def test_entry_of_an_endless_event_list(kind: Any) -> None:
     """The entry is charged for the count that is written, then the list ends with RAM."""
     image = Image(SIZE)
@@ -187,7 +186,7 @@ def test_entry_of_an_endless_event_list(kind: Any) -> None:
     assert machine.mcycle > 2**32
 
 
-@both
+@every_level
 def test_layer_checks_everything_else_before_the_missing_population(kind: Any) -> None:
     image = Image(SIZE)
     data = image.allocate(64)
@@ -197,7 +196,7 @@ def test_layer_checks_everything_else_before_the_missing_population(kind: Any) -
     assert (machine.read("err"), machine.read("eaddr")) == (24, syn + 60)
 
 
-@both
+@every_level
 def test_sparse_rows_are_checked_in_learn_operations(kind: Any) -> None:
     image = Image(SIZE)
     cur = image.allocate(8)

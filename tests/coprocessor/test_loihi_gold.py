@@ -7,20 +7,22 @@ from typing import Any
 
 import pytest
 
+from coprocessor.golden import Coprocessor as Golden
 from coprocessor.interface import Operation
-from tests.coprocessor.implementations import BASE, IMPLEMENTATIONS, Machine
+from tests.coprocessor.implementations import BASE, Machine, every_level
 from tests.coprocessor.memory_image import Image
 
 GOLD = Path(__file__).resolve().parents[3] / "shared" / "data" / "loihi-oxford" / "oxford.npz"
 VOLTAGE_DECAY, THRESHOLD = 415, 6
-LENGTHS = list(zip(IMPLEMENTATIONS, (2000, 60), strict=True))
+STEPS, GOLDEN_STEPS = 2000, 60
 """The golden model sees the first steps only."""
 
 
 @pytest.mark.skipif(not GOLD.exists(), reason="the data set loihi-oxford is not beside the checkout")
-@pytest.mark.parametrize(("kind", "steps"), LENGTHS, ids=["native", "golden"])
-def test_oxford(kind: Any, steps: int) -> None:
+@every_level
+def test_oxford(kind: Any) -> None:
     """200 inputs, 256 neurons, current decay 4096, delay 1: every spike of every step."""
+    steps = GOLDEN_STEPS if kind is Golden else STEPS
     numpy = pytest.importorskip("numpy")
     data = numpy.load(GOLD)
     weight = data["weight"]

@@ -8,15 +8,16 @@ import pytest
 
 from coprocessor.interface import Operation
 from tests.coprocessor import operands
-from tests.coprocessor.implementations import BASE, EFFORT, Pair
+from tests.coprocessor.implementations import BASE, EFFORT, Pair, level_for
 from tests.coprocessor.random_network import STEPS, RandomNetwork
 
 NETWORKS, ACTIONS = 60, 16
 
 
-def prepare(random: Random, network: RandomNetwork) -> Pair:
+def prepare(random: Random, network: RandomNetwork, seed: int) -> Pair:
     """Two machines on the network with random configuration, time and queue contents."""
-    pair = Pair(network.image.ram, ctl=random.choice((1, 5, 5)), mcycle=random.choice((0, 1000, 2**32 - 50, 2**40)))
+    ctl, mcycle = random.choice((1, 5, 5)), random.choice((0, 1000, 2**32 - 50, 2**40))
+    pair = Pair(network.image.ram, ctl, mcycle, level_for(seed))
     pair.set_lanes(random.choice((4, 4, 1, 2, 3, 8, 32, 255)))
     pair.write("slice", random.choice((0, 1, 2, 3, 7, 1024)))
     pair.write("t", random.choice((0, 1, 5, 0xFFFF_FFFE, random.getrandbits(32))))
@@ -58,7 +59,7 @@ def test_sequences(seed: int, faults: str) -> None:
     random = Random(f"{faults} {seed}")
     spoilt = random.choice((0.02, 0.3)) if faults == "spoilt" else 0.0
     network = RandomNetwork(random, misplaced=faults == "misplaced", spoilt=spoilt, largest=random.choice((12, 70)))
-    pair = prepare(random, network)
+    pair = prepare(random, network, seed)
     for _ in range(ACTIONS):
         action = choose(random, network)
         outcome = pair.issue(*action)
@@ -73,7 +74,7 @@ def test_check_of_mutated_descriptors(seed: int) -> None:
     """nm.check and the validation of every instruction agree on descriptors with flipped bits and odd words."""
     random = Random(seed)
     network = RandomNetwork(random, largest=20)
-    pair = prepare(random, network)
+    pair = prepare(random, network, seed)
     clean = bytes(network.image.ram)
     descriptors = network.descriptors()
     for _ in range(150):

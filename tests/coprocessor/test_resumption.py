@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from coprocessor.golden import Coprocessor as Golden
 from coprocessor.interface import Operation
-from tests.coprocessor.implementations import BASE, EFFORT, IMPLEMENTATIONS, Machine
+from tests.coprocessor.implementations import BASE, EFFORT, LEVELS, Machine, every_level, level_for
 from tests.coprocessor.random_network import STEPS, RandomNetwork
 
-CASES = [(kind, seed) for kind, count in zip(IMPLEMENTATIONS, (60, 8), strict=True) for seed in range(count * EFFORT)]
-cases = pytest.mark.parametrize(("kind", "seed"), CASES, ids=[f"{kind.__module__[12:]}-{seed}" for kind, seed in CASES])
+CASES = [(level_for(seed), seed, f"native-{seed}") for seed in range(60 * EFFORT)]
+CASES += [(Golden, seed, f"golden-{seed}") for seed in range(8 * EFFORT)]
+cases = pytest.mark.parametrize(("kind", "seed"), [case[:2] for case in CASES], ids=[case[2] for case in CASES])
 CONFIGURATION = {"slice", "ctl", "err", "eaddr"}
 
 
@@ -86,7 +88,7 @@ def test_moves_to_fresh_machines(kind: Any, seed: int) -> None:
         if random.random() < 0.3:
             assert machine.issue(Operation.SAVE, network.save_area) == 0
             assert machine.unit.ctl & 3 == 2
-            fresh = Machine(random.choice(IMPLEMENTATIONS), machine.ram)
+            fresh = Machine(random.choice((*LEVELS.values(), Golden)), machine.ram)
             fresh.write("slice", machine.read("slice"))
             fresh.unit.lif(1, 2)
             assert fresh.issue(Operation.REST, network.save_area) == 0
@@ -133,7 +135,7 @@ def test_asynchronous_run_equals_run(kind: Any, seed: int) -> None:
     assert state == uninterrupted(kind, network, seed, action)
 
 
-@pytest.mark.parametrize("kind", IMPLEMENTATIONS, ids=["native", "golden"])
+@every_level
 def test_another_operation_discards_progress(kind: Any) -> None:
     random = Random(3)
     network = RandomNetwork(random)

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from coprocessor.interface import Operation
-from tests.coprocessor.implementations import BASE, IMPLEMENTATIONS, READY, Machine, put_words, words_of
+from tests.coprocessor.implementations import BASE, READY, Machine, every_level, put_words, words_of
 from tests.coprocessor.memory_image import Image, pack_rows
 
 POP, SYN, NET, XFER = BASE, BASE + 0x40, BASE + 0x80, BASE + 0xA0
-both = pytest.mark.parametrize("kind", IMPLEMENTATIONS, ids=["native", "golden"])
 
 LISTING = """
 0x80000000: 4e4d0101 00000002 00000801 00000008
@@ -38,7 +37,7 @@ def listed_memory() -> bytearray:
     return ram
 
 
-@both
+@every_level
 def test_two_neurons_two_steps(kind: Any) -> None:
     """9.1"""
     machine = Machine(kind, listed_memory())
@@ -51,7 +50,7 @@ def test_two_neurons_two_steps(kind: Any) -> None:
     assert machine.unit.ctl == READY | 3
 
 
-@both
+@every_level
 def test_suspension(kind: Any) -> None:
     """9.2"""
     machine = Machine(kind, listed_memory())
@@ -64,7 +63,7 @@ def test_suspension(kind: Any) -> None:
     assert machine.unit.result == 2
 
 
-@both
+@every_level
 def test_pair_stdp(kind: Any) -> None:
     """9.3"""
     image = Image(4096)
@@ -94,7 +93,7 @@ PROFILES: list[tuple[int, int, tuple[int, ...], int, int, list[int], int, list[i
 """Profile, MODE, P0-P3, VTH, VRST, state before, input, state after, s, g."""
 
 
-@both
+@every_level
 @pytest.mark.parametrize("row", PROFILES, ids=["IF", "LIF", "CUBA", "ALIF", "IZH", "TN", "LI", "SD"])
 @pytest.mark.parametrize("graded", [False, True])
 def test_profile(kind: Any, row: Any, graded: bool) -> None:
@@ -163,7 +162,7 @@ def plain_memory() -> bytearray:
     return ram
 
 
-@both
+@every_level
 def test_sequence(kind: Any) -> None:
     """9.5; source at 0x80000150 and the event list are chosen so that the printed results come out."""
     machine = Machine(kind, plain_memory())

@@ -69,9 +69,12 @@ uint32_t nm_set_lanes(nm_coprocessor *coprocessor, uint32_t lanes);
 void nm_free(nm_coprocessor *coprocessor);
 /* The public part of a coprocessor. */
 nm_front *nm_front_of(nm_coprocessor *coprocessor);
-/* Which kernels long operations use: "avx512", "avx2" or "portable"; at first the fastest this machine can run. */
+/* The instruction sets long operations may use on this machine, fastest first: "avx512", "avx2", "portable" as far as it
+   has them, then "scalar", which does every operation neuron by neuron and row by row. NULL from the last index on. */
+const char *nm_simd_level(uint32_t index);
+/* Which of them this coprocessor uses, at first the fastest. */
 const char *nm_simd(const nm_coprocessor *coprocessor);
-/* Use the kernels of this name; 0 and no effect if this machine cannot run them. All give the same bits. */
+/* Use the one of this name; 0 and no effect if this machine does not have it. All give the same bits. */
 int nm_set_simd(nm_coprocessor *coprocessor, const char *name);
 /* Copy the state out. */
 void nm_get_image(const nm_coprocessor *coprocessor, nm_image *image);
