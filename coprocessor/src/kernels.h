@@ -15,7 +15,7 @@ typedef struct nm_rows {
     const uint8_t *readable; /* first byte that may not be read; reading behind a row is harmless before it */
     size_t pitch;            /* bytes from row to row */
     const uint16_t *row;     /* the active rows */
-    uint32_t count, m;
+    uint32_t count, n, m;    /* active rows, all rows, columns */
     unsigned shift;          /* weights count 2^shift fold */
 } nm_rows;
 
@@ -26,9 +26,12 @@ typedef struct nm_arrays {
     uint8_t *cur, *acc, *out;
 } nm_arrays;
 
+enum { NM_LIST_SLACK = 16 };
+
 typedef struct nm_kernels {
     const char *name;
-    /* The set bits from `first` on of a bitmap of n bits, ascending; gives their number. The list needs room for 4 more. */
+    /* The set bits from `first` on of a bitmap of n bits, ascending; gives their number. The list needs
+       room for NM_LIST_SLACK more. */
     uint32_t (*list_bits)(const uint8_t *source, uint32_t n, uint32_t first, uint16_t *list);
     /* cur[j] += sum of weight[row][j] * 2^shift modulo 2^32, s8 weights */
     void (*add_rows_s8)(const nm_rows *rows);

@@ -29,7 +29,10 @@ static inline void add_sums(uint8_t *cur, const int16_t *sum, uint32_t count, un
 static inline __attribute__((always_inline)) void add_tile(const nm_rows *r, uint32_t first, uint32_t last,
                                                            uint32_t column, const unsigned vectors)
 {
-    nm_v16 sum[NM_TILE] = {{0}};
+    nm_v16 sum[NM_TILE];
+    for (unsigned v = 0; v < vectors; v++) {
+        sum[v] = (nm_v16){0};
+    }
     const uint8_t *weights = r->weights + column;
     for (uint32_t k = first; k < last; k++) {
         const uint8_t *row = weights + r->pitch * r->row[k];
@@ -38,7 +41,11 @@ static inline __attribute__((always_inline)) void add_tile(const nm_rows *r, uin
             sum[v] += v_load_s8(row + NM_HALVES * v);
         }
     }
-    add_sums(r->cur + 4 * (size_t)column, (const int16_t *)sum, NM_HALVES * vectors, r->shift);
+    for (unsigned v = 0; v < vectors; v++) {
+        int16_t stored[NM_HALVES];
+        memcpy(stored, &sum[v], sizeof stored);
+        add_sums(r->cur + 4 * (size_t)(column + NM_HALVES * v), stored, NM_HALVES, r->shift);
+    }
 }
 
 /* The last columns, less than a vector: reads behind the row where that is RAM. */
@@ -46,13 +53,15 @@ static void add_rest(const nm_rows *r, uint32_t first, uint32_t last, uint32_t c
 {
     nm_v16 sum = {0};
     uint32_t rest = r->m - column;
-    for (uint32_t k = first; k < last; k++) {
-        const uint8_t *row = r->weights + r->pitch * r->row[k] + column;
-        if ((size_t)(r->readable - row) >= NM_HALVES) {
-            sum += v_load_s8(row);
-        } else {
+    const uint8_t *weights = r->weights + column;
+    if ((size_t)(r->readable - weights) >= r->pitch * (r->n - 1) + NM_HALVES) {
+        for (uint32_t k = first; k < last; k++) {
+            sum += v_load_s8(weights + r->pitch * r->row[k]);
+        }
+    } else {
+        for (uint32_t k = first; k < last; k++) {
             uint8_t padded[NM_HALVES] = {0};
-            memcpy(padded, row, rest);
+            memcpy(padded, weights + r->pitch * r->row[k], rest);
             sum += v_load_s8(padded);
         }
     }

@@ -28,21 +28,40 @@ static inline void v_store(uint8_t *p, nm_v32 x) { memcpy(p, &x, sizeof x); }
 
 static inline nm_v32 v_all(int32_t x) { return x - (nm_v32){0}; }
 
-/* NM_HALVES s8 values, widened. */
+/* v_load_s8: NM_HALVES s8 values, widened; v_widen_s16: NM_WORDS s16 values, widened. gcc splits the general
+   conversion into halves, hence the intrinsics. */
+#if defined(NM_AVX512)
+static inline nm_v16 v_load_s8(const uint8_t *p)
+{
+    return (nm_v16)_mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i_u *)p));
+}
+static inline nm_v32 v_widen_s16(const int16_t *p)
+{
+    return (nm_v32)_mm512_cvtepi16_epi32(_mm256_loadu_si256((const __m256i_u *)p));
+}
+#elif defined(NM_AVX2)
+static inline nm_v16 v_load_s8(const uint8_t *p)
+{
+    return (nm_v16)_mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i_u *)p));
+}
+static inline nm_v32 v_widen_s16(const int16_t *p)
+{
+    return (nm_v32)_mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i_u *)p));
+}
+#else
 static inline nm_v16 v_load_s8(const uint8_t *p)
 {
     nm_v8_half x;
     memcpy(&x, p, sizeof x);
     return __builtin_convertvector(x, nm_v16);
 }
-
-/* NM_WORDS s16 values, widened. */
 static inline nm_v32 v_widen_s16(const int16_t *p)
 {
     nm_v16_half x;
     memcpy(&x, p, sizeof x);
     return __builtin_convertvector(x, nm_v32);
 }
+#endif
 
 /* Truth values of lanes: v_gt, v_select(mask, where true, where false), v_bits (bit k: lane k). */
 #if defined(NM_AVX512)

@@ -4,6 +4,7 @@
 #define NM_STATE_H
 
 #include "descriptor.h"
+#include "kernels.h"
 #include "neurohart/coprocessor.h"
 #include "neuron.h"
 #include "plasticity.h"
@@ -72,7 +73,7 @@ struct nm_coprocessor {
     uint8_t *ram;
     uint32_t base, size;
     uint32_t lanes; /* configuration, like the RAM */
-    const struct nm_kernels *kernels;
+    const nm_kernels *kernels;
     uint32_t user[NM_USER_CSRS];
     uint32_t machine[NM_MACHINE_CSRS];
     nm_neuron neuron;
@@ -87,7 +88,7 @@ struct nm_coprocessor {
     uint64_t issue_cycles;
     uint32_t fault_code, fault_address;
     nm_entry entries[NM_LARGEST_NETWORK];
-    uint16_t active[NM_LARGEST_SIZE + 4]; /* rows of a bulk operation */
+    uint16_t active[NM_LARGEST_SIZE + NM_LIST_SLACK]; /* rows of a bulk operation */
 };
 
 static inline uint32_t *nm_rng(nm_coprocessor *c) { return &c->user[NM_USER_RNG]; }

@@ -42,6 +42,7 @@ static bool prepare(const nm_coprocessor *c, const nm_entry *entry, uint32_t sou
     b->rows = (nm_rows){.cur = nm_host(c, b->place, cur_bytes),
                         .readable = c->ram + c->size,
                         .row = c->active,
+                        .n = syn->n,
                         .m = syn->m,
                         .shift = syn->exponent};
     return b->source && b->rows.cur && apart(b->rows.cur, cur_bytes, b->source, source_bytes) &&
