@@ -65,6 +65,8 @@ class Layout:
     """The memory image of a network at guest address `base`, with streams for `steps` steps of one nm.run.
 
     `regions` are named kind.part, for example "state.hidden"; `stored` bytes come before the streams, `size` is all.
+    A run changes `mutable_start` to `mutable_end`; of this a reset clears `resting`, where `resting_values` (offset,
+    content) are not zero.
     Raises CoprocessorError if the image does not fit below 2^32.
     """
 
@@ -94,6 +96,10 @@ class Layout:
         self.mutable_start = self.size
         for projection in parts.projections:
             self._reserve_tables(projection, projection.name in plastic, mutable=True)
+        for rule in parts.rules:
+            if rule.kind is RuleKind.EPROP:
+                self._reserve(f"signal.{rule.name}", 4 * rule.projection.target.n)
+        resting = self.size
         for population in parts.populations:
             self._reserve_state(population)
         for rule in parts.rules:
@@ -103,6 +109,12 @@ class Layout:
                 copies = 2 if self.read_later(population) else 1
                 self._reserve(f"out.{population.name}", copies * population.buffer_bytes)
         self.mutable_end = self.size
+        self.resting = slice(resting, self.size)
+        self.resting_values = [
+            (region.offset, np.frombuffer(region.content, dtype=np.uint8))
+            for name, region in self.regions.items()
+            if name.startswith("state.") and any(region.content)
+        ]
         names = self._names()
         self._reserve("names", len(names), names)
         streamed = [population for population in parts.populations if population.record]
@@ -160,8 +172,6 @@ class Layout:
             self._reserve(f"post.{rule.name}", 2 * m)
         if rule.kind is RuleKind.REWARD:
             self._reserve(f"eligibility.{rule.name}", 2 * rule.elements)
-        if rule.kind is RuleKind.EPROP:
-            self._reserve(f"signal.{rule.name}", 4 * m)
 
     def has_output(self, population: Population) -> bool:
         """Whether the population needs an output buffer: somebody reads it."""

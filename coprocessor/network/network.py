@@ -5,31 +5,30 @@ This is the face; parts, layout, sessions and files are in the modules beside it
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from coprocessor.csrs import COUNTERS
 from coprocessor.errors import CoprocessorError
 from coprocessor.golden.memory import Memory
 from coprocessor.golden.projection import read_projection
-from coprocessor.interface import Operation
 from coprocessor.network import image
 from coprocessor.network.accumulators import AccumulatorBound, bounds
 from coprocessor.network.builder import Builder
-from coprocessor.network.checks import array_of, integer, integers, listed
+from coprocessor.network.checks import integer, integers
 from coprocessor.network.formats import READERS, Weights
 from coprocessor.network.layout import Layout
 from coprocessor.network.parts import Population, Projection, Rule
 from coprocessor.network.result import Result
-from coprocessor.network.session import Factory, Session, native
-from coprocessor.network.streams import Bytes, pack, pack_events, unpack
+from coprocessor.network.session import Factory, Session
+from coprocessor.network.streams import Encoded
 
 DEFAULT_BASE = 0x8010_0000
+_MAKING = threading.Lock()
 TRACES = {"pre": "<u2", "post": "<u2", "eligibility": "<i2", "signal": "<i4"}
 
 
@@ -45,7 +44,7 @@ class Network(Builder):
     def __init__(self, *, base: int = DEFAULT_BASE, steps: int = 256, coprocessor: Factory | None = None) -> None:
         self._base = integer("base", base, 16, 2**32 - 16)
         self._steps = integer("steps", steps, 1, 1 << 24, cure="longer runs are split")
-        self._factory = coprocessor or native
+        self._factory = coprocessor
         super().__init__()
         self._session: Session | None = None
 
@@ -57,13 +56,15 @@ class Network(Builder):
     @property
     def _ready(self) -> Session:
         """The memory and the coprocessor, made at first use."""
-        if self._session is None:
-            parts = self._parts()
-            bounds(parts)
-            layout = Layout(parts, self._base, self._steps)
-            self._session = Session(layout, layout.image(), self._factory)
-            self._session.issue(Operation.CHECK, layout.address("net.net"))
-        return self._session
+        with _MAKING:
+            if self._session is None:
+                parts = self._parts()
+                bounds(parts)
+                layout = Layout(parts, self._base, self._steps)
+                session = Session(layout, layout.image(), self._factory)
+                session.check()
+                self._session = session
+            return self._session
 
     def _view(self, name: str, kind: str) -> NDArray[Any]:
         session = self._ready
@@ -124,17 +125,32 @@ class Network(Builder):
         The random source is seeded with `seed`, or gets its reset value.
         """
         session = self._ready
-        layout = session.layout
-        for name, region in layout.regions.items():
-            if name.split(".")[0] in ("state", "ring", "acc", "out", "pre", "post", "eligibility"):
-                part = slice(region.offset, region.offset + region.size)
-                session.ram[part] = np.frombuffer(region.content, dtype=np.uint8) if region.content else 0
-        session.write("t", 0)
-        session.write("rng", 0 if seed is None else integer("seed", seed, 0, 2**32 - 1))
+        seed = 0 if seed is None else integer("seed", seed, 0, 2**32 - 1)
+        with session.lock:
+            session.reset()
+            session.write("t", 0)
+            session.write("rng", seed)
+
+    def encode(
+        self,
+        spikes: ArrayLike | Mapping[str, ArrayLike] | None = None,
+        steps: int | None = None,
+        *,
+        events: ArrayLike | Mapping[str, ArrayLike] | None = None,
+    ) -> Encoded:
+        """Make inputs ready for many runs: what it gives goes into `run`, or with [samples, steps, n] into `run_batch`.
+
+        Arguments are those of `run`; the values are copied. It fixes the parts of the network.
+        """
+        inputs = self._ready.inputs
+        first = next(iter(spikes.values()), None) if isinstance(spikes, Mapping) else spikes
+        if events is None and first is not None and not isinstance(first, Encoded) and np.ndim(first) == 3:
+            return inputs.batch(spikes, steps).packed()
+        return inputs.sample(spikes, events, steps).packed()
 
     def run(
         self,
-        spikes: ArrayLike | Mapping[str, ArrayLike] | None = None,
+        spikes: ArrayLike | Mapping[str, ArrayLike] | Encoded | None = None,
         steps: int | None = None,
         *,
         events: ArrayLike | Mapping[str, ArrayLike] | None = None,
@@ -143,121 +159,43 @@ class Network(Builder):
         """Run `steps` steps from the present state.
 
         `spikes` is [steps, n] of 0 and 1, or numbers for a graded input; `events` is [k, 2] of (step, address) and
-        needs `steps`. With several inputs both are mappings by name; an input without values is silent. `reward`
-        (s16) goes to reward-modulated rules.
+        needs `steps`. With several inputs both are mappings by name; an input without values is silent. What `encode`
+        gave can be run instead. `reward` (s16) goes to reward-modulated rules.
         """
-        session = self._ready
-        values = self._rasters(spikes)
-        lists = self._by_input("events", events)
-        lengths = {value.shape[0] for value in values.values() if value.ndim} | (
-            {steps} if steps is not None else set()
-        )
-        if len(lengths) != 1:
-            given = listed(sorted(lengths)) if lengths else "nothing"
-            raise CoprocessorError(f"how many steps to run? spikes and steps say {given}; give one number of steps")
-        count = integer("steps", lengths.pop(), 0, 2**31 - 1)
-        buffers = {name: pack(self._inputs[name], value) for name, value in values.items()}
-        for name, value in lists.items():
-            if name in buffers:
-                raise CoprocessorError(f"input {name!r} has spikes and events; give one of them")
-            buffers[name] = pack_events(self._inputs[name], value, count)
-        self._silence(buffers, (count,))
-        session.clear_counters()
-        session.write("rew", integer("reward", reward, -32768, 32767))
-        outputs, total = session.run(buffers, count)
-        return self._result(outputs, session.counters(), total)
+        session = self._session or self._ready
+        encoded = session.inputs.sample(spikes, events, steps)
+        if reward:
+            reward = integer("reward", reward, -32768, 32767)
+        with session.lock:
+            block = session.run(encoded, reward)
+        return Result(block, session.recorded, (encoded.steps,))
 
     def run_batch(
         self,
-        spikes: ArrayLike | Mapping[str, ArrayLike],
+        spikes: ArrayLike | Mapping[str, ArrayLike] | Encoded,
         steps: int | None = None,
         *,
         threads: int = 1,
         seeds: Sequence[int] | None = None,
         reward: int = 0,
     ) -> Result:
-        """Run every sample of `spikes` [samples, steps, n] from the present state, which stays as it is.
+        """Run every sample of `spikes` [samples, steps, n] from the present state, which is the same afterwards.
 
-        Each thread has a copy of the memory and a coprocessor; the result does not depend on their number. Sample k
-        starts with random seed seeds[k], or with the present random state. What samples learn is dropped.
+        Threads take sample after sample, each with a coprocessor of its own; the result does not depend on their
+        number. Sample k starts with random seed seeds[k], or with the present random state. What samples learn is
+        dropped.
         """
         session = self._ready
-        values = self._rasters(spikes)
-        shapes = {value.shape[:2] for value in values.values()}
-        if len(shapes) != 1 or len(shape := shapes.pop()) != 2:
-            raise CoprocessorError(
-                "spikes must be samples x steps x inputs, with equal samples and steps for all inputs"
-            )
-        samples, count = shape
-        if steps is not None and steps != count:
-            raise CoprocessorError(f"steps is {steps}, the spikes have {count} steps; leave it out")
+        encoded = session.inputs.batch(spikes, steps)
+        assert encoded.samples is not None
         integer("threads", threads, 1, 1024)
+        random = None
         if seeds is not None:
-            integers("seeds", list(seeds), 0, 2**32 - 1, shape=(samples,))
-        buffers = {name: pack(self._inputs[name], value, (samples,)) for name, value in values.items()}
-        self._silence(buffers, shape)
-        begin, random, reward = session.read("t"), session.read("rng"), integer("reward", reward, -32768, 32767)
-        layout, start = session.layout, session.ram.copy()
-        carried = [(layout.regions[f"out.{p.name}"], layout.lead(p)) for p in self._populations.values() if p.record]
-        slots = [slice(region.offset, region.offset + lead) for region, lead in carried]
-        slots.append(slice(layout.mutable_start, layout.mutable_end))
-        collected: dict[str, Bytes] = {
-            p.name: np.empty((samples, count, p.buffer_bytes), dtype=np.uint8)
-            for p in self._populations.values()
-            if p.record
-        }
-
-        def work(members: range) -> tuple[dict[str, int], int]:
-            own = Session(layout, start.copy(), self._factory)
-            total = 0
-            for sample in members:
-                for part in slots:
-                    own.ram[part] = start[part]
-                own.write("t", begin)
-                own.write("rng", random if seeds is None else seeds[sample])
-                own.write("rew", reward)
-                outputs, spikes = own.run({name: buffer[sample] for name, buffer in buffers.items()}, count)
-                for name, output in outputs.items():
-                    collected[name][sample] = output
-                total += spikes
-            return own.counters(), total
-
-        crew = min(threads, samples) or 1
-        shares = [range(samples * k // crew, samples * (k + 1) // crew) for k in range(crew)]
-        if crew == 1:
-            done = [work(shares[0])]
-        else:
-            with ThreadPoolExecutor(crew) as pool:
-                done = list(pool.map(work, shares))
-        counters = {name: sum(counted[name] for counted, _ in done) for name in COUNTERS}
-        return self._result(collected, counters, sum(total for _, total in done))
-
-    def _by_input(self, argument: str, given: Any) -> dict[str, Any]:
-        if given is None:
-            return {}
-        if isinstance(given, Mapping):
-            for name in given:
-                if name not in self._inputs:
-                    raise CoprocessorError(f"{argument}: there is no input {name!r}; there are {listed(self._inputs)}")
-            return dict(given)
-        if len(self._inputs) != 1:
-            raise CoprocessorError(
-                f"{argument} is one array, the network has {len(self._inputs)} inputs; give a dictionary by input name"
-            )
-        return {next(iter(self._inputs)): given}
-
-    def _rasters(self, spikes: Any) -> dict[str, NDArray[Any]]:
-        given = self._by_input("spikes", spikes)
-        return {name: array_of(f"spikes of input {name!r}", value) for name, value in given.items()}
-
-    def _silence(self, buffers: dict[str, Bytes], leading: tuple[int, ...]) -> None:
-        for name, stream in self._inputs.items():
-            if name not in buffers:
-                buffers[name] = np.zeros((*leading, stream.buffer_bytes), dtype=np.uint8)
-
-    def _result(self, outputs: Mapping[str, Bytes], counters: dict[str, int], total: int) -> Result:
-        unpacked = {name: unpack(self._populations[name], buffers) for name, buffers in outputs.items()}
-        return Result(unpacked, counters, total)
+            random = integers("seeds", list(seeds), 0, 2**32 - 1, shape=(encoded.samples,)).astype(np.uint32)
+        reward = integer("reward", reward, -32768, 32767)
+        with session.lock:
+            block = session.crew.run(encoded, threads, reward, random)
+        return Result(block, session.recorded, (encoded.samples, encoded.steps))
 
     # Files ----------------------------------------------------------------------------------------------------------
     def export(self, path: str | Path, base: int = DEFAULT_BASE, steps: int | None = None) -> image.Exported:

@@ -2,94 +2,95 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+import threading
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coprocessor.csrs import BY_NAME, COUNTER_HIGH, COUNTER_LOW, COUNTERS
+from coprocessor.csrs import BY_NAME
 from coprocessor.errors import CoprocessorError
 from coprocessor.interface import ST_INITIAL, Operation
+from coprocessor.network.inputs import Inputs
 from coprocessor.network.layout import Layout
-from coprocessor.network.streams import Bytes
+from coprocessor.network.plan import Plan
+from coprocessor.network.runner import NotSpikes, RunFailed, Runner, Running
+from coprocessor.network.streams import Bytes, Encoded
 
-CLEAR_COUNTERS: Final = 8
-"""nm_ctl.CCLR."""
+if TYPE_CHECKING:
+    from coprocessor.network.crew import Crew
+
 Factory = Callable[[Any, int], Any]
 
 
-def native(ram: Any, base: int) -> Any:
-    """The C coprocessor."""
-    from coprocessor.binding import Coprocessor
-
-    return Coprocessor(ram, base)
-
-
 class Session:
-    """`ram` is the image of `layout`, used in place; `factory(ram, base)` makes the coprocessor."""
+    """`ram` is the image of `layout`, used in place; `factory(ram, base)` makes the coprocessor, None the C one."""
 
-    def __init__(self, layout: Layout, ram: NDArray[np.uint8], factory: Factory) -> None:
-        self.layout, self.ram = layout, ram
-        self.unit = factory(ram, layout.base)
+    def __init__(self, layout: Layout, ram: NDArray[np.uint8], factory: Factory | None) -> None:
+        self.layout, self.ram, self.factory = layout, ram, factory
+        self.plan = Plan.of(layout)
+        self.inputs = Inputs({stream.name: stream for stream in layout.parts.inputs})
+        self.recorded = tuple(population for population in layout.parts.populations if population.record)
+        self.lock = threading.Lock()
+        self.runner: Running
+        if factory is None:
+            from coprocessor.binding import Coprocessor
+            from coprocessor.network.native import NativeRunner
+
+            self.unit: Any = Coprocessor(ram.data, layout.base)
+            self.runner = NativeRunner(self.unit, self.plan)
+        else:
+            self.unit = factory(ram, layout.base)
+            self.runner = Runner(self.unit, ram, self.plan)
         self.unit.ctl = ST_INITIAL
-        self.cycle = 0
         self.write("slice", 0)
-        self._streams = [
-            (p, layout.regions[f"out.{p.name}"].offset, p.buffer_bytes, layout.lead(p))
-            for p in layout.parts.populations
-            if p.record
-        ]
+
+    @cached_property
+    def crew(self) -> Crew:
+        """Runs batches on this session and on copies of it."""
+        from coprocessor.network.crew import Crew
+
+        return Crew(self)
 
     def read(self, name: str) -> int:
         """A CSR by its name without prefix."""
-        return int(self.unit.csr_read(BY_NAME[f"nm_{name}"].number, self.cycle))
+        return int(self.unit.csr_read(BY_NAME[f"nm_{name}"].number, 0))
 
     def write(self, name: str, value: int) -> None:
         """Write a CSR."""
-        self.unit.csr_write(BY_NAME[f"nm_{name}"].number, value & 0xFFFF_FFFF, self.cycle)
+        self.unit.csr_write(BY_NAME[f"nm_{name}"].number, value & 0xFFFF_FFFF, 0)
 
-    def counters(self) -> dict[str, int]:
-        """The counters of 4.4 since the session began or since `clear_counters`."""
-        read, cycle = self.unit.csr_read, self.cycle
-        return {
-            name: int(read(COUNTER_LOW + index, cycle)) | int(read(COUNTER_HIGH + index, cycle)) << 32
-            for index, name in enumerate(COUNTERS)
-        }
+    def check(self) -> None:
+        """Let the coprocessor validate all descriptors; CoprocessorError if they are wrong."""
+        self.unit.issue(Operation.CHECK, self.layout.address("net.net"), 0, 0)
+        if int(self.unit.result) >> 31:
+            raise self.failed(Operation.CHECK)
 
-    def clear_counters(self) -> None:
-        """Set all counters to 0."""
-        self.write("ctl", ST_INITIAL | CLEAR_COUNTERS)
+    def failed(self, operation: Operation) -> CoprocessorError:
+        """What to raise after an issue that ended with an error."""
+        address, places = self.read("eaddr"), self.layout.regions.items()
+        offset = address - self.layout.base
+        place = next((name for name, r in places if r.offset <= offset < r.offset + r.size), "outside of the image")
+        return CoprocessorError(
+            f"nm.{operation.name.lower()} ended with code {self.read('err')} at {address:#010x} ({place}); "
+            "the image in memory was changed, build the network again"
+        )
 
-    def issue(self, operation: Operation, rs1: int, rs2: int = 0) -> int:
-        """Issue an engine instruction; gives rd. CoprocessorError if it ends in an error."""
-        self.unit.issue(operation, rs1, rs2, self.cycle)
-        self.cycle += self.unit.cycles
-        result = int(self.unit.result)
-        if result >> 31:
-            address = self.read("eaddr")
-            places = self.layout.regions.items()
-            offset = address - self.layout.base
-            place = next((name for name, r in places if r.offset <= offset < r.offset + r.size), "outside of the image")
-            raise CoprocessorError(
-                f"nm.{operation.name.lower()} ended with code {2**32 - result} at {address:#010x} ({place}); "
-                "the image in memory was changed, build the network again"
-            )
-        return result
+    def reset(self) -> None:
+        """Bring what a run changes back to the start, all but weights and learning signals."""
+        self.ram[self.layout.resting] = 0
+        for part in self.plan.changing[1:]:
+            self.ram[part] = 0
+        for offset, content in self.layout.resting_values:
+            self.ram[offset : offset + len(content)] = content
 
-    def run(self, inputs: Mapping[str, Bytes], steps: int) -> tuple[dict[str, Bytes], int]:
-        """Run `steps` steps on input buffers [steps, bytes]; gives output buffers [steps, bytes] and counted spikes."""
-        outputs = {p.name: np.empty((steps, size), dtype=np.uint8) for p, _, size, _ in self._streams}
-        spikes, net = 0, self.layout.address("net.net")
-        for first in range(0, steps, self.layout.steps):
-            last = min(steps, first + self.layout.steps)
-            for name, buffers in inputs.items():
-                region = self.layout.regions[f"in.{name}"]
-                part = buffers[first:last].reshape(-1)
-                self.ram[region.offset : region.offset + part.size] = part
-            spikes += self.issue(Operation.RUN, net, last - first)
-            for population, offset, size, lead in self._streams:
-                end = offset + lead + (last - first) * size
-                outputs[population.name][first:last] = self.ram[offset + lead : end].reshape(-1, size)
-                self.ram[offset : offset + lead] = self.ram[end - lead : end]
-        return outputs, spikes
+    def run(self, encoded: Encoded, reward: int) -> Bytes:
+        """Run from the present state; gives the block. CoprocessorError for wrong values or if a run ends in error."""
+        try:
+            return self.runner.run(encoded, reward)
+        except NotSpikes:
+            return self.runner.run(encoded.packed(), reward)
+        except RunFailed:
+            raise self.failed(Operation.RUN) from None

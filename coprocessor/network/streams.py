@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -12,13 +14,63 @@ from coprocessor.network.parts import Input, Population
 Bytes = NDArray[np.uint8]
 
 
-def pack(stream: Input, values: ArrayLike, leading: tuple[int, ...] = ()) -> Bytes:
-    """Values [*leading, steps, n] as buffers [*leading, steps, bytes]; CoprocessorError for shape or range."""
+class Rows(NamedTuple):
+    """What an input gets: contiguous rows [..., steps, bytes], with `raster` the 0 and 1 [..., steps, n] themselves."""
+
+    data: NDArray[Any]
+    raster: bool
+
+
+class Encoded:
+    """Inputs made ready for many runs of one network (`Network.encode`); `samples` is None if they are one sample."""
+
+    __slots__ = ("inputs", "rows", "samples", "steps")
+
+    def __init__(
+        self, inputs: tuple[Input, ...], rows: tuple[Rows | None, ...], samples: int | None, steps: int
+    ) -> None:
+        self.inputs, self.rows, self.samples, self.steps = inputs, rows, samples, steps
+
+    def is_spikes(self) -> bool:
+        """Whether the rasters have only 0 and 1."""
+        rasters = [rows.data.view(np.uint8) for rows in self.rows if rows is not None and rows.raster]
+        return all(raster.size == 0 or int(raster.max()) <= 1 for raster in rasters)
+
+    def packed(self) -> Encoded:
+        """The same with every raster as rows; CoprocessorError if one has another value than 0 and 1."""
+        pairs = zip(self.inputs, self.rows, strict=True)
+        rows = [Rows(pack(i, r.data), False) if r is not None and r.raster else r for i, r in pairs]
+        return Encoded(self.inputs, tuple(rows), self.samples, self.steps)
+
+    def __repr__(self) -> str:
+        samples = "" if self.samples is None else f"{self.samples} samples of "
+        return f"<{samples}{self.steps} steps of {', '.join(i.name for i in self.inputs) or 'nothing'}>"
+
+
+def rows_of(stream: Input, values: NDArray[Any]) -> Rows:
+    """Values [..., steps, n] as rows; CoprocessorError for shape or range. The values of rasters are not looked at."""
+    kind = values.dtype.char
+    if stream.encoding == "spikes" and (kind == "?" or kind == "B") and values.shape[-1] == stream.n:
+        return Rows(values if values.flags.c_contiguous else np.ascontiguousarray(values), True)
+    return Rows(pack(stream, values), False)
+
+
+def pack_bits(raster: NDArray[Any], size: int) -> Bytes:
+    """0 and 1 [..., n] as bits, low bit first, in rows of `size` bytes."""
+    packed = np.packbits(np.ascontiguousarray(raster), axis=-1, bitorder="little")
+    if packed.shape[-1] == size:
+        return packed
+    padded = np.zeros((*packed.shape[:-1], size), dtype=np.uint8)
+    padded[..., : packed.shape[-1]] = packed
+    return padded
+
+
+def pack(stream: Input, values: ArrayLike) -> Bytes:
+    """Values [..., steps, n] as rows [..., steps, bytes]; CoprocessorError for shape or range."""
     where = f"input {stream.name!r}"
     array = np.asarray(values)
-    expected = (*leading, array.shape[-2] if array.ndim > 1 else 0, stream.n)
-    if array.shape != expected:
-        axes = "samples x steps x inputs" if leading else "steps x inputs"
+    if array.ndim < 2 or array.shape[-1] != stream.n:
+        axes = "samples x steps x inputs" if array.ndim > 2 else "steps x inputs"
         raise CoprocessorError(
             f"{where}: the array has shape {array.shape}, expected {axes} with {stream.n} inputs; check the axes"
         )
@@ -26,16 +78,11 @@ def pack(stream: Input, values: ArrayLike, leading: tuple[int, ...] = ()) -> Byt
         largest = 2**31 - 1 if stream.largest is None else stream.largest
         return integers(where, array, -largest, largest).astype("<i4").view(np.uint8)
     small = array.dtype == np.bool_ or (array.dtype == np.uint8 and (array.size == 0 or array.max() <= 1))
-    spikes = array if small else integers(where, array, 0, 1, cure="spikes are 0 or 1")
+    spikes = array if small else integers(where, array, 0, 1, cure="spikes are 0 or 1").astype(np.bool_)
     if stream.encoding == "events":
         flat = spikes.reshape(-1, stream.n)
-        return _event_lists(stream, np.argwhere(flat), len(flat)).reshape(*expected[:-1], stream.buffer_bytes)
-    packed = np.packbits(spikes if small else spikes.astype(np.bool_), axis=-1, bitorder="little")
-    if packed.shape[-1] == stream.buffer_bytes:
-        return packed
-    padded = np.zeros((*packed.shape[:-1], stream.buffer_bytes), dtype=np.uint8)
-    padded[..., : packed.shape[-1]] = packed
-    return padded
+        return _event_lists(stream, np.argwhere(flat), len(flat)).reshape(*array.shape[:-1], stream.buffer_bytes)
+    return pack_bits(spikes, stream.buffer_bytes)
 
 
 def pack_events(stream: Input, events: ArrayLike, steps: int) -> Bytes:
@@ -61,7 +108,7 @@ def pack_events(stream: Input, events: ArrayLike, steps: int) -> Bytes:
             f"{where}: address {address} has two events in step {step}, a bitmap holds one; "
             'declare the input with encoding="events"'
         )
-    return pack(stream, raster)
+    return pack_bits(raster, stream.buffer_bytes)
 
 
 def _event_lists(stream: Input, events: NDArray[np.int64], steps: int) -> Bytes:

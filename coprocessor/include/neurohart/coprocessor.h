@@ -90,6 +90,59 @@ void nm_update(nm_coprocessor *coprocessor, uint64_t mcycle);
 /* Issue an instruction of opcode 0x2B; gives an nm_outcome. ST must not be Off (the caller's business). */
 uint32_t nm_issue(nm_coprocessor *coprocessor, uint32_t operation, uint32_t rs1, uint32_t rs2, uint64_t mcycle);
 
+/* Runs whose inputs and outputs are arrays of the host (src/batch.c). */
+
+/* What the rows of an input array are. */
+enum nm_stream_kind {
+    NM_STREAM_COPY = 0, /* `bytes` bytes as they go into the buffer */
+    NM_STREAM_PACK = 1, /* n bytes of 0 and 1, which become bits */
+    NM_STREAM_QUEUE = 2 /* a count and event words, which go into queue n; needs a window of 1 */
+};
+
+/* A stream of the network and the array that belongs to it: a row for each step, all steps of a sample, all samples. */
+typedef struct nm_stream {
+    uint8_t *data;   /* inputs: the rows, NULL for silence; outputs are placed by the run */
+    uint64_t filled; /* inputs: bytes of the stream that may be non-zero; kept by the run, 0 for fresh RAM */
+    uint32_t kind, n;
+    uint32_t offset; /* in RAM, of the buffer of step 0 */
+    uint32_t bytes;  /* of the buffer of one step */
+    uint32_t lead;   /* outputs: bytes in front of step 0 that hold the step before; 0 or `bytes` */
+} nm_stream;
+
+/* What to run and what to move. */
+typedef struct nm_plan {
+    nm_stream *streams; /* inputs, then outputs */
+    uint32_t inputs, outputs;
+    uint32_t net;    /* address of the NET */
+    uint32_t window; /* steps that the streams have room for: most steps of one nm.run */
+    uint32_t state_offset, state_bytes; /* the RAM that differs from sample to sample */
+    uint64_t tally[9];                  /* the counters of the manual, then what nm.run returned, summed up */
+} nm_plan;
+
+/* Samples that start alike; threads with a coprocessor and a plan each may share one of these. */
+typedef struct nm_samples {
+    uint32_t samples, steps;
+    uint32_t next; /* the first sample that nobody has taken */
+    uint32_t time, random, reward; /* nm_t, nm_rng and nm_rew at the start */
+    const uint32_t *seeds;         /* NULL, or nm_rng for each sample */
+    const uint8_t *start;          /* state_bytes bytes, then the lead of each output */
+} nm_samples;
+
+enum nm_run_end {
+    NM_RUN_DONE = 0,
+    NM_RUN_MORE = 1,
+    NM_RUN_FAILED = 2,    /* nm.run ended with an error (front.result, nm_eaddr), or the plan does not fit the RAM */
+    NM_RUN_NOT_SPIKES = 3 /* a byte to be packed is neither 0 nor 1 */
+};
+
+/* Run steps [first, last) of `steps` from the present state. `block` receives the tally, then the rows of each output;
+   the tally starts anew with first = 0. ETRAP must be 0. Gives an nm_run_end. */
+uint32_t nm_run_steps(nm_coprocessor *coprocessor, nm_plan *plan, void *block, uint32_t steps, uint32_t first,
+                      uint32_t last, uint32_t reward);
+/* Take and run at most `limit` samples; adds to the plan's tally and fills the outputs in `block`, which is as above.
+   Gives an nm_run_end: NM_RUN_DONE when no sample is left. */
+uint32_t nm_run_samples(nm_coprocessor *coprocessor, nm_plan *plan, void *block, nm_samples *samples, uint32_t limit);
+
 /* Register-level instructions, named after their mnemonics; rd first where the old value is read. They push and draw
    as specified; ST is the caller's business. */
 uint32_t nm_popc(nm_coprocessor *coprocessor, uint32_t rs1);

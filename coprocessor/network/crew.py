@@ -1,0 +1,90 @@
+"""Batches over threads: sessions that are kept from batch to batch, and take samples until none is left."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coprocessor.interface import Operation
+from coprocessor.network.plan import TALLY_BYTES
+from coprocessor.network.runner import NotSpikes, RunFailed, Samples
+from coprocessor.network.session import Session
+from coprocessor.network.streams import Bytes, Encoded
+
+
+class Crew:
+    """Runs batches on the session of a network, which is as before afterwards, and on copies of it."""
+
+    def __init__(self, session: Session) -> None:
+        self._sessions = [session]
+
+    def _grow(self, size: int) -> None:
+        """Have this many sessions. What no run changes is copied once; the rest each sample brings along."""
+        first = self._sessions[0]
+        while len(self._sessions) < size:
+            ram = np.zeros(first.layout.size, dtype=np.uint8)
+            fixed = slice(0, first.layout.mutable_start)
+            ram[fixed] = first.ram[fixed]
+            self._sessions.append(Session(first.layout, ram, first.factory))
+
+    def run(self, encoded: Encoded, threads: int, reward: int, seeds: NDArray[np.uint32] | None) -> Bytes:
+        """Run all samples from the present state; gives the block. CoprocessorError as `Session.run`."""
+        try:
+            return self._run(encoded, threads, reward, seeds)
+        except NotSpikes:
+            return self._run(encoded.packed(), threads, reward, seeds)
+
+    def _run(self, encoded: Encoded, threads: int, reward: int, seeds: NDArray[np.uint32] | None) -> Bytes:
+        assert encoded.samples is not None
+        self._grow(size := min(threads, encoded.samples) or 1)
+        own, changing = self._sessions[0], self._sessions[0].plan.changing
+        block = np.empty(own.plan.block_bytes(encoded.samples * encoded.steps), dtype=np.uint8)
+        start = np.concatenate([own.ram[part] for part in changing])
+        time, random = own.read("t"), own.read("rng")
+        samples = Samples(encoded, block, start, time, random, reward, seeds)
+        try:
+            tallies = self._share(self._sessions[:size], samples)
+        finally:
+            for part, content in zip(changing, _split(start, changing), strict=True):
+                own.ram[part] = content
+            own.write("t", time)
+            own.write("rng", random)
+        block[:TALLY_BYTES] = np.sum(tallies, axis=0, dtype="<u8").view(np.uint8)
+        return block
+
+    @staticmethod
+    def _share(sessions: list[Session], samples: Samples) -> list[list[int]]:
+        """Let every session run samples; gives their tallies."""
+        shared = sessions[0].runner.share(samples)
+        tallies: list[list[int]] = []
+        errors: list[BaseException] = []
+
+        def work(session: Session) -> None:
+            try:
+                tallies.append(session.runner.run_samples(shared))
+            except BaseException as error:
+                shared.stop()
+                errors.append(session.failed(Operation.RUN) if isinstance(error, RunFailed) else error)
+
+        others = [threading.Thread(target=work, args=(session,), daemon=True) for session in sessions[1:]]
+        for thread in others:
+            thread.start()
+        work(sessions[0])
+        try:
+            for thread in others:
+                thread.join()
+        except BaseException:
+            shared.stop()
+            for thread in others:
+                thread.join()
+            raise
+        if errors:
+            raise errors[0]
+        return tallies
+
+
+def _split(start: Bytes, parts: list[slice]) -> list[Bytes]:
+    ends = np.cumsum([part.stop - part.start for part in parts])
+    return np.split(start, ends[:-1])

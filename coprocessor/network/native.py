@@ -1,0 +1,95 @@
+"""`NativeRunner`: carries out a plan with the C coprocessor, a run or a share of a batch in one call (src/batch.c)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from coprocessor._native import ffi, lib
+from coprocessor.binding import Coprocessor
+from coprocessor.network.plan import Plan
+from coprocessor.network.runner import NotSpikes, RunFailed, Samples
+from coprocessor.network.streams import Bytes, Encoded
+
+SAMPLES_A_CALL = 64
+"""So that Ctrl-C is heard between calls, and a call is still long."""
+
+_from_buffer = ffi.from_buffer
+_run_steps = lib.nm_run_steps
+_DONE, _MORE, _NOT_SPIKES = lib.NM_RUN_DONE, lib.NM_RUN_MORE, lib.NM_RUN_NOT_SPIKES
+_COPY, _PACK = lib.NM_STREAM_COPY, lib.NM_STREAM_PACK
+
+
+class _SharedSamples:
+    """Samples as C sees them."""
+
+    def __init__(self, samples: Samples) -> None:
+        self.samples = samples
+        self.start = _from_buffer("uint8_t[]", samples.start)
+        self.block = _from_buffer("uint8_t[]", samples.block)
+        self.seeds = ffi.NULL if samples.seeds is None else _from_buffer("uint32_t[]", samples.seeds)
+        encoded = samples.encoded
+        numbers = {"samples": encoded.samples, "steps": encoded.steps, "time": samples.time, "random": samples.random}
+        numbers["reward"] = samples.reward & 0xFFFF
+        self.pointer = ffi.new("nm_samples *", {**numbers, "seeds": self.seeds, "start": self.start})
+
+    def stop(self) -> None:
+        """Let no sample begin any more."""
+        self.pointer.next = self.pointer.samples
+
+
+class NativeRunner:
+    """Runs a plan on the C coprocessor `unit`."""
+
+    def __init__(self, unit: Coprocessor, plan: Plan) -> None:
+        self._unit, self._window = unit.pointer, plan.window
+        self._head, self._row = plan.block_bytes(0), plan.block_bytes(1) - plan.block_bytes(0)
+        streams = [
+            {"offset": s.offset, "bytes": s.size, "n": s.n, "lead": s.lead} for s in (*plan.inputs, *plan.outputs)
+        ]
+        self._streams = ffi.new("nm_stream[]", streams)
+        numbers = {"inputs": len(plan.inputs), "outputs": len(plan.outputs), "net": plan.net, "window": plan.window}
+        state = {"state_offset": plan.state.start, "state_bytes": plan.state.stop - plan.state.start}
+        self._plan = ffi.new("nm_plan *", {"streams": self._streams, **numbers, **state})
+        self._inputs = [self._streams + k for k in range(len(plan.inputs))]
+
+    def _connect(self, encoded: Encoded) -> None:
+        for slot, rows in zip(self._inputs, encoded.rows):  # noqa: B905 the lengths were compared
+            if rows is None:
+                slot.data = ffi.NULL
+            else:
+                slot.data = _from_buffer("uint8_t[]", rows.data)
+                slot.kind = _PACK if rows.raster else _COPY
+
+    def run(self, encoded: Encoded, reward: int) -> Bytes:
+        """See `Running`."""
+        steps, window = encoded.steps, self._window
+        self._connect(encoded)
+        block = np.empty(self._head + steps * self._row, dtype=np.uint8)
+        pointer = _from_buffer(block)
+        if steps <= window:
+            end = _run_steps(self._unit, self._plan, pointer, steps, 0, steps, reward & 0xFFFF)
+            if end:
+                raise NotSpikes if end == _NOT_SPIKES else RunFailed
+            return block
+        if not encoded.is_spikes():
+            raise NotSpikes
+        for first in range(0, steps, window):
+            last = min(steps, first + window)
+            if _run_steps(self._unit, self._plan, pointer, steps, first, last, reward & 0xFFFF):
+                raise RunFailed
+        return block
+
+    def share(self, samples: Samples) -> _SharedSamples:
+        """See `Running`."""
+        return _SharedSamples(samples)
+
+    def run_samples(self, shared: _SharedSamples) -> list[int]:
+        """See `Running`."""
+        self._connect(shared.samples.encoded)
+        self._plan.tally = [0] * len(self._plan.tally)
+        end = _MORE
+        while end == _MORE:
+            end = lib.nm_run_samples(self._unit, self._plan, shared.block, shared.pointer, SAMPLES_A_CALL)
+        if end != _DONE:
+            raise NotSpikes if end == _NOT_SPIKES else RunFailed
+        return list(self._plan.tally)

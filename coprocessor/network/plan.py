@@ -1,0 +1,63 @@
+"""What a run moves between the arrays of a caller and the streams of a network in memory.
+
+    block of a run   tally: counters, spikes (9 x u64) | rows of output 0 | rows of output 1 | ...
+
+A row is what one step has in memory (6.6). `runner` does this with any coprocessor, `native` in C.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from coprocessor.csrs import COUNTERS
+from coprocessor.network.layout import Layout
+
+TALLY_BYTES: Final = 8 * (len(COUNTERS) + 1)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Buffers of `size` bytes a step, that of step 0 at RAM offset `offset`; `lead` bytes in front hold the step
+    before. A row of spikes has n bytes before it is packed.
+    """
+
+    offset: int
+    size: int
+    n: int
+    lead: int = 0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The streams of a network; `window` is how many steps they hold, `state` the RAM that a run changes."""
+
+    inputs: tuple[Stream, ...]
+    outputs: tuple[Stream, ...]
+    net: int
+    window: int
+    state: slice
+
+    @classmethod
+    def of(cls, layout: Layout) -> Plan:
+        """The plan of a layout."""
+        regions, populations = layout.regions, [p for p in layout.parts.populations if p.record]
+        return cls(
+            tuple(Stream(regions[f"in.{i.name}"].offset, i.buffer_bytes, i.n) for i in layout.parts.inputs),
+            tuple(
+                Stream(regions[f"out.{p.name}"].offset + layout.lead(p), p.buffer_bytes, p.n, layout.lead(p))
+                for p in populations
+            ),
+            layout.address("net.net"),
+            layout.steps,
+            slice(layout.mutable_start, layout.mutable_end),
+        )
+
+    @property
+    def changing(self) -> list[slice]:
+        """The RAM that has to be the same for two runs to be the same: the state, and each lead."""
+        return [self.state, *(slice(s.offset - s.lead, s.offset) for s in self.outputs if s.lead)]
+
+    def block_bytes(self, rows: int) -> int:
+        """Size of the block of a run with this many rows."""
+        return TALLY_BYTES + rows * sum(stream.size for stream in self.outputs)

@@ -1,0 +1,202 @@
+/* Runs of a network whose inputs and outputs are arrays of the host: stream buffers are filled and read here, window by
+   window, sample by sample, so that a whole run or a thread's share of a batch is one call. */
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include "memory.h"
+
+enum { SPIKES = NM_COUNTERS };
+
+/* Pack n bytes of 0 and 1 into bits, low bit first, and clear the rest of the `bytes` bytes; gives the OR of all. */
+static uint32_t pack(uint8_t *to, uint32_t bytes, const uint8_t *from, uint32_t n)
+{
+    uint32_t i = 0, seen = 0;
+#ifdef __SSE2__
+    __m128i all = _mm_setzero_si128();
+    for (; n - i >= 16; i += 16) {
+        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(from + i));
+        all = _mm_or_si128(all, x);
+        nm_put16(to + i / 8, (uint32_t)_mm_movemask_epi8(_mm_slli_epi16(x, 7)));
+    }
+    uint8_t lanes[16];
+    _mm_storeu_si128((__m128i *)(void *)lanes, all);
+    for (unsigned k = 0; k < 16; k++) {
+        seen |= lanes[k];
+    }
+#endif
+    uint32_t filled = i / 8;
+    for (; i < n; filled++) {
+        uint32_t bits = 0;
+        for (unsigned k = 0; k < 8 && i < n; k++, i++) {
+            seen |= from[i];
+            bits |= (from[i] & 1u) << k;
+        }
+        to[filled] = (uint8_t)bits;
+    }
+    memset(to + filled, 0, bytes - filled);
+    return seen;
+}
+
+/* Events of one step into a queue; false if it is full. */
+static bool inject(nm_coprocessor *c, const nm_stream *stream, const uint8_t *row)
+{
+    for (uint32_t k = 0, count = nm_get32(row); k < count; k++) {
+        nm_issue(c, NM_INJ, nm_get32(row + 4 + 4 * k), stream->n, 0);
+        if (c->front.result == UINT32_MAX) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Fill the buffers of `steps` steps from row `row` of the inputs on. */
+static uint32_t put_inputs(nm_coprocessor *c, const nm_plan *plan, uint64_t row, uint32_t steps)
+{
+    for (nm_stream *s = plan->streams; s < plan->streams + plan->inputs; s++) {
+        uint8_t *to = c->ram + s->offset;
+        uint64_t size = (uint64_t)steps * s->bytes;
+        if (s->kind == NM_STREAM_QUEUE) {
+            if (s->data && !inject(c, s, s->data + row * s->bytes)) {
+                return NM_RUN_FAILED;
+            }
+            continue;
+        }
+        if (!s->data) {
+            memset(to, 0, size < s->filled ? size : s->filled);
+            continue;
+        }
+        if (s->kind == NM_STREAM_PACK) {
+            uint32_t seen = 0;
+            for (uint32_t step = 0; step < steps; step++) {
+                seen |= pack(to + (uint64_t)step * s->bytes, s->bytes, s->data + (row + step) * s->n, s->n);
+            }
+            if (seen > 1) {
+                return NM_RUN_NOT_SPIKES;
+            }
+        } else {
+            memcpy(to, s->data + row * s->bytes, size);
+        }
+        s->filled = size > s->filled ? size : s->filled;
+    }
+    return NM_RUN_DONE;
+}
+
+/* Take the outputs of `steps` steps, and keep the last one where the next window reads it. */
+static void take_outputs(nm_coprocessor *c, const nm_plan *plan, uint64_t row, uint32_t steps)
+{
+    const nm_stream *outputs = plan->streams + plan->inputs;
+    for (const nm_stream *s = outputs; s < outputs + plan->outputs; s++) {
+        uint8_t *from = c->ram + s->offset;
+        uint64_t size = (uint64_t)steps * s->bytes;
+        memcpy(s->data + row * s->bytes, from, size);
+        memmove(from - s->lead, from + size - s->lead, s->lead);
+    }
+}
+
+/* Steps [first, last) of a run whose first step is row `row` of the arrays. */
+static uint32_t run(nm_coprocessor *c, nm_plan *plan, uint64_t row, uint32_t first, uint32_t last)
+{
+    for (uint32_t step = first, count; step < last; step += count) {
+        count = last - step < plan->window ? last - step : plan->window;
+        uint32_t end = put_inputs(c, plan, row + step, count);
+        if (end != NM_RUN_DONE) {
+            return end;
+        }
+        uint32_t outcome;
+        do {
+            outcome = nm_issue(c, NM_RUN, plan->net, count, 0);
+        } while (outcome == NM_SUSPENDED);
+        if (outcome != NM_RETIRED || c->front.result >> 31) {
+            return NM_RUN_FAILED;
+        }
+        plan->tally[SPIKES] += c->front.result;
+        take_outputs(c, plan, row + step, count);
+    }
+    return NM_RUN_DONE;
+}
+
+static void begin(nm_coprocessor *c, nm_plan *plan, uint8_t *block, uint64_t rows)
+{
+    uint8_t *place = block + sizeof plan->tally;
+    nm_stream *outputs = plan->streams + plan->inputs;
+    for (nm_stream *s = outputs; s < outputs + plan->outputs; s++) {
+        s->data = place;
+        place += rows * s->bytes;
+    }
+    memset(c->counters, 0, sizeof c->counters);
+}
+
+static void count(const nm_coprocessor *c, nm_plan *plan)
+{
+    for (unsigned k = 0; k < NM_COUNTERS; k++) {
+        plan->tally[k] += c->counters[k];
+    }
+}
+
+/* Whether everything the plan touches lies in RAM. */
+static bool fits(const nm_coprocessor *c, const nm_plan *plan)
+{
+    bool good = (uint64_t)plan->state_offset + plan->state_bytes <= c->size && plan->window != 0;
+    for (const nm_stream *s = plan->streams; s < plan->streams + plan->inputs + plan->outputs; s++) {
+        uint64_t end = s->offset + (uint64_t)plan->window * s->bytes;
+        good = good && s->lead <= s->offset && s->lead <= s->bytes && s->filled <= (uint64_t)plan->window * s->bytes &&
+               (s->kind == NM_STREAM_QUEUE ? plan->window == 1 : end <= c->size) &&
+               (s->kind != NM_STREAM_PACK || (uint64_t)s->n <= 8 * (uint64_t)s->bytes);
+    }
+    return good;
+}
+
+uint32_t nm_run_steps(nm_coprocessor *c, nm_plan *plan, void *block, uint32_t steps, uint32_t first, uint32_t last,
+                      uint32_t reward)
+{
+    if (!fits(c, plan) || first > last || last > steps) {
+        return NM_RUN_FAILED;
+    }
+    if (first == 0) {
+        memset(plan->tally, 0, sizeof plan->tally);
+    }
+    begin(c, plan, block, steps);
+    c->user[NM_USER_REW] = reward & 0xFFFF;
+    uint32_t end = run(c, plan, 0, first, last);
+    count(c, plan);
+    memcpy(block, plan->tally, sizeof plan->tally);
+    return end;
+}
+
+/* Bring the memory back to where all samples begin. */
+static void restore(nm_coprocessor *c, const nm_plan *plan, const uint8_t *start)
+{
+    memcpy(c->ram + plan->state_offset, start, plan->state_bytes);
+    start += plan->state_bytes;
+    const nm_stream *outputs = plan->streams + plan->inputs;
+    for (const nm_stream *s = outputs; s < outputs + plan->outputs; s++) {
+        memcpy(c->ram + s->offset - s->lead, start, s->lead);
+        start += s->lead;
+    }
+}
+
+uint32_t nm_run_samples(nm_coprocessor *c, nm_plan *plan, void *block, nm_samples *samples, uint32_t limit)
+{
+    if (!fits(c, plan)) {
+        return NM_RUN_FAILED;
+    }
+    uint32_t end = NM_RUN_MORE;
+    begin(c, plan, block, (uint64_t)samples->samples * samples->steps);
+    c->user[NM_USER_REW] = samples->reward & 0xFFFF;
+    for (uint32_t k = 0; k < limit && end == NM_RUN_MORE; k++) {
+        uint32_t sample = __atomic_fetch_add(&samples->next, 1, __ATOMIC_RELAXED);
+        if (sample >= samples->samples) {
+            end = NM_RUN_DONE;
+            break;
+        }
+        restore(c, plan, samples->start);
+        c->user[NM_USER_T] = samples->time;
+        uint32_t seed = samples->seeds ? samples->seeds[sample] : samples->random;
+        c->user[NM_USER_RNG] = seed ? seed : NM_RNG_RESET;
+        uint32_t status = run(c, plan, (uint64_t)sample * samples->steps, 0, samples->steps);
+        end = status == NM_RUN_DONE ? NM_RUN_MORE : status;
+    }
+    count(c, plan);
+    return end;
+}
