@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from coprocessor.csrs import BY_NAME, COUNTERS, TABLE
 from coprocessor.errors import CoprocessorError
-from coprocessor.interface import DEFAULT_LANES, REGISTER_INSTRUCTIONS, legal_lanes
+from coprocessor.interface import DEFAULT_LANES, REGISTER_INSTRUCTIONS, Account, legal_lanes
 
 try:
     from coprocessor._native import ffi, lib
@@ -102,6 +102,33 @@ class Coprocessor:
     def simd(self) -> str:
         """What long operations use, one of `simd_levels()`."""
         return str(ffi.string(lib.nm_simd(self._pointer)).decode())
+
+    @property
+    def site(self) -> int:
+        """Address of the instruction that `issue` performs, for the accounts."""
+        return int(self._front.site)
+
+    @site.setter
+    def site(self, value: int) -> None:
+        self._front.site = value
+
+    def keep_accounts(self, on: bool = True) -> None:
+        """Keep accounts from now on, beginning with none, or no more; CoprocessorError without memory."""
+        if not lib.nm_keep_accounts(self._pointer, on):
+            raise CoprocessorError("no memory left for the coprocessor's accounts")
+
+    def accounts(self) -> list[Account]:
+        """The accounts in the order of their first use; they are no state."""
+        count = lib.nm_get_accounts(self._pointer, ffi.NULL, 0)
+        table = ffi.new("nm_account[]", count)
+        lib.nm_get_accounts(self._pointer, table, count)
+        return [
+            Account(
+                *(entry.site, entry.descriptor, entry.operation, entry.operations),
+                dict(zip(COUNTERS, list(entry.counters), strict=True)),
+            )
+            for entry in table
+        ]
 
     @property
     def ctl(self) -> int:

@@ -25,7 +25,7 @@ UNIT = Unit(
     header="neurohart/coprocessor.h",
     functions={name: f"w:{'w' * arity}" for name, arity in REGISTER_INSTRUCTIONS.items()}
     | {"issue": "w:wwwd", "csr_read": "w:wd", "csr_write": "v:wwd"},
-    fields={"ctl": 32, "mip": 32, "result": 32, "cause": 32, "tval": 32, "cycles": 63},
+    fields={"ctl": 32, "mip": 32, "result": 32, "cause": 32, "tval": 32, "cycles": 63, "site": 32},
 )
 
 xnmspk = InstructionSet("xnmspk", "Register-level spiking instructions", UNIT)
@@ -140,6 +140,7 @@ def _engine_level(instructions: InstructionSet, pattern: str, text: str, documen
         rs1 = hart.x[insn.rs1] if "rs1" in sources else 0
         rs2 = hart.x[insn.rs2] if "rs2" in sources else 0
         hart.settle()
+        unit.site = hart.pc
         outcome = unit.issue(int(operation), rs1, rs2, hart.mcycle)
         hart.elapse(unit.cycles)
         if outcome == Outcome.TRAPPED:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import NamedTuple
 
 from coprocessor.errors import CoprocessorError
 
@@ -93,6 +94,22 @@ REGISTER_INSTRUCTIONS: dict[str, int] = {
     "rnd": 0,
 }
 """Register-level instructions and how many operands their methods take (with rd first if it is read)."""
+
+
+class Account(NamedTuple):
+    """What the operations of one descriptor have cost under the instruction at one address.
+
+    `descriptor` is the address of a POP, SYN, RULE or XFER (0: all that found no room in the C table), `operation` the
+    instruction that does the same alone (SYN, UPD, LEARN, RST, EV2BM, BM2EV), `operations` how many came to their end,
+    `counters` all that was counted, unfinished operations included.
+    """
+
+    site: int
+    descriptor: int
+    operation: int
+    operations: int
+    counters: dict[str, int]
+
 
 DEFAULT_LANES, MOST_LANES = 4, 255
 """Elements that the engine handles in a cycle: the reference's, and what nm_cap[23:16] can report."""

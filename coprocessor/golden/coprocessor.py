@@ -11,7 +11,7 @@ from coprocessor.golden.memory import STORE_FAULT, Fault, Memory
 from coprocessor.golden.network import check, read_transfer
 from coprocessor.golden.numbers import u32
 from coprocessor.golden.state import QUEUE_DEPTH, QUEUES, State
-from coprocessor.interface import DEFAULT_LANES, NEVER, ST_CLEAN, ST_DIRTY, Operation, Outcome, legal_lanes
+from coprocessor.interface import DEFAULT_LANES, NEVER, ST_CLEAN, ST_DIRTY, Account, Operation, Outcome, legal_lanes
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -58,6 +58,23 @@ class Coprocessor(RegisterInstructions):
     @lanes.setter
     def lanes(self, value: int) -> None:
         self.registers.lanes = legal_lanes(value)
+
+    @property
+    def site(self) -> int:
+        """Address of the instruction that `issue` performs, for the accounts."""
+        return self.registers.site
+
+    @site.setter
+    def site(self, value: int) -> None:
+        self.registers.site = value
+
+    def keep_accounts(self, on: bool = True) -> None:
+        """Keep accounts from now on, beginning with none, or no more."""
+        self.registers.accounts = {} if on else None
+
+    def accounts(self) -> list[Account]:
+        """The accounts in the order of their first use; they are no state."""
+        return list((self.registers.accounts or {}).values())
 
     @property
     def ctl(self) -> int:
@@ -208,7 +225,8 @@ class Coprocessor(RegisterInstructions):
             transfer = read_transfer(self.memory, rs1)
             issue = Issue(state, self.memory, 0)
             convert = conversion.events_to_bitmap if operation is Operation.EV2BM else conversion.bitmap_to_events
-            return convert(issue, transfer), issue.cycles
+            with state.charged(operation, rs1):
+                return convert(issue, transfer), issue.cycles
         if operation is Operation.START:
             job = operations.validate(self.memory, Operation.RUN, rs1, rs2, state.reward)
             discard_progress(state)

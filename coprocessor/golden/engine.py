@@ -13,6 +13,7 @@ from coprocessor.golden.population import Population
 from coprocessor.golden.projection import Projection, Source
 from coprocessor.golden.rule import Rule
 from coprocessor.golden.state import State
+from coprocessor.interface import Operation
 
 ENTRY_CYCLES: Final = 15
 COUNT_MASK: Final = 0x7FFF_FFFF
@@ -84,6 +85,15 @@ class Entry:
     target: Projection | Population | Rule
     counts: bool = False
     reset: bool = False
+
+    @property
+    def operation(self) -> Operation:
+        """The instruction that does the same alone."""
+        if isinstance(self.target, Projection):
+            return Operation.SYN
+        if isinstance(self.target, Rule):
+            return Operation.LEARN
+        return Operation.RST if self.reset else Operation.UPD
 
 
 @dataclass

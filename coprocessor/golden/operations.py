@@ -105,7 +105,9 @@ def execute(issue: Issue, job: Job) -> None:
     while progress.steps < job.steps:
         while progress.position < len(job.entries):
             step = Step(progress.steps, job.reward, job.source_override)
-            perform(issue, job.entries[progress.position], step)
+            entry = job.entries[progress.position]
+            with issue.state.charged(entry.operation, entry.target.address):
+                perform(issue, entry, step)
             progress.next_operation()
         progress.position = 0
         progress.steps += 1

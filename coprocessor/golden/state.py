@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +12,7 @@ from coprocessor.golden.mode import Parameters
 from coprocessor.golden.numbers import s16, u32
 from coprocessor.golden.plasticity import LearningParameters
 from coprocessor.golden.random import RandomSource
-from coprocessor.interface import DEFAULT_LANES, NEVER
+from coprocessor.interface import DEFAULT_LANES, NEVER, Account
 
 QUEUES, QUEUE_DEPTH = 4, 64
 LANES_SHIFT, LANES_MASK = 16, 0xFF << 16
@@ -37,7 +39,7 @@ class AsynchronousRun:
 class State:
     """CSRs by name without the prefix, counters, queues, the asynchronous run and the tick interrupt.
 
-    `lanes` is configuration: no export holds it.
+    `lanes`, `site` and `accounts` are no state: no export holds them. Accounts are kept by site, operation, descriptor.
     """
 
     csr: dict[str, int] = field(
@@ -49,6 +51,8 @@ class State:
     run: AsynchronousRun = field(default_factory=AsynchronousRun)
     tick_pending: bool = False
     lanes: int = DEFAULT_LANES
+    site: int = 0
+    accounts: dict[tuple[int, int, int], Account] | None = None
 
     @property
     def parameters(self) -> Parameters:
@@ -74,6 +78,25 @@ class State:
         """Add to the counters, modulo 2^64."""
         for name, amount in events.items():
             self.counters[name] = (self.counters[name] + amount) % 2**64
+
+    @contextmanager
+    def charged(self, operation: int, descriptor: int) -> Iterator[None]:
+        """Charge what is counted meanwhile to an account, if accounts are kept."""
+        if self.accounts is None:
+            yield
+            return
+        before = dict(self.counters)
+        key = (self.site, operation, descriptor)
+        finished = 0
+        try:
+            yield
+            finished = 1
+        finally:
+            counted = {name: (value - before[name]) % 2**64 for name, value in self.counters.items()}
+            if finished or counted["cyc"]:
+                old = self.accounts.get(key, Account(self.site, descriptor, operation, 0, dict.fromkeys(COUNTERS, 0)))
+                summed = {name: value + counted[name] for name, value in old.counters.items()}
+                self.accounts[key] = old._replace(operations=old.operations + finished, counters=summed)
 
     def settle(self, mcycle: int) -> None:
         """End BUSY once mcycle has reached the end of the run."""

@@ -158,7 +158,13 @@ nm_coprocessor *nm_new(uint8_t *ram, uint32_t base, uint32_t size)
     return c;
 }
 
-void nm_free(nm_coprocessor *c) { free(c); }
+void nm_free(nm_coprocessor *c)
+{
+    if (c) {
+        nm_keep_accounts(c, 0);
+    }
+    free(c);
+}
 
 uint32_t nm_set_lanes(nm_coprocessor *c, uint32_t lanes)
 {

@@ -1,4 +1,5 @@
 /* nm_issue: dispatch, waiting for an asynchronous run, errors and cycles (specification 4.5, 7.1, 7.9, 8.1). */
+#include "accounts.h"
 #include "engine.h"
 
 enum { START_CYCLES = 5, CONTEXT_CYCLES = 64 };
@@ -70,6 +71,17 @@ static uint32_t sequence(nm_coprocessor *c, uint32_t operation, uint32_t rs1, ui
     return outcome;
 }
 
+/* nm.ev2bm and nm.bm2ev, which count nothing if they fail. */
+static uint32_t convert(nm_coprocessor *c, uint32_t operation, uint32_t rs1)
+{
+    nm_open_accounts(c, 0);
+    if ((operation == NM_EV2BM ? nm_ev2bm(c, rs1) : nm_bm2ev(c, rs1)) != NM_OK) {
+        return fail(c, true);
+    }
+    nm_charge_alone(c, operation, rs1);
+    return retire(c, c->front.result, c->issue_cycles);
+}
+
 static uint32_t inject(nm_coprocessor *c, uint32_t event, nm_queue *queue)
 {
     if (queue->level == NM_QUEUE_DEPTH) {
@@ -116,8 +128,8 @@ static uint32_t dispatch(nm_coprocessor *c, uint32_t operation, uint32_t rs1, ui
     case NM_INJ: return inject(c, rs1, queue);
     case NM_POP: return take(c, queue);
     case NM_QLEV: return retire(c, queue->level, 1);
-    case NM_EV2BM: return nm_ev2bm(c, rs1) == NM_OK ? retire(c, c->front.result, c->issue_cycles) : fail(c, true);
-    case NM_BM2EV: return nm_bm2ev(c, rs1) == NM_OK ? retire(c, c->front.result, c->issue_cycles) : fail(c, true);
+    case NM_EV2BM:
+    case NM_BM2EV: return convert(c, operation, rs1);
     case NM_START:
         return nm_start(c, rs1, rs2, mcycle + START_CYCLES) == NM_OK ? retire(c, 0, START_CYCLES) : fail(c, true);
     case NM_WAIT: return retire(c, nm_consume_run(c).result, 1);

@@ -1,4 +1,5 @@
 /* The instructions of funct3 = 0: validation, fresh start or resumption, the run loop (specification 7.1 to 7.3). */
+#include "accounts.h"
 #include "engine.h"
 
 bool nm_validate(nm_coprocessor *c, uint32_t operation, uint32_t rs1, uint32_t rs2, nm_job *job)
@@ -103,12 +104,15 @@ static nm_status perform(nm_coprocessor *c, const nm_entry *entry, const nm_step
 
 nm_status nm_execute(nm_coprocessor *c, const nm_job *job)
 {
+    nm_open_accounts(c, job->count);
     nm_progress *p = &c->progress;
     nm_step step = job->step;
     for (; p->steps < job->steps; p->steps++, p->position = 0) {
         step.completed = p->steps;
         while (p->position < job->count) {
-            nm_status status = perform(c, &c->entries[p->position], &step);
+            const nm_entry *entry = &c->entries[p->position];
+            nm_status status = perform(c, entry, &step);
+            nm_charge(c, p->position, entry, status == NM_OK);
             if (status != NM_OK) {
                 return status;
             }

@@ -82,6 +82,8 @@ struct nm_coprocessor {
     nm_queue queues[NM_QUEUES];
     nm_run run;
 
+    struct nm_accounts *accounts; /* NULL: none are kept */
+
     /* Valid during one issue only. */
     nm_progress progress;
     uint64_t units_left;

@@ -87,7 +87,7 @@ class Machine:
         """Everything visible but the RAM."""
         unit = self.unit
         visible = {name: getattr(unit, name) for name in ("result", "cause", "tval", "cycles", "mip", "next_event")}
-        return visible | unit.state() | {"mcycle": self.mcycle}
+        return visible | unit.state() | {"mcycle": self.mcycle, "accounts": unit.accounts()}
 
 
 class Pair:
@@ -113,6 +113,15 @@ class Pair:
     def set_lanes(self, lanes: int) -> None:
         """Give both so many lanes."""
         self.native.unit.lanes = self.golden.unit.lanes = lanes
+
+    def keep_accounts(self, on: bool) -> None:
+        """Keep accounts in both, or not."""
+        self.native.unit.keep_accounts(on)
+        self.golden.unit.keep_accounts(on)
+
+    def set_site(self, address: int) -> None:
+        """Say to both where the next instruction stands."""
+        self.native.unit.site = self.golden.unit.site = address
 
     def put(self, address: int, *words: int) -> None:
         """Write words into both RAMs."""

@@ -18,6 +18,7 @@ def prepare(random: Random, network: RandomNetwork, seed: int) -> Pair:
     """Two machines on the network with random configuration, time and queue contents."""
     ctl, mcycle = random.choice((1, 5, 5)), random.choice((0, 1000, 2**32 - 50, 2**40))
     pair = Pair(network.image.ram, ctl, mcycle, level_for(seed))
+    pair.keep_accounts(random.random() < 0.7)
     pair.set_lanes(random.choice((4, 4, 1, 2, 3, 8, 32, 255)))
     pair.write("slice", random.choice((0, 1, 2, 3, 7, 1024)))
     pair.write("t", random.choice((0, 1, 5, 0xFFFF_FFFE, random.getrandbits(32))))
@@ -62,6 +63,7 @@ def test_sequences(seed: int, faults: str) -> None:
     pair = prepare(random, network, seed)
     for _ in range(ACTIONS):
         action = choose(random, network)
+        pair.set_site(random.choice((0, BASE, BASE + 4)))
         outcome = pair.issue(*action)
         while outcome == 1 and random.random() < 0.9:
             outcome = pair.issue(*action)

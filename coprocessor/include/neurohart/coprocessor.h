@@ -44,6 +44,7 @@ typedef struct nm_front {
     uint32_t tval;         /* of the last trap */
     uint32_t written_low;  /* RAM offsets stored to lie in [low, high]; low > high: none; the reader resets them */
     uint32_t written_high;
+    uint32_t site;         /* address of the instruction that nm_issue performs; only accounts show it */
 } nm_front;
 
 /* Everything a coprocessor remembers, for snapshots and tests; counters and queues in the order of the manual. */
@@ -80,6 +81,21 @@ int nm_set_simd(nm_coprocessor *coprocessor, const char *name);
 void nm_get_image(const nm_coprocessor *coprocessor, nm_image *image);
 /* Copy the state in, at this mcycle; impossible values are brought into range. */
 void nm_set_image(nm_coprocessor *coprocessor, const nm_image *image, uint64_t mcycle);
+
+/* What the operations of one descriptor, issued by the instruction at one address, have cost. */
+typedef struct nm_account {
+    uint32_t site;       /* nm_front.site of the issues */
+    uint32_t descriptor; /* address of the POP, SYN, RULE or XFER; 0: all that found no room in the table */
+    uint32_t operation;  /* NM_SYN, NM_UPD, NM_LEARN, NM_RST, NM_EV2BM or NM_BM2EV; 0 if descriptor is 0 */
+    uint64_t operations; /* brought to their end; the counters hold the unfinished ones, too */
+    uint64_t counters[8];
+} nm_account;
+
+/* Keep accounts from now on, beginning with none (on = 1), or no more (0, as after nm_new). 0 if there is no memory.
+   Accounts are no state: images, save areas and clearing the counters do not touch them. */
+uint32_t nm_keep_accounts(nm_coprocessor *coprocessor, uint32_t on);
+/* Copy at most `capacity` accounts in the order of their first use; gives how many there are. */
+uint32_t nm_get_accounts(const nm_coprocessor *coprocessor, nm_account *accounts, uint32_t capacity);
 
 /* Value of a CSR of 4.1 (0 for other numbers); access rights are the caller's business. */
 uint32_t nm_csr_read(nm_coprocessor *coprocessor, uint32_t number, uint64_t mcycle);
