@@ -24,8 +24,9 @@ class Cuba:
         taum dv/dt = ge + gi - (v - El),  taue dge/dt = -ge,  taui dgi/dt = -gi
         v > Vt: v = Vr, held for `refractory`; each spike adds we to ge, or wi to gi, of its targets
 
-    The values are those of Brette et al. 2007 (J. Comput. Neurosci. 23:349) as Brian2 documents them. Of n neurons the
-    first `excitatory` part is excitatory, and each pair, a neuron with itself too, is connected with `probability`.
+    The values are those of Brette et al. 2007 (J. Comput. Neurosci. 23:349) as Brian2 documents them. Rest is above the
+    threshold: neurons fire without input. Of n neurons the first `excitatory` part is excitatory, and each pair, a
+    neuron with itself too, is connected with `probability`.
     """
 
     n: int = 4000
@@ -80,7 +81,7 @@ def quantise(cuba: Cuba, dt: float = 0.1) -> Quantised:
     well. Retentions are rounded to 1/4096; what that changes is compensated as far as constants can:
 
     - currents: the weight is changed so that the charge of a spike, weight/(1 - b), stays what it was;
-    - membrane: the leak is made exact half way between reset and threshold, by the bias.
+    - membrane: the bias moves rest so that a neuron without input takes the time from reset to threshold that it took.
     """
     bm = math.exp(-dt / cuba.membrane_tau)
     kept = round(4096 * bm)
@@ -95,7 +96,9 @@ def quantise(cuba: Cuba, dt: float = 0.1) -> Quantised:
         weights.append(effect * (1 - retention / 4096) / (1 - b))
         retentions.append(retention)
     scale, (we, wi), (shift_e, shift_i) = _scale(*weights)
-    middle = (cuba.reset + cuba.threshold) / 2 - cuba.rest
+    reset, threshold = cuba.reset - cuba.rest, cuba.threshold - cuba.rest
+    left = (threshold / reset) ** (math.log(kept / 4096) / math.log(bm))  # of the way to rest, after that time
+    moved = (threshold - left * reset) / (1 - left)
     return Quantised(
         scale=scale,
         membrane_retention=kept,
@@ -105,29 +108,21 @@ def quantise(cuba: Cuba, dt: float = 0.1) -> Quantised:
         excitatory_shift=shift_e,
         inhibitory_weight=wi,
         inhibitory_shift=shift_i,
-        threshold=round((cuba.threshold - cuba.rest) * scale),
-        reset=round((cuba.reset - cuba.rest) * scale),
-        bias=round((bm - kept / 4096) * middle * scale),
+        threshold=round(threshold * scale),
+        reset=round(reset * scale),
+        bias=round((1 - kept / 4096) * moved * scale),
         refractory=max(0, math.ceil(cuba.refractory / dt - 1e-9) - 1),  # a neuron that spikes now skips r - 1 updates
     )
 
 
 def _scale(excitatory: float, inhibitory: float) -> tuple[float, tuple[int, int], tuple[int, int]]:
-    """Units per mV near 2^20, 8-bit weights and left shifts whose quotient is nearest to that of the weights in mV."""
+    """Units per mV (at least 2^20), 8-bit weights and left shifts whose quotient is nearest to that of the weights."""
+    shift = max(0, math.ceil(math.log2(2**20 * excitatory / 64)))
     ratio = inhibitory / excitatory
-    octaves = math.ceil(math.log2(abs(ratio))) - 1
-    shift = round(math.log2(2**20 * abs(excitatory))) - 7
-    while shift < 0 or shift + octaves < 0:
-        shift += 1
-    candidates = [
-        (abs(wi * 2.0 ** (octaves - lift) / we / ratio - 1), we, wi, octaves - lift)
-        for we in range(64, 128)
-        for lift in (0, 1)
-        for wi in (round(ratio * we / 2.0 ** (octaves - lift)),)
-        if -128 <= wi <= 127
-    ]
-    _, we, wi, difference = min(candidates)
-    return we * 2.0**shift / excitatory, (we, wi), (shift, shift + difference)
+    choices = [(e, round(ratio * e / 2**up), up) for e in range(64, 128) for up in range(-shift, 8)]
+    fitting = [(e, i, up) for e, i, up in choices if 64 <= abs(i) <= 127]
+    e, i, up = min(fitting, key=lambda choice: abs(choice[1] * 2.0 ** choice[2] / choice[0] / ratio - 1))
+    return e * 2**shift / excitatory, (e, i), (shift, shift + up)
 
 
 def connections(
@@ -155,19 +150,18 @@ def build(
     synapses: float | None = None,
     seed: int = 1,
     dt: float = 0.1,
-    cuba: Cuba | None = None,
     record: bool = True,
     steps: int = 256,
 ) -> Network:
     """The network with random synapses and random first potentials; its population of spikes is "neurons".
 
     `synapses` is the mean number of synapses of a neuron (default 0.02 n, 80 of 4,000); weights are scaled by 80 over
-    that number, which keeps the mean currents. `dt` is in ms, `cuba` gives other constants, `steps` is the length of
-    the stream buffers, `record=False` leaves spikes out of results. Equal arguments give equal networks. `reset()` of
-    the network sets all potentials to rest; call `scatter` after it for a new start.
+    that number, which keeps the mean currents. `dt` is in ms, `steps` is the length of the stream buffers,
+    `record=False` leaves spikes out of results. Equal arguments give equal networks. `reset()` of the network sets all
+    potentials to rest; call `scatter` after it for a new start.
     """
-    chosen = cuba or Cuba.of_size(n, 0.02 * n if synapses is None else synapses)
-    q = quantise(chosen, dt)
+    cuba = Cuba.of_size(n, 0.02 * n if synapses is None else synapses)
+    q = quantise(cuba, dt)
     random = np.random.default_rng(seed)
     network = Network(steps=steps)
     currents = {
@@ -176,11 +170,11 @@ def build(
     }
     for name, (retention, shift) in currents.items():
         network.population(
-            name, chosen.n, "LI", membrane_retention=retention, input_shift=shift, record=False, count=False
+            name, cuba.n, "LI", membrane_retention=retention, input_shift=shift, record=False, count=False
         )
     network.population(
         "neurons",
-        chosen.n,
+        cuba.n,
         "LIF",
         membrane_retention=q.membrane_retention,
         threshold=q.threshold,
@@ -190,12 +184,12 @@ def build(
         record=record,
         count=True,
     )
-    first, n = chosen.sources, chosen.n
+    first, n = cuba.sources, cuba.n
     for name, begin, end, weight in (
         ("excitation", 0, first, q.excitatory_weight),
         ("inhibition", first, n, q.inhibitory_weight),
     ):
-        pointers, columns = connections(end - begin, n, chosen.probability, random)
+        pointers, columns = connections(end - begin, n, cuba.probability, random)
         rows = np.concatenate([np.zeros(begin, dtype=np.int64), pointers, np.full(n - end, pointers[-1])])
         weights8 = np.full(len(columns), weight, dtype=np.int8)
         network.sparse("neurons", name, rows, columns, weights8, previous=True)

@@ -1,0 +1,57 @@
+"""The CUBA network in Brian2, written from its equations; needs the package `brian2`."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import numpy as np
+
+from tools.validation.cuba_measures import Run
+from tools.validation.cuba_network import Cuba
+
+EQUATIONS = """
+dv/dt = (ge + gi - (v - El))/taum : volt (unless refractory)
+dge/dt = -ge/taue : volt
+dgi/dt = -gi/taui : volt
+"""
+
+
+def brian2() -> Any:
+    """The package; ImportError if it is missing."""
+    return importlib.import_module("brian2")
+
+
+def run(cuba: Cuba, seed: int, duration: float, dt: float) -> Run:
+    """One run of `duration` ms with exact integration in steps of dt ms."""
+    b = brian2()
+    b.start_scope()
+    b.seed(seed)
+    b.defaultclock.dt = dt * b.ms
+    values = {
+        "taum": cuba.membrane_tau * b.ms,
+        "taue": cuba.excitatory_tau * b.ms,
+        "taui": cuba.inhibitory_tau * b.ms,
+        "El": cuba.rest * b.mV,
+        "Vt": cuba.threshold * b.mV,
+        "Vr": cuba.reset * b.mV,
+    }
+    neurons = b.NeuronGroup(
+        cuba.n,
+        EQUATIONS,
+        threshold="v > Vt",
+        reset="v = Vr",
+        refractory=cuba.refractory * b.ms,
+        method="exact",
+        namespace=values,
+    )
+    neurons.v = "Vr + rand() * (Vt - Vr)"
+    excitation = b.Synapses(neurons, neurons, on_pre=f"ge += {cuba.excitatory_weight} * mV")
+    inhibition = b.Synapses(neurons, neurons, on_pre=f"gi += {cuba.inhibitory_weight} * mV")
+    excitation.connect(f"i < {cuba.sources}", p=cuba.probability)
+    inhibition.connect(f"i >= {cuba.sources}", p=cuba.probability)
+    spikes = b.SpikeMonitor(neurons)
+    network = b.Network(neurons, excitation, inhibition, spikes)
+    network.run(duration * b.ms)
+    times = np.asarray(spikes.t / b.ms, dtype=np.float64)
+    return Run(times, np.asarray(spikes.i, dtype=np.int64), cuba.n, duration)
