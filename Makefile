@@ -52,8 +52,9 @@ wheel: $(VENV)/.dependencies ## build the source distribution and the wheel into
 packages: $(VENV)/.dependencies ## prove pip install ., -e . and the wheel in clean clones, with gcc and with clang
 	tools/checks/packages.sh $(abspath $(BIN)/python)
 
-bench: build ## compare the speed of simulators (minutes)
+bench: build ## compare speed with other simulators (minutes); EXTRAS="test bench" installs those of networks
 	$(BIN)/python -m tools.bench
+	$(BIN)/python -m tools.bench coprocessor
 
 docs: build ## make the pictures of the documents again from real runs
 	$(BIN)/python -m tools.docs.pictures

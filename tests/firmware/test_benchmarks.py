@@ -9,7 +9,8 @@ import pytest
 from tests.oracles.neurohart import run_neurohart
 from tests.oracles.toolchain import cross_compiler, host_compiler, qemu_user, require
 from tools.bench.builds import ITERATIONS, Benchmark, benchmarks
-from tools.bench.peers import HOST, QEMU, Peer, WrongResult, measure, run
+from tools.bench.errors import WrongResult
+from tools.bench.peers import HOST, QEMU, Peer, measure, run
 from tools.bench.simulator import geometric_mean, ratios
 
 WORK = 500

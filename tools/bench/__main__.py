@@ -1,4 +1,4 @@
-"""`python -m tools.bench [simulator|startup|trace] ...`: all benchmarks; without a name the simulators are compared."""
+"""`python -m tools.bench [simulator|startup|trace|coprocessor] ...`: all benchmarks; the first one without a name."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ import sys
 from tests.oracles.building import BuildError
 from tests.oracles.toolchain import ToolMissing
 from tools.bench import simulator, startup, trace
-from tools.bench.peers import WrongResult
+from tools.bench.coprocessor import command as coprocessor
+from tools.bench.errors import WrongResult
 
-COMMANDS = {"simulator": simulator, "startup": startup, "trace": trace}
+COMMANDS = {"simulator": simulator, "startup": startup, "trace": trace, "coprocessor": coprocessor}
 
 
 def main() -> int:
     """Parse the command line and run one benchmark; problems are one message and exit code 1."""
-    parser = argparse.ArgumentParser(prog="python -m tools.bench", description="Benchmarks of the simulator.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.bench", description="Benchmarks of the simulator and the coprocessor."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     for name, module in COMMANDS.items():
         command = commands.add_parser(name, help=(module.__doc__ or "").partition("\n")[0], description=module.__doc__)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -15,6 +14,8 @@ from pathlib import Path
 from iss.memory.map import MemoryMap
 from tests.oracles.toolchain import qemu_user, spike_binary
 from tools.bench.builds import Benchmark
+from tools.bench.errors import WrongResult
+from tools.bench.memory import peak_bytes
 
 TIMEOUT = 600.0
 
@@ -65,19 +66,6 @@ QEMU = Peer("qemu", lambda benchmark: [str(qemu_user()), str(benchmark.for_linux
 HOST = Peer("host", lambda benchmark: [str(benchmark.for_host())])
 
 
-class WrongResult(RuntimeError):
-    """A simulator printed something else than the program prints on this computer."""
-
-
-def _peak_bytes(pid: int) -> int:
-    """The most memory a process has had so far; 0 when it is gone (ru_maxrss would include ours, from before exec)."""
-    try:
-        found = re.search(rb"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_bytes())
-    except OSError:
-        return 0
-    return int(found[1]) * 1024 if found else 0
-
-
 def run(command: list[str]) -> Timing:
     """Run a command to its end; raises WrongResult when it fails or takes longer than TIMEOUT."""
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
@@ -87,7 +75,7 @@ def run(command: list[str]) -> Timing:
         pid = peak = 0
         try:
             while pid == 0:
-                peak = max(peak, _peak_bytes(process.pid))
+                peak = max(peak, peak_bytes(process.pid))
                 pid, status, usage = os.wait4(process.pid, os.WNOHANG)
                 if pid == 0:
                     if time.perf_counter() > deadline:

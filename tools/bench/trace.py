@@ -13,7 +13,8 @@ from rich.table import Table
 from iss.memory.map import MemoryMap
 from tests.oracles.commit_log import cut_after_exit, first_difference
 from tools.bench.builds import Benchmark, benchmarks
-from tools.bench.peers import SPIKE, Peer, WrongResult, neurohart, run
+from tools.bench.errors import WrongResult
+from tools.bench.peers import SPIKE, Peer, neurohart, run
 
 PROGRAMS = ("crc32", "quicksort", "sha256", "records")
 WORK = 0.005
