@@ -33,6 +33,19 @@ bool nm_update_in_bulk(nm_coprocessor *c, const nm_entry *entry, const nm_arrays
 /* Count `groups` completed units of upd with `count` neurons in all. */
 void nm_count_groups(nm_coprocessor *c, const nm_pop *pop, uint32_t groups, uint64_t count, uint32_t spikes);
 
+/* The spike buffers of this step and the reward. */
+typedef struct nm_learn_buffers {
+    uint32_t source, output;
+    int64_t reward;
+} nm_learn_buffers;
+
+/* Rows of phase 0 of learn from c->progress.index on, which moves as far as they reach; true with *status at the end of
+   the phase or the slice, else the next row has to go with checks. */
+bool nm_learn_in_bulk(nm_coprocessor *c, const nm_entry *entry, const nm_learn_buffers *at, nm_status *status);
+bool nm_learn_by_rows(nm_coprocessor *c, const nm_entry *entry, const nm_learning *l, nm_status *status);
+/* Count `rows` completed units of phase 0 with `updated` weights in all and q synapses each. */
+void nm_count_learned(nm_coprocessor *c, const nm_entry *entry, uint32_t rows, uint64_t updated, uint64_t q);
+
 /* Validate an operation of funct3 = 0 into c->entries; false leaves the fault. */
 typedef struct nm_job {
     uint32_t count, steps;
@@ -139,6 +152,13 @@ static inline uint32_t nm_cur_of(const nm_coprocessor *c, const nm_pop *pop)
 static inline uint32_t nm_parameter_address(const nm_pop *pop, unsigned parameter, uint32_t i)
 {
     return pop->param + 4 * (nm_popcount(pop->replaced & ((1u << parameter) - 1)) * pop->n + i);
+}
+
+/* Address of the membrane of neuron j, as rules read it. */
+static inline uint32_t nm_membrane_address(const nm_pop *pop, uint32_t j)
+{
+    uint32_t word = pop->profile == NM_CUBA || pop->profile == NM_ALIF;
+    return pop->state + 4 * (word * pop->n + j);
 }
 
 #endif

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-#include "descriptor.h"
+#include "learning.h"
 
 /* Weight rows and an accumulator row, all inside RAM and apart from each other. */
 typedef struct nm_rows {
@@ -38,6 +38,10 @@ typedef struct nm_kernels {
     /* Update groups of 32 neurons from `group` to before `end`; gives the first group not done, because its values are
        too large for 32-bit arithmetic or its profile has no kernel. *spikes is increased. */
     uint32_t (*update)(const nm_pop *pop, const nm_arrays *arrays, uint32_t group, uint32_t end, uint32_t *spikes);
+    /* The given rows, which all have or all lack a pre spike; of rules 0, 1, 3 with dense weights and without draws. */
+    void (*learn_rows)(const nm_learning *learning, const uint16_t *row, uint32_t count, bool spiking);
+    /* Phases 1 and 2 for groups of 32 traces from `group` to before `end`, without draws. */
+    void (*next_traces)(const nm_plasticity *plasticity, const nm_traces *side, uint32_t group, uint32_t end);
 } nm_kernels;
 
 extern const nm_kernels nm_kernels_scalar; /* without kernels: everything goes unit by unit */

@@ -1,9 +1,11 @@
 /* The kernels of one instruction set, made from the common bodies. NM_LEVEL, NM_BYTES: set by the including file. */
 #include "kernels.h"
 #include "simd.h"
+#include "simd_bytes.h"
 
 #include "kernels_lists.h"
 #include "kernels_rows.h"
+#include "kernels_learn.h"
 #include "kernels_update.h"
 
 #define NM_TABLE_NAME(level) nm_kernels_##level
@@ -16,4 +18,6 @@ const nm_kernels NM_TABLE(NM_LEVEL) = {
     .list_bits = list_bits,
     .add_rows_s8 = add_rows_s8,
     .update = update,
+    .learn_rows = learn_rows,
+    .next_traces = next_traces,
 };

@@ -91,6 +91,7 @@ struct nm_coprocessor {
     uint32_t fault_code, fault_address;
     nm_entry entries[NM_LARGEST_NETWORK];
     uint16_t active[NM_LARGEST_SIZE + NM_LIST_SLACK]; /* rows of a bulk operation */
+    int32_t columns[NM_LARGEST_SIZE];                 /* a number for each post neuron of it */
 };
 
 static inline uint32_t *nm_rng(nm_coprocessor *c) { return &c->user[NM_USER_RNG]; }

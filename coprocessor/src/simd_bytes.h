@@ -1,0 +1,107 @@
+/* Vectors of bytes, and vectors of words from and to narrower numbers in memory. */
+#ifndef NM_SIMD_BYTES_H
+#define NM_SIMD_BYTES_H
+
+#include "simd.h"
+
+typedef uint8_t nm_vu8 __attribute__((vector_size(NM_BYTES)));
+typedef uint16_t nm_vu16_half __attribute__((vector_size(NM_BYTES / 2)));
+typedef int8_t nm_v8_quarter __attribute__((vector_size(NM_BYTES / 4)));
+
+static inline nm_vu8 v8_load(const uint8_t *p)
+{
+    nm_vu8 x;
+    memcpy(&x, p, sizeof x);
+    return x;
+}
+
+static inline nm_vu8 v8_all(uint8_t x) { return x - (nm_vu8){0}; }
+
+/* Sums and differences that stay in 0..255; nm_mask8: truth values, v8_mask of bytes 0 and 255; v8_store_where leaves the
+   other bytes as they are, `old`. */
+#if defined(NM_AVX512)
+typedef __mmask64 nm_mask8;
+static inline nm_vu8 v8_add(nm_vu8 a, nm_vu8 b) { return (nm_vu8)_mm512_adds_epu8((__m512i)a, (__m512i)b); }
+static inline nm_vu8 v8_subtract(nm_vu8 a, nm_vu8 b) { return (nm_vu8)_mm512_subs_epu8((__m512i)a, (__m512i)b); }
+static inline nm_vu8 v8_min(nm_vu8 a, nm_vu8 b) { return (nm_vu8)_mm512_min_epu8((__m512i)a, (__m512i)b); }
+static inline nm_vu8 v8_max(nm_vu8 a, nm_vu8 b) { return (nm_vu8)_mm512_max_epu8((__m512i)a, (__m512i)b); }
+static inline nm_mask8 v8_mask(const uint8_t *p)
+{
+    return _mm512_movepi8_mask((__m512i)v8_load(p));
+}
+static inline void v8_store_where(uint8_t *p, nm_mask8 mask, nm_vu8 x, nm_vu8 old)
+{
+    (void)old;
+    _mm512_mask_storeu_epi8(p, mask, (__m512i)x);
+}
+#else
+typedef nm_vu8 nm_mask8;
+#if defined(NM_AVX2)
+static inline nm_vu8 v8_add(nm_vu8 a, nm_vu8 b) { return (nm_vu8)_mm256_adds_epu8((__m256i)a, (__m256i)b); }
+static inline nm_vu8 v8_subtract(nm_vu8 a, nm_vu8 b) { return (nm_vu8)_mm256_subs_epu8((__m256i)a, (__m256i)b); }
+static inline nm_vu8 v8_min(nm_vu8 a, nm_vu8 b) { return (nm_vu8)_mm256_min_epu8((__m256i)a, (__m256i)b); }
+static inline nm_vu8 v8_max(nm_vu8 a, nm_vu8 b) { return (nm_vu8)_mm256_max_epu8((__m256i)a, (__m256i)b); }
+#else
+static inline nm_vu8 v8_select(nm_vu8 mask, nm_vu8 a, nm_vu8 b) { return (mask & a) | (~mask & b); }
+static inline nm_vu8 v8_add(nm_vu8 a, nm_vu8 b) { return (a + b) | (nm_vu8)(a + b < a); }
+static inline nm_vu8 v8_subtract(nm_vu8 a, nm_vu8 b) { return (a - b) & (nm_vu8)(a >= b); }
+static inline nm_vu8 v8_min(nm_vu8 a, nm_vu8 b) { return v8_select((nm_vu8)(a < b), a, b); }
+static inline nm_vu8 v8_max(nm_vu8 a, nm_vu8 b) { return v8_select((nm_vu8)(a > b), a, b); }
+#endif
+static inline nm_mask8 v8_mask(const uint8_t *p) { return v8_load(p); }
+static inline void v8_store_where(uint8_t *p, nm_mask8 mask, nm_vu8 x, nm_vu8 old)
+{
+    nm_vu8 mixed = (mask & x) | (~mask & old);
+    memcpy(p, &mixed, sizeof mixed);
+}
+#endif
+
+/* NM_WORDS numbers of another width. */
+static inline nm_v32 v_load_u16(const uint8_t *p)
+{
+    nm_vu16_half x;
+    memcpy(&x, p, sizeof x);
+    return __builtin_convertvector(x, nm_v32);
+}
+
+static inline nm_v32 v_load_s16(const uint8_t *p)
+{
+    nm_v16_half x;
+    memcpy(&x, p, sizeof x);
+    return __builtin_convertvector(x, nm_v32);
+}
+
+static inline nm_v32 v_load_bytes(const uint8_t *p)
+{
+    nm_v8_quarter x;
+    memcpy(&x, p, sizeof x);
+    return __builtin_convertvector(x, nm_v32);
+}
+
+static inline void v_store_16(uint8_t *p, nm_v32 x)
+{
+    nm_v16_half y = __builtin_convertvector(x, nm_v16_half);
+    memcpy(p, &y, sizeof y);
+}
+
+static inline void v_store_bytes(uint8_t *p, nm_v32 x)
+{
+    nm_v8_quarter y = __builtin_convertvector(x, nm_v8_quarter);
+    memcpy(p, &y, sizeof y);
+}
+
+/* The truth values of the lowest NM_WORDS bits. */
+static inline nm_mask v_mask_of_bits(uint32_t bits)
+{
+#if defined(NM_AVX512)
+    return (nm_mask)bits;
+#else
+    nm_v32 bit;
+    for (int32_t k = 0; k < NM_WORDS; k++) {
+        bit[k] = 1 << k;
+    }
+    return (v_all((int32_t)bits) & bit) == bit;
+#endif
+}
+
+#endif
