@@ -300,7 +300,7 @@ static void traces_in_bulk(nm_coprocessor *c, const nm_plasticity *p, const side
                           .decay = side->decay,
                           .impulse = side->impulse};
     uint32_t begin = c->progress.index, left = nm_words(side->n) - begin;
-    if (begin >= nm_words(side->n) || !c->kernels->next_traces || p->rounding == 3 || !at.traces || !at.spikes ||
+    if (begin >= nm_words(side->n) || !nm_has_kernels(c->kernels) || p->rounding == 3 || !at.traces || !at.spikes ||
         !(at.traces + bytes <= at.spikes || at.spikes + spike_bytes <= at.traces)) {
         return;
     }

@@ -98,7 +98,7 @@ static bool find_arrays(const nm_coprocessor *c, const nm_entry *entry, const nm
 static uint32_t list_silent(const nm_coprocessor *c, const nm_learning *l, uint32_t first, uint32_t end, uint16_t *list)
 {
     uint32_t silent[NM_LARGEST_BITMAP];
-    for (uint32_t g = first / 32; g < nm_words(end); g++) {
+    for (uint32_t g = first / 64 * 2; g < nm_words(end); g++) {
         silent[g] = ~nm_get32(l->pre_spikes + 4 * (size_t)g);
     }
     return c->kernels->list_bits((const uint8_t *)silent, end, first, list);
@@ -140,7 +140,7 @@ bool nm_learn_in_bulk(nm_coprocessor *c, const nm_entry *entry, const nm_learn_b
 {
     nm_learning l;
     uint32_t first = c->progress.index;
-    if (!c->kernels->learn_rows || first >= entry->syn.n || !find_arrays(c, entry, at, &l)) {
+    if (!nm_has_kernels(c->kernels) || first >= entry->syn.n || !find_arrays(c, entry, at, &l)) {
         return false;
     }
     bool kernels = l.rule->kind == NM_RULE_PAIR || l.rule->kind == NM_RULE_REWARD || l.rule->kind == NM_RULE_SDSP;
