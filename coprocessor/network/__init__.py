@@ -6,5 +6,6 @@ from coprocessor.network.accumulators import AccumulatorBound
 from coprocessor.network.image import Exported
 from coprocessor.network.network import Network
 from coprocessor.network.result import Result
+from coprocessor.network.sparse import SparseRows
 
-__all__ = ["AccumulatorBound", "Exported", "Network", "Result"]
+__all__ = ["AccumulatorBound", "Exported", "Network", "Result", "SparseRows"]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coprocessor.errors import CoprocessorError
 from coprocessor.golden.projection import Format
@@ -45,24 +47,27 @@ def bounds(parts: Parts) -> dict[str, AccumulatorBound]:
 def _bound(
     population: Population, projections: Sequence[Projection], limits: dict[str, tuple[int, int]]
 ) -> AccumulatorBound:
-    highest = np.zeros(population.n, dtype=object)
-    lowest, open_sum = highest.copy(), highest.copy()
+    highest: NDArray[Any] = np.zeros(population.n, dtype=np.int64)
+    lowest, open_sum = highest, highest
     unbounded = []
     for projection in projections:
-        weights = projection.weights.incoming(limits.get(projection.name))
-        positive, negative = (part.astype(object) << projection.exponent for part in weights)
-        source = projection.source
-        if source.encoding == "events" if isinstance(source, Input) else False:
-            assert isinstance(source, Input)
-            positive, negative = positive * source.capacity, negative * source.capacity
-        elif source.encoding == "graded" if isinstance(source, Input) else source.graded:
-            either = positive - negative
-            if source.largest is None:
-                unbounded.append(projection.name)
-                open_sum = open_sum + either
-                continue
-            positive, negative = either * source.largest, -either * source.largest
-        highest, lowest = highest + positive, lowest + negative
+        positive, negative = projection.weights.incoming(limits.get(projection.name))
+        source, factor = projection.source, 1 << projection.exponent
+        graded = source.encoding == "graded" if isinstance(source, Input) else source.graded
+        if graded:
+            positive = positive - negative
+            negative = -positive
+            factor *= source.largest or 1
+        elif isinstance(source, Input) and source.encoding == "events":
+            factor *= source.capacity
+        # Beyond 2^52 Python's integers take over; what is below fits, also 255 times.
+        wide = max(int(positive.max()), -int(negative.min())) * factor >> 52
+        positive, negative = (part.astype(object if wide else np.int64) * factor for part in (positive, negative))
+        if graded and source.largest is None:
+            unbounded.append(projection.name)
+            open_sum = open_sum + positive
+        else:
+            highest, lowest = highest + positive, lowest + negative
     bound = AccumulatorBound(population.name, int(lowest.min()), int(highest.max()))
     if max(bound.highest, -bound.lowest) > LARGEST:
         raise CoprocessorError(

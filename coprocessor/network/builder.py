@@ -9,9 +9,10 @@ from numpy.typing import ArrayLike
 
 from coprocessor.errors import CoprocessorError
 from coprocessor.network.checks import listed
-from coprocessor.network.formats import Conv2d, Crossbar, Dense, OneToOne, Sparse, Weights
+from coprocessor.network.formats import Conv2d, Crossbar, Dense, OneToOne, Weights
 from coprocessor.network.layout import Parts
 from coprocessor.network.parts import Input, Origin, Population, Projection, Rule
+from coprocessor.network.sparse import Sparse, SparseRows
 
 Part = TypeVar("Part", Input, Population, Projection, Rule)
 _OPTIONS = ("exponent", "delay", "source_delays", "synapse_delays", "previous", "name")
@@ -88,14 +89,16 @@ class Builder:
         self,
         source: str | Origin,
         target: str | Population,
-        pointers: ArrayLike,
-        columns: ArrayLike,
-        weights: ArrayLike,
+        pointers: ArrayLike | SparseRows,
+        columns: ArrayLike | None = None,
+        weights: ArrayLike | None = None,
         **options: Any,
     ) -> Projection:
         """Add compressed sparse rows: synapses pointers[i] to pointers[i + 1] - 1 of source i, 8-bit weights.
 
-        The arrays are `indptr`, `indices`, `data` of a SciPy CSR matrix. Options as for `dense`.
+        The arrays are `indptr`, `indices`, `data` of a SciPy CSR matrix; columns of type uint16 and weights of int8
+        are taken as they are and must not change before the network is fixed. `SparseRows` instead of all three makes
+        the synapses in place. Options as for `dense`.
         """
         where = self._where(source, target, options)
         made = Sparse.check(where, pointers, columns, weights, self._shape(source, target))

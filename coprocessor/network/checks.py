@@ -12,6 +12,7 @@ from coprocessor.errors import CoprocessorError
 
 Integers = NDArray[np.int64]
 Value = TypeVar("Value")
+Narrow = TypeVar("Narrow", np.uint8, np.int8, np.uint16)
 
 
 def array_of(argument: str, value: ArrayLike) -> NDArray[Any]:
@@ -56,6 +57,24 @@ def integers(
             f"{argument} has the value {int(numbers[first])}{place}, the limit is {low}..{high}; {cure}"
         )
     return numbers
+
+
+def narrowed(
+    argument: str,
+    value: ArrayLike,
+    low: int,
+    high: int,
+    dtype: type[Narrow],
+    *,
+    shape: tuple[int, ...],
+    cure: str = "scale or clip the values first",
+) -> NDArray[Narrow]:
+    """As `integers`, in a type that holds [low, high]; an array that has it already is not copied."""
+    array = array_of(argument, value)
+    whole = array.shape == shape and array.dtype.kind in "biu"
+    if whole and (array.size == 0 or (low <= int(array.min()) and int(array.max()) <= high)):
+        return array.astype(dtype, copy=False)
+    return integers(argument, array, low, high, shape=shape, cure=cure).astype(dtype)
 
 
 def integer(argument: str, value: Any, low: int, high: int, *, cure: str = "use a value in this range") -> int:

@@ -5,9 +5,9 @@ A format is a class here; `READERS` finds it by its number.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,10 +15,12 @@ from numpy.typing import ArrayLike, NDArray
 from coprocessor.errors import CoprocessorError
 from coprocessor.golden import projection as golden
 from coprocessor.golden.projection import Convolution, Format
-from coprocessor.network.checks import Integers, choice, integer, integers
+from coprocessor.network.checks import Integers, choice, integer, integers, narrowed
+from coprocessor.network.packing import Bytes, pack_rows, pitch, signed, sums, unpack_rows
+from coprocessor.network.sparse import Sparse
 
-Read = Callable[[int, int], bytes]
-"""Bytes of an image: (address, size)."""
+Read = Callable[[int, int], Bytes]
+"""Bytes of an image: (address, size); what is read may be a view."""
 
 BITS = {8: Format.S8, 4: Format.S4, 2: Format.S2, 1: Format.BINARY}
 DENSE_RANGE = {8: (-128, 127), 4: (-8, 7), 2: (-2, 1), 1: (-1, 1)}
@@ -36,8 +38,14 @@ class Weights(Protocol):
     def shape(self) -> tuple[int, int]:
         """(n, m)."""
 
-    def parts(self) -> dict[str, bytes]:
-        """What lies in memory under w5 ("weights"), w6 ("rows"), w7 ("columns"); an absent part is a null pointer."""
+    def sizes(self) -> dict[str, int]:
+        """Bytes under w5 ("weights"), w6 ("rows"), w7 ("columns"); an absent part is a null pointer."""
+
+    def write(self, tables: Mapping[str, Bytes]) -> None:
+        """Put these parts into zeroed memory."""
+
+    def hold(self, tables: Mapping[str, Bytes]) -> None:
+        """Refer to the memory that was written from now on, if what is there can be used in place."""
 
     def geometry(self) -> tuple[int, int, int]:
         """w13 to w15."""
@@ -46,47 +54,7 @@ class Weights(Protocol):
         """Per target [m]: sums of the positive and of the negative weights, all of them at `limits` if it is given."""
 
 
-def pitch(m: int, bits: int) -> int:
-    """Bytes of a dense row: padded to whole words."""
-    return 4 * -(-m * bits // 32)
-
-
-def pack_rows(rows: NDArray[np.integer[Any]], bits: int) -> bytes:
-    """Dense rows [n, m] of `bits`-bit elements, low bits first, each row padded to whole words."""
-    n, m = rows.shape
-    each = 8 // bits
-    elements = np.zeros((n, pitch(m, bits) * each), dtype=np.uint8)
-    elements[:, :m] = rows.astype(np.uint8) & (1 << bits) - 1
-    packed = np.zeros((n, pitch(m, bits)), dtype=np.uint8)
-    for place in range(each):
-        packed |= elements[:, place::each] << place * bits
-    return packed.tobytes()
-
-
-def unpack_rows(data: bytes, n: int, m: int, bits: int) -> NDArray[np.uint8]:
-    """The reverse of `pack_rows`: unsigned elements [n, m]."""
-    packed = np.frombuffer(data, dtype=np.uint8).reshape(n, -1)
-    each = 8 // bits
-    elements = np.empty((n, packed.shape[1] * each), dtype=np.uint8)
-    for place in range(each):
-        elements[:, place::each] = packed >> place * bits & (1 << bits) - 1
-    return elements[:, :m]
-
-
-def _signed(elements: NDArray[np.integer[Any]], bits: int) -> Integers:
-    numbers = elements.astype(np.int64)
-    return numbers - (numbers >> bits - 1 << bits)
-
-
-def _sums(weights: NDArray[np.integer[Any]], limits: tuple[int, int] | None) -> tuple[Integers, Integers]:
-    """Sums over axis 0."""
-    if limits is not None:
-        low, high = min(limits[0], 0), max(limits[1], 0)
-        weights = np.stack([np.full(weights.shape[1], weights.shape[0] * limit) for limit in (low, high)])
-    return np.maximum(weights, 0).sum(axis=0, dtype=np.int64), np.minimum(weights, 0).sum(axis=0, dtype=np.int64)
-
-
-@dataclass(frozen=True)
+@dataclass
 class Dense:
     """All to all: `weights` [n, m], `bits` a weight (8, 4, 2; with 1 the weights are +1 and -1)."""
 
@@ -98,21 +66,22 @@ class Dense:
         """CoprocessorError unless `weights` has this shape and fits."""
         choice(f"{where}: bits", bits, BITS)
         low, high = DENSE_RANGE[bits]
-        checked = integers(
-            f"{where}: weights", weights, low, high, shape=shape, cure="use more bits, or a power of two in exponent"
-        )
+        cure = "use more bits, or a power of two in exponent"
+        checked = narrowed(f"{where}: weights", weights, low, high, np.int8, shape=shape, cure=cure)
         if bits == 1 and not checked.all():
             raise CoprocessorError(f"{where}: weights of 1 bit are +1 or -1, not 0; use bits=2 for ternary weights")
-        return cls(checked.astype(np.int8), bits)
+        return cls(np.array(checked), bits)
 
     @classmethod
     def read(cls, syn: golden.Projection, read: Read) -> Dense:
         """From memory."""
         bits = next(key for key, number in BITS.items() if number == syn.format)
         data = read(syn.weights, syn.n_pre * pitch(syn.n_post, bits))
+        if bits == 8:
+            return cls(data.view(np.int8).reshape(syn.n_pre, -1)[:, : syn.n_post], bits)
         elements = unpack_rows(data, syn.n_pre, syn.n_post, bits)
-        signed = 2 * elements.astype(np.int8) - 1 if bits == 1 else _signed(elements, bits)
-        return cls(signed.astype(np.int8), bits)
+        values = 2 * elements.astype(np.int8) - 1 if bits == 1 else signed(elements, bits)
+        return cls(values.astype(np.int8), bits)
 
     @property
     def number(self) -> Format:
@@ -122,73 +91,22 @@ class Dense:
     def shape(self) -> tuple[int, int]:
         return self.weights.shape[0], self.weights.shape[1]
 
-    def parts(self) -> dict[str, bytes]:
-        elements = (self.weights > 0).astype(np.int8) if self.bits == 1 else self.weights
-        return {"weights": pack_rows(elements, self.bits)}
+    def sizes(self) -> dict[str, int]:
+        return {"weights": self.weights.shape[0] * pitch(self.weights.shape[1], self.bits)}
+
+    def write(self, tables: Mapping[str, Bytes]) -> None:
+        pack_rows(tables["weights"], self.weights > 0 if self.bits == 1 else self.weights, self.bits)
+
+    def hold(self, tables: Mapping[str, Bytes]) -> None:
+        if self.bits == 8:
+            n, m = self.weights.shape
+            self.weights = tables["weights"].view(np.int8).reshape(n, -1)[:, :m]
 
     def geometry(self) -> tuple[int, int, int]:
         return 0, 0, 0
 
     def incoming(self, limits: tuple[int, int] | None) -> tuple[Integers, Integers]:
-        return _sums(self.weights, limits if self.bits > 1 else None)
-
-
-@dataclass(frozen=True)
-class Sparse:
-    """Compressed sparse rows: synapses pointers[i] to pointers[i + 1] of source i go to columns with weights."""
-
-    pointers: Integers
-    columns: NDArray[np.uint16]
-    weights: NDArray[np.int8]
-    n_post: int
-    number: ClassVar[Format] = Format.CSR
-
-    @classmethod
-    def check(
-        cls, where: str, pointers: ArrayLike, columns: ArrayLike, weights: ArrayLike, shape: tuple[int, int]
-    ) -> Sparse:
-        """CoprocessorError unless the three arrays fit together and to the shape."""
-        n, m = shape
-        rows = integers(f"{where}: row pointers", pointers, 0, 2**31 - 1, shape=(n + 1,))
-        if rows[0] != 0 or (np.diff(rows) < 0).any():
-            raise CoprocessorError(
-                f"{where}: row pointers must start at 0 and never decrease; sort the synapses by row"
-            )
-        count = (int(rows[-1]),)
-        checked = integers(f"{where}: columns", columns, 0, m - 1, shape=count, cure="columns are target neurons")
-        values = integers(f"{where}: weights", weights, -128, 127, shape=count)
-        return cls(rows, checked.astype(np.uint16), values.astype(np.int8), m)
-
-    @classmethod
-    def read(cls, syn: golden.Projection, read: Read) -> Sparse:
-        """From memory."""
-        rows = np.frombuffer(read(syn.rows, 4 * syn.n_pre + 4), dtype="<u4").astype(np.int64)
-        count = int(rows[-1])
-        columns = np.frombuffer(read(syn.columns, 2 * count), dtype="<u2").astype(np.uint16)
-        weights = np.frombuffer(read(syn.weights, count), dtype=np.int8)
-        return cls(rows, columns, weights, syn.n_post)
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return len(self.pointers) - 1, self.n_post
-
-    def parts(self) -> dict[str, bytes]:
-        return {
-            "weights": self.weights.tobytes(),
-            "rows": self.pointers.astype("<u4").tobytes(),
-            "columns": self.columns.astype("<u2").tobytes(),
-        }
-
-    def geometry(self) -> tuple[int, int, int]:
-        return 0, 0, 0
-
-    def incoming(self, limits: tuple[int, int] | None) -> tuple[Integers, Integers]:
-        positive, negative = np.maximum(self.weights, 0), np.minimum(self.weights, 0)
-        if limits is not None:
-            positive = np.full_like(self.weights, max(limits[1], 0))
-            negative = np.full_like(self.weights, min(limits[0], 0))
-        sums = [np.bincount(self.columns, part, self.n_post).astype(np.int64) for part in (positive, negative)]
-        return sums[0], sums[1]
+        return sums(self.weights, limits if self.bits > 1 else None)
 
 
 @dataclass(frozen=True)
@@ -246,7 +164,7 @@ class Conv2d:
         assert conv is not None
         rows = conv.channels_in * conv.kernel**2
         outputs = 1 if conv.depthwise else conv.channels_out
-        data = np.frombuffer(read(syn.weights, rows * pitch(outputs, 8)), dtype=np.int8).reshape(rows, -1)
+        data = read(syn.weights, rows * pitch(outputs, 8)).view(np.int8).reshape(rows, -1)
         kernel = data[:, :outputs].astype(np.int64).reshape(conv.channels_in, conv.kernel, conv.kernel, outputs)
         return cls(kernel[..., 0] if conv.depthwise else kernel, conv)
 
@@ -255,9 +173,18 @@ class Conv2d:
         c = self.conv
         return c.height * c.width * c.channels_in, c.output_height * c.output_width * c.channels_out
 
-    def parts(self) -> dict[str, bytes]:
-        rows = self.kernel.reshape(self.conv.channels_in * self.conv.kernel**2, -1)
-        return {"weights": pack_rows(rows, 8)}
+    def _rows(self) -> Integers:
+        return self.kernel.reshape(self.conv.channels_in * self.conv.kernel**2, -1)
+
+    def sizes(self) -> dict[str, int]:
+        n, m = self._rows().shape
+        return {"weights": n * pitch(m, 8)}
+
+    def write(self, tables: Mapping[str, Bytes]) -> None:
+        pack_rows(tables["weights"], self._rows(), 8)
+
+    def hold(self, tables: Mapping[str, Bytes]) -> None:
+        """The kernel is small, and has another shape in memory."""
 
     def geometry(self) -> tuple[int, int, int]:
         c = self.conv
@@ -269,7 +196,7 @@ class Conv2d:
         c = self.conv
         flat = self.kernel.reshape(c.channels_in, c.kernel**2, -1)
         rows = flat[:, :, 0].T if c.depthwise else flat.reshape(c.channels_in * c.kernel**2, -1)
-        positive, negative = _sums(rows, limits)
+        positive, negative = sums(rows, limits)
         places = c.output_height * c.output_width
         return np.tile(positive, places), np.tile(negative, places)
 
@@ -313,11 +240,11 @@ class Crossbar:
     def read(cls, syn: golden.Projection, read: Read) -> Crossbar:
         """From memory."""
         n, m = syn.n_pre, syn.n_post
-        words = np.frombuffer(read(syn.columns, 8 * m), dtype="<u2").astype(np.int64).reshape(m, 4)
+        words = read(syn.columns, 8 * m).view("<u2").astype(np.int64).reshape(m, 4)
         return cls(
             unpack_rows(read(syn.weights, n * pitch(m, 1)), n, m, 1).astype(np.int64),
-            np.frombuffer(read(syn.rows, n), dtype=np.uint8).astype(np.int64),
-            _signed(words & 0x1FF, 9),
+            read(syn.rows, n).astype(np.int64),
+            signed(words & 0x1FF, 9),
             words >> 9 & 1,
         )
 
@@ -325,19 +252,24 @@ class Crossbar:
     def shape(self) -> tuple[int, int]:
         return self.connections.shape[0], self.connections.shape[1]
 
-    def parts(self) -> dict[str, bytes]:
-        return {
-            "weights": pack_rows(self.connections, 1),
-            "rows": self.types.astype(np.uint8).tobytes(),
-            "columns": (self.weights & 0x1FF | self.stochastic << 9).astype("<u2").tobytes(),
-        }
+    def sizes(self) -> dict[str, int]:
+        n, m = self.shape
+        return {"weights": n * pitch(m, 1), "rows": n, "columns": 8 * m}
+
+    def write(self, tables: Mapping[str, Bytes]) -> None:
+        pack_rows(tables["weights"], self.connections, 1)
+        tables["rows"][:] = self.types
+        tables["columns"].view("<u2")[:] = (self.weights & 0x1FF | self.stochastic << 9).reshape(-1)
+
+    def hold(self, tables: Mapping[str, Bytes]) -> None:
+        """A crossbar is small, and has another shape in memory."""
 
     def geometry(self) -> tuple[int, int, int]:
         return 0, 0, 0
 
     def incoming(self, limits: tuple[int, int] | None) -> tuple[Integers, Integers]:
         effective = np.where(self.stochastic, np.sign(self.weights), self.weights)
-        return _sums(effective.T[self.types] * self.connections, limits)
+        return sums(effective.T[self.types] * self.connections, limits)
 
 
 @dataclass(frozen=True)
@@ -359,22 +291,29 @@ class OneToOne:
     @classmethod
     def read(cls, syn: golden.Projection, read: Read) -> OneToOne:
         """From memory."""
-        data = read(syn.weights, syn.n_pre) if syn.weights else b""
-        return cls(np.frombuffer(data, dtype=np.int8).astype(np.int64) if syn.weights else None, syn.n_pre)
+        weights = read(syn.weights, syn.n_pre).view(np.int8).astype(np.int64) if syn.weights else None
+        return cls(weights, syn.n_pre)
 
     @property
     def shape(self) -> tuple[int, int]:
         return self.n, self.n
 
-    def parts(self) -> dict[str, bytes]:
-        return {} if self.weights is None else {"weights": self.weights.astype(np.int8).tobytes()}
+    def sizes(self) -> dict[str, int]:
+        return {} if self.weights is None else {"weights": self.n}
+
+    def write(self, tables: Mapping[str, Bytes]) -> None:
+        if self.weights is not None:
+            tables["weights"].view(np.int8)[:] = self.weights
+
+    def hold(self, tables: Mapping[str, Bytes]) -> None:
+        """One number a neuron may exist twice."""
 
     def geometry(self) -> tuple[int, int, int]:
         return 0, 0, 0
 
     def incoming(self, limits: tuple[int, int] | None) -> tuple[Integers, Integers]:
         row: NDArray[np.int64] = np.ones(self.n, dtype=np.int64) if self.weights is None else self.weights
-        return _sums(row[None, :], limits)
+        return sums(row[None, :], limits)
 
 
 READERS: dict[Format, Callable[[golden.Projection, Read], Weights]] = {

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,10 +22,12 @@ from coprocessor.golden.population import read_population
 from coprocessor.golden.projection import Delay, Format, read_projection
 from coprocessor.golden.rule import read_rule
 from coprocessor.network.checks import Integers
-from coprocessor.network.formats import READERS, pitch, unpack_rows
+from coprocessor.network.formats import READERS
 from coprocessor.network.layout import HEADER_BYTES, IMAGE_WORD, Layout, Parts
+from coprocessor.network.packing import Bytes, pitch, unpack_rows
 from coprocessor.network.parameters import decode_parameters
 from coprocessor.network.parts import RULE_FIELDS, Input, Origin, Population, Projection, Rule
+from coprocessor.network.sparse import Sparse
 
 _TIME: Final = 40
 """Offset of nm_t and nm_rng in the header."""
@@ -64,8 +66,8 @@ def symbols(layout: Layout, prefix: str) -> dict[str, int]:
     return table
 
 
-def export(layout: Layout, ram: NDArray[np.uint8], path: Path, time: int, random: int) -> Exported:
-    """Write path.bin and path.inc, with nm_t and nm_rng in the header (`ram` is changed there).
+def export(layout: Layout, old: Layout, ram: Bytes, path: Path, time: int, random: int) -> Exported:
+    """Write path.bin and path.inc: the network that lies in `ram` as `old`, laid out anew, with nm_t and nm_rng.
 
     CoprocessorError if a file cannot be written; there is no half-written one then.
     """
@@ -74,7 +76,6 @@ def export(layout: Layout, ram: NDArray[np.uint8], path: Path, time: int, random
         raise CoprocessorError(f"the file name {prefix!r} becomes part of symbols; use letters, digits and _")
     binary, include = path.with_suffix(".bin"), path.with_suffix(".inc")
     table = symbols(layout, prefix) | {f"{prefix}_time": time, f"{prefix}_random": random}
-    ram[_TIME:HEADER_BYTES] = np.array([time, random], dtype="<u4").view(np.uint8)
     width = max(map(len, table))
     lines = [
         f"# The spiking network {prefix}: what it consists of. Written by coprocessor.Network.export.",
@@ -85,18 +86,42 @@ def export(layout: Layout, ram: NDArray[np.uint8], path: Path, time: int, random
         f"    .space {layout.size - layout.stored}",
         "    .popsection",
     ]
-    _write(binary, ram[: layout.stored].tobytes())
-    _write(include, ("\n".join(lines) + "\n").encode("ascii"))
+    _write(binary, _stored(layout, old, ram, time, random))
+    _write(include, [("\n".join(lines) + "\n").encode("ascii")])
     return Exported(binary, include, table)
 
 
-def _write(path: Path, content: bytes) -> None:
+def _stored(layout: Layout, old: Layout, ram: Bytes, time: int, random: int) -> Iterator[bytes | memoryview]:
+    """The bytes of an exported image, in pieces; what is in `ram` is not copied."""
+    head = layout.head()
+    head[_TIME:HEADER_BYTES] = np.array([time, random], dtype="<u4").view(np.uint8)
+    yield head.data
+    place = layout.head_bytes
+    lead = {f"out.{p.name}": layout.lead(p) for p in layout.parts.populations if p.record}
+    for name, region in layout.regions.items():
+        if layout.head_bytes <= region.offset < layout.stored:
+            yield bytes(region.offset - place)
+            if name == "names":
+                assert region.content is not None
+                yield region.content.data
+                place = region.end
+            else:
+                first, kept = old.regions[name].offset, lead.get(name, region.size)
+                yield ram[first : first + kept].data
+                place = region.offset + kept
+    while place < layout.stored:
+        yield bytes(step := min(layout.stored - place, 1 << 20))
+        place += step
+
+
+def _write(path: Path, pieces: Iterable[bytes | memoryview]) -> None:
     """Replace a file at once."""
     try:
         handle, scratch = tempfile.mkstemp(dir=path.parent, prefix=path.name)
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(content)
+                for piece in pieces:
+                    file.write(piece)
             os.chmod(scratch, 0o644)
             os.replace(scratch, path)
         except BaseException:
@@ -111,36 +136,39 @@ class Loaded:
     """An image read back: the parts laid out as in the file, the memory, nm_t and nm_rng."""
 
     layout: Layout
-    ram: NDArray[np.uint8]
+    ram: Bytes
     time: int
     random: int
 
 
 def load(path: Path) -> Loaded:
     """Read an exported `.bin`; CoprocessorError if it is not one or is damaged."""
+    damaged = f"{path} is damaged"
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            header = np.frombuffer(file.read(HEADER_BYTES).ljust(HEADER_BYTES, b"\0"), dtype="<u4")
+            if int(header[0]) != IMAGE_WORD:
+                raise CoprocessorError(
+                    f"{path} is not an exported network; expected the .bin that Network.export wrote"
+                )
+            base, stored, size, net, steps, names, length = (int(word) for word in header[1:8])
+            found = os.fstat(file.fileno()).st_size
+            if found != stored or not HEADER_BYTES <= stored <= size <= 2**32 - base or size > stored + (1 << 30):
+                raise CoprocessorError(f"{damaged}: it has {found} bytes, its header says {stored}; export it again")
+            ram = np.zeros(size, dtype=np.uint8)
+            file.seek(0)
+            if file.readinto(ram[:stored].data) != stored:
+                raise CoprocessorError(f"cannot read {path}: it became shorter meanwhile; export it again")
     except OSError as error:
         raise CoprocessorError(f"cannot read {path}: {error.strerror}") from None
-    header = np.frombuffer(data[:HEADER_BYTES], dtype="<u4") if len(data) >= HEADER_BYTES else np.zeros(12, "<u4")
-    if int(header[0]) != IMAGE_WORD:
-        raise CoprocessorError(f"{path} is not an exported network; expected the .bin that Network.export wrote")
-    base, stored, size, net, steps, names, length = (int(word) for word in header[1:8])
-    damaged = f"{path} is damaged"
-    if len(data) != stored or not stored <= size <= 2**32 - base or size > stored + (1 << 30):
-        raise CoprocessorError(f"{damaged}: it has {len(data)} bytes, its header says {stored}; export it again")
-    ram = np.zeros(size, dtype=np.uint8)
-    ram[:stored] = np.frombuffer(data, dtype=np.uint8)
     time, random = (int(word) for word in header[_TIME // 4 :])
     ram[_TIME:HEADER_BYTES] = 0
     memory = Memory(ram.data, base)
     try:
         read_network(memory, net)
-        table = json.loads(data[names - base : names - base + length])
-        layout = Layout(_Reader(memory, table).parts(), base, steps)
-        fresh = layout.image()
-        fixed = slice(0, layout.mutable_start)
-        if fresh.size != size or not np.array_equal(fresh[fixed], ram[fixed]):
+        table = json.loads(ram[names - base : names - base + length].tobytes())
+        layout = Layout(_Reader(memory, table, ram).parts(), base, steps)
+        if layout.size != size or not _is_image(layout, ram):
             raise CoprocessorError("its descriptors are not those of its parts")
         return Loaded(layout, ram, time, random)
     except Fault as fault:
@@ -149,18 +177,48 @@ def load(path: Path) -> Loaded:
         raise CoprocessorError(f"{damaged}: {error}; export it again") from None
 
 
+def _is_image(layout: Layout, ram: Bytes) -> bool:
+    """Whether descriptors and constant tables are those that the layout would write.
+
+    Sparse rows are left out: they were checked, and are in memory what they are as arrays.
+    """
+    if not np.array_equal(layout.head(), ram[: layout.head_bytes]):
+        return False
+    place = layout.head_bytes
+    for region in layout.regions.values():
+        if layout.head_bytes <= region.offset < layout.mutable_start:
+            if ram[place : region.offset].any():
+                return False
+            if region.content is not None and not np.array_equal(region.content, ram[region.place]):
+                return False
+            place = region.end
+    fresh: dict[str, Bytes] = {}
+
+    def view(name: str) -> Bytes:
+        return fresh.setdefault(name, np.zeros(layout.regions[name].size, dtype=np.uint8))
+
+    for projection in layout.parts.projections:
+        fresh.clear()
+        if not isinstance(projection.weights, Sparse):
+            projection.weights.write(layout.tables(projection, view))
+        layout.write_delays(projection, view)
+        if not all(np.array_equal(table, ram[layout.regions[name].place]) for name, table in fresh.items()):
+            return False
+    return True
+
+
 class _Reader:
     """Parts out of descriptors and the table of names."""
 
-    def __init__(self, memory: Memory, table: dict[str, Any]) -> None:
-        self.memory, self.table = memory, table
+    def __init__(self, memory: Memory, table: dict[str, Any], ram: Bytes) -> None:
+        self.memory, self.table, self.ram = memory, table, ram
 
-    def _read(self, address: int, size: int) -> bytes:
+    def _read(self, address: int, size: int) -> Bytes:
         offset = self.memory.offset(address, size, 5)
-        return bytes(self.memory.bytes[offset : offset + size])
+        return self.ram[offset : offset + size]
 
     def _words(self, address: int, count: int) -> Integers:
-        return np.frombuffer(self._read(address, 4 * count), dtype="<u4").astype(np.int64)
+        return self._read(address, 4 * count).view("<u4").astype(np.int64)
 
     def _address(self, kind: str, name: str) -> int:
         return self.memory.base + int(self.table["offsets"][f"{kind}.{name}"])
@@ -196,7 +254,7 @@ class _Reader:
         per_synapse: NDArray[np.uint8] | None = None
         n, m = syn.n_pre, syn.n_post
         if syn.delay is Delay.PER_SOURCE:
-            per_source = np.frombuffer(self._read(syn.delays, n), dtype=np.uint8)
+            per_source = self._read(syn.delays, n)
         elif syn.delay is Delay.PER_SYNAPSE and syn.format is Format.CSR:
             count = int(self._words(syn.rows, n + 1)[-1])
             per_synapse = unpack_rows(self._read(syn.delays, pitch(count, 4)), 1, count, 4)[0]

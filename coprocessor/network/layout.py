@@ -11,7 +11,7 @@ To give a part more memory, add a region in `_reserve_*` and name it in the desc
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,7 +25,7 @@ from coprocessor.golden.numbers import u32
 from coprocessor.golden.profiles import Profile, reset_state
 from coprocessor.golden.projection import Delay
 from coprocessor.golden.rule import RuleKind
-from coprocessor.network.formats import pack_rows
+from coprocessor.network.packing import Bytes, pack_rows, pitch
 from coprocessor.network.parameters import encode_parameters
 from coprocessor.network.parts import Input, Origin, Population, Projection, Rule
 
@@ -48,11 +48,21 @@ class Parts:
 
 @dataclass(frozen=True)
 class Region:
-    """A stretch of the image, at an offset from its base."""
+    """A stretch of the image, at an offset from its base; `content` if it is not written by somebody else or zero."""
 
     offset: int
     size: int
-    content: bytes
+    content: Bytes | None = None
+
+    @property
+    def end(self) -> int:
+        """Offset behind it."""
+        return self.offset + self.size
+
+    @property
+    def place(self) -> slice:
+        """Where it is in the image."""
+        return slice(self.offset, self.end)
 
 
 def ring_depth(population: Population, projections: Sequence[Projection]) -> int:
@@ -64,7 +74,8 @@ def ring_depth(population: Population, projections: Sequence[Projection]) -> int
 class Layout:
     """The memory image of a network at guest address `base`, with streams for `steps` steps of one nm.run.
 
-    `regions` are named kind.part, for example "state.hidden"; `stored` bytes come before the streams, `size` is all.
+    `regions` are named kind.part, for example "state.hidden", and stand in the order of their offsets. The first
+    `head_bytes` are the descriptors; `stored` bytes come before the streams, `size` is all.
     A run changes `mutable_start` to `mutable_end`; of this a reset clears `resting`, where `resting_values` (offset,
     content) are not zero.
     Raises CoprocessorError if the image does not fit below 2^32.
@@ -86,6 +97,7 @@ class Layout:
         ):
             for member in members:
                 self._reserve(f"{kind}.{member.name}", size)
+        self.head_bytes = self.size
         plastic = {rule.projection.name for rule in parts.rules}
         for population in parts.populations:
             own = encode_parameters(population.profile, population.n, population.parameters)[1]
@@ -111,11 +123,11 @@ class Layout:
         self.mutable_end = self.size
         self.resting = slice(resting, self.size)
         self.resting_values = [
-            (region.offset, np.frombuffer(region.content, dtype=np.uint8))
+            (region.offset, region.content)
             for name, region in self.regions.items()
-            if name.startswith("state.") and any(region.content)
+            if name.startswith("state.") and region.content is not None and region.content.any()
         ]
-        names = self._names()
+        names = np.frombuffer(self._names(), dtype=np.uint8)
         self._reserve("names", len(names), names)
         streamed = [population for population in parts.populations if population.record]
         for population in streamed:
@@ -134,22 +146,36 @@ class Layout:
             )
 
     # Regions --------------------------------------------------------------------------------------------------------
-    def _reserve(self, name: str, size: int, content: bytes = b"") -> None:
+    def _reserve(self, name: str, size: int, content: Bytes | None = None) -> None:
         self.regions[name] = Region(self.size, size, content)
         self.size = -(-(self.size + size) // 16) * 16
 
     def _words(self, name: str, values: NDArray[np.int64]) -> None:
-        content = (values & 0xFFFF_FFFF).astype("<u4").tobytes()
+        content = (values & 0xFFFF_FFFF).astype("<u4").view(np.uint8)
         self._reserve(name, len(content), content)
 
     def _reserve_tables(self, projection: Projection, plastic: bool, *, mutable: bool) -> None:
-        for part, content in projection.weights.parts().items():
+        for part, size in projection.weights.sizes().items():
             if (plastic and part == "weights") == mutable:
-                self._reserve(f"{part}.{projection.name}", len(content), content)
+                self._reserve(f"{part}.{projection.name}", size)
         table = projection.table
         if table is not None and not mutable:
-            content = table.tobytes() if projection.mode is Delay.PER_SOURCE else pack_rows(np.atleast_2d(table), 4)
-            self._reserve(f"delays.{projection.name}", len(content), content)
+            rows = np.atleast_2d(table)
+            size = len(table) if projection.mode is Delay.PER_SOURCE else len(rows) * pitch(rows.shape[1], 4)
+            self._reserve(f"delays.{projection.name}", size)
+
+    def tables(self, projection: Projection, view: Callable[[str], Bytes]) -> dict[str, Bytes]:
+        """The tables of a projection's weights by part; `view` gives a region by its name."""
+        return {part: view(f"{part}.{projection.name}") for part in projection.weights.sizes()}
+
+    def write_delays(self, projection: Projection, view: Callable[[str], Bytes]) -> None:
+        """Put the delays of a projection into zeroed memory."""
+        if projection.table is not None:
+            to = view(f"delays.{projection.name}")
+            if projection.mode is Delay.PER_SOURCE:
+                to[:] = projection.table
+            else:
+                pack_rows(to, np.atleast_2d(projection.table), 4)
 
     def _reserve_state(self, population: Population) -> None:
         n = population.n
@@ -209,29 +235,47 @@ class Layout:
         return entries
 
     # Descriptors ----------------------------------------------------------------------------------------------------
-    def image(self) -> NDArray[np.uint8]:
-        """The whole image, `size` bytes: descriptors, tables, resting state, empty streams."""
+    def image(self) -> Bytes:
+        """The whole image, `size` bytes: descriptors, tables, resting state, empty streams.
+
+        Everything is written in place, and the weights of the parts refer to it from then on. Pages that stay empty
+        take no memory.
+        """
         ram = np.zeros(self.size, dtype=np.uint8)
+        ram[: self.head_bytes] = self.head()
         for region in self.regions.values():
-            if region.content:
-                ram[region.offset : region.offset + region.size] = np.frombuffer(region.content, dtype=np.uint8)
-        names = self.regions["names"]
-        header = (IMAGE_WORD, self.base, self.stored, self.size, self.address("net.net"), self.steps)
-        self._put(ram, "header", [*header, self.address("names"), names.size, self.mutable_start, self.mutable_end])
-        pairs = [word for kind, name in self.entries for word in (kind, self.address(name))]
-        self._put(ram, "net.net", [_head(Type.NET), len(self.entries), 0, 0, *pairs])
-        for population in self.parts.populations:
-            self._put(ram, f"pop.{population.name}", self._population_words(population))
+            if region.content is not None:
+                ram[region.place] = region.content
+
+        def view(name: str) -> Bytes:
+            return ram[self.regions[name].place]
+
         for projection in self.parts.projections:
-            self._put(ram, f"syn.{projection.name}", self._projection_words(projection))
-        for rule in self.parts.rules:
-            self._put(ram, f"rule.{rule.name}", self._rule_words(rule))
+            projection.weights.write(tables := self.tables(projection, view))
+            projection.weights.hold(tables)
+            self.write_delays(projection, view)
         return ram
 
-    def _put(self, ram: NDArray[np.uint8], name: str, words: Sequence[int]) -> None:
+    def head(self) -> Bytes:
+        """Header and descriptors; time and random state in the header are 0."""
+        head = np.zeros(self.head_bytes, dtype=np.uint8)
+        names = self.regions["names"]
+        header = (IMAGE_WORD, self.base, self.stored, self.size, self.address("net.net"), self.steps)
+        self._put(head, "header", [*header, self.address("names"), names.size, self.mutable_start, self.mutable_end])
+        pairs = [word for kind, name in self.entries for word in (kind, self.address(name))]
+        self._put(head, "net.net", [_head(Type.NET), len(self.entries), 0, 0, *pairs])
+        for population in self.parts.populations:
+            self._put(head, f"pop.{population.name}", self._population_words(population))
+        for projection in self.parts.projections:
+            self._put(head, f"syn.{projection.name}", self._projection_words(projection))
+        for rule in self.parts.rules:
+            self._put(head, f"rule.{rule.name}", self._rule_words(rule))
+        return head
+
+    def _put(self, head: Bytes, name: str, words: Sequence[int]) -> None:
         offset = self.regions[name].offset
         data = np.array([u32(word) for word in words], dtype="<u4").view(np.uint8)
-        ram[offset : offset + len(data)] = data
+        head[offset : offset + len(data)] = data
 
     def _output_mode(self, population: Population) -> int:
         if not self.has_output(population):

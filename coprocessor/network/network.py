@@ -25,6 +25,7 @@ from coprocessor.network.layout import Layout
 from coprocessor.network.parts import Population, Projection, Rule
 from coprocessor.network.result import Result
 from coprocessor.network.session import Factory, Session
+from coprocessor.network.sparse import Sparse
 from coprocessor.network.streams import Encoded
 
 DEFAULT_BASE = 0x8010_0000
@@ -59,9 +60,10 @@ class Network(Builder):
         with _MAKING:
             if self._session is None:
                 parts = self._parts()
-                bounds(parts)
                 layout = Layout(parts, self._base, self._steps)
-                session = Session(layout, layout.image(), self._factory)
+                ram = layout.image()
+                bounds(parts)
+                session = Session(layout, ram, self._factory)
                 session.check()
                 self._session = session
             return self._session
@@ -72,7 +74,12 @@ class Network(Builder):
         return session.ram[region.offset : region.offset + region.size].view(kind)
 
     def accumulators(self) -> dict[str, AccumulatorBound]:
-        """The worst-case input sum of every population; CoprocessorError if one does not fit 32 bits."""
+        """The worst-case input sum of every population; CoprocessorError if one does not fit 32 bits.
+
+        A network with `SparseRows` is fixed by it, since the synapses have to exist.
+        """
+        if not all(p.weights.filled for p in self._projections.values() if isinstance(p.weights, Sparse)):
+            return bounds(self._ready.layout.parts)
         return bounds(self._parts())
 
     def state(self, population: str | Population) -> dict[str, NDArray[np.int32]]:
@@ -107,9 +114,9 @@ class Network(Builder):
         memory = Memory(session.ram.data, session.layout.base)
         syn = read_projection(memory, session.layout.address(f"syn.{found.name}"))
 
-        def read(address: int, size: int) -> bytes:
+        def read(address: int, size: int) -> NDArray[np.uint8]:
             offset = address - session.layout.base
-            return session.ram[offset : offset + size].tobytes()
+            return session.ram[offset : offset + size].copy()
 
         return READERS[syn.format](syn, read)
 
@@ -208,13 +215,7 @@ class Network(Builder):
         session = self._ready
         length = self._steps if steps is None else integer("steps", steps, 1, 1 << 24)
         layout = Layout(self._parts(), integer("base", base, 16, 2**32 - 16), length)
-        ram = layout.image()
-        lead = {f"out.{p.name}": layout.lead(p) for p in self._populations.values() if p.record}
-        for name, old in session.layout.regions.items():
-            if name.split(".")[0] in ("weights", "state", "ring", "acc", "out", *TRACES):
-                new, kept = layout.regions[name].offset, lead.get(name, old.size)
-                ram[new : new + kept] = session.ram[old.offset : old.offset + kept]
-        return image.export(layout, ram, Path(path), session.read("t"), session.read("rng"))
+        return image.export(layout, session.layout, session.ram, Path(path), session.read("t"), session.read("rng"))
 
     @classmethod
     def load(cls, path: str | Path, *, coprocessor: Factory | None = None) -> Network:

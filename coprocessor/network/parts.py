@@ -18,9 +18,10 @@ from coprocessor.golden.descriptors import LARGEST_SIZE
 from coprocessor.golden.profiles import Profile
 from coprocessor.golden.projection import Delay, Format, Source
 from coprocessor.golden.rule import RuleKind
-from coprocessor.network.checks import Integers, choice, integer, integers, listed
-from coprocessor.network.formats import Sparse, Weights
+from coprocessor.network.checks import Integers, choice, integer, listed, narrowed
+from coprocessor.network.formats import Weights
 from coprocessor.network.parameters import MODE, STATE_NAMES, check_parameters, encode_mode
+from coprocessor.network.sparse import Sparse
 
 ENCODINGS = {"spikes": Source.BITMAP, "events": Source.AER, "graded": Source.GRADED}
 PROFILES = {profile.name: profile for profile in Profile}
@@ -196,13 +197,15 @@ class Projection:
         cure = f"population {target.name!r} has a ring of {longest + 1} steps"
         per_source = per_synapse = None
         if source_delays is not None:
-            per_source = integers(f"{where}: source_delays", source_delays, 0, longest, shape=(n,), cure=cure)
+            per_source = narrowed(f"{where}: source_delays", source_delays, 0, longest, np.uint8, shape=(n,), cure=cure)
         if synapse_delays is not None:
             if weights.number >= Format.CONV:
                 raise CoprocessorError(f"{where}: delays of single synapses need dense or sparse weights")
-            shape = weights.weights.shape if isinstance(weights, Sparse) else weights.shape
+            shape = (weights.count,) if isinstance(weights, Sparse) else weights.shape
             limit = min(longest, 15)
-            per_synapse = integers(f"{where}: synapse_delays", synapse_delays, 0, limit, shape=shape, cure=cure)
+            per_synapse = narrowed(
+                f"{where}: synapse_delays", synapse_delays, 0, limit, np.uint8, shape=shape, cure=cure
+            )
         fixed = integer(f"{where}: delay", delay, 0, longest, cure=cure)
         made = cls(
             name,
@@ -211,8 +214,8 @@ class Projection:
             weights,
             integer(f"{where}: exponent", exponent, 0, 24),
             fixed,
-            None if per_source is None else per_source.astype(np.uint8),
-            None if per_synapse is None else per_synapse.astype(np.uint8),
+            None if per_source is None else np.array(per_source),
+            np.array(per_synapse) if per_synapse is not None and not isinstance(weights, Sparse) else per_synapse,
             bool(previous),
         )
         if made.longest_delay > longest:
@@ -275,7 +278,7 @@ class Rule:
         """Synapses that have an eligibility trace."""
         weights = self.projection.weights
         n, m = weights.shape
-        return len(weights.weights) if isinstance(weights, Sparse) else n * m
+        return weights.count if isinstance(weights, Sparse) else n * m
 
     @property
     def limits(self) -> tuple[int, int]:
