@@ -66,57 +66,49 @@ class Measured:
 
 
 class _Arrivals:
-    """Finds, in the records of a run, how much had retired and been accessed when two addresses were first reached."""
+    """Finds, in the records of a run, how much had retired when two addresses were first reached."""
 
     def __init__(self, addresses: tuple[int, int]) -> None:
         self._wanted = list(addresses)
-        self._retired = self._accesses = 0
-        self.found: list[tuple[int, int]] = []
+        self._retired = 0
+        self.found: list[int] = []
 
     def consume(self, records: bytes | memoryview) -> None:
         """Take records; the second address counts only behind the first."""
         if not self._wanted:
             return
         table = np.frombuffer(records, "<u4").reshape(-1, RECORD.size // 4)
-        kinds = table[:, 0] & 0xFF
-        retired = kinds == Kind.RETIRED
-        accesses = (kinds == Kind.LOAD) | (kinds == Kind.STORE)
+        reached = table[(table[:, 0] & 0xFF) == Kind.RETIRED, 1]
         start = 0
         while self._wanted:
-            hits = np.flatnonzero(retired[start:] & (table[start:, 1] == self._wanted[0]))
+            hits = np.flatnonzero(reached[start:] == self._wanted[0])
             if not len(hits):
                 break
             start += int(hits[0])
-            # The accesses of the instruction at the address itself stand before its retirement.
-            own = start
-            while own and not retired[own - 1]:
-                own -= 1
-            reached = (self._retired + int(retired[:start].sum()), self._accesses + int(accesses[:own].sum()))
-            self.found.append(reached)
+            self.found.append(self._retired + start)
             self._wanted.pop(0)
-        self._retired += int(retired.sum())
-        self._accesses += int(accesses.sum())
+        self._retired += len(reached)
 
 
 def measure(program: Program, form: Form, engine: str, timing: str) -> Measured:
     """Run a form twice: observed, to find the measured part, and unobserved, to count in it. Raises Failure."""
     memory_map = MemoryMap()
     image, _ = assemble_image(form.source, form.isa, Choices(), memory_map)
-    (begin, begin_accesses), (end, end_accesses) = _locate(program, form, image, engine, timing)
+    begin, end = _locate(program, form, image, engine, timing)
     output = bytearray()
     with failing(ExitCode.USAGE):
         machine = Machine(form.isa, engine, timing=timing, console=output.extend)
     machine.load(image)
     start = perf_counter()
     machine.run(begin)
-    before = _counts(machine, begin_accesses)
+    before = _counts(machine)
     machine.run(end - begin)
-    after = _counts(machine, end_accesses)
+    after = _counts(machine)
     exit_code = _finish(program, form, machine)
     return Measured(form, after.since(before), bytes(output), exit_code, perf_counter() - start, machine)
 
 
-def _locate(program: Program, form: Form, image: Image, engine: str, timing: str) -> list[tuple[int, int]]:
+def _locate(program: Program, form: Form, image: Image, engine: str, timing: str) -> list[int]:
     if program.measure is None:
         raise Failure(f"program {program.name} has no [measure] in its program.toml", ExitCode.BAD_INPUT)
     with failing(ExitCode.USAGE):
@@ -141,5 +133,6 @@ def _finish(program: Program, form: Form, machine: Machine) -> int:
     return firmware_exit_code(outcome.exit_code)
 
 
-def _counts(machine: Machine, accesses: int) -> Counts:
-    return Counts(machine.hart.retired, machine.hart.cycles, accesses, coprocessor_counters(machine))
+def _counts(machine: Machine) -> Counts:
+    hart = machine.hart
+    return Counts(hart.retired, hart.cycles, hart.accesses, coprocessor_counters(machine))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from iss.cli.exit_codes import ExitCode, Failure, failing, firmware_exit_code
 from iss.cli.progress import StatusLine
 from iss.cli.signals import Signals
-from iss.cli.statistics import AccessCounter, Statistics, collect, coprocessor_counters
+from iss.cli.statistics import Statistics, collect, coprocessor_counters
 from iss.cli.streams import Output, WaitingInput, open_output
 from iss.cli.target import Choices, open_target
 from iss.machine import End, Machine, Outcome
@@ -52,7 +51,6 @@ class Session:
         self.machine = self._build(memory_map)
         self.console.failed = self._stop_writing
         self.trace: Output | None = None
-        self.accesses: AccessCounter | None = None
         self.preset: EnergyPreset | None = None
         self._observe()
         self._check_files()
@@ -124,8 +122,7 @@ class Session:
         self.machine.stop(ExitCode.WRITE_ERROR, "output cannot be written")
 
     def _observe(self) -> None:
-        """Connect the trace and the counter of memory accesses, where they are wanted."""
-        consumers: list[Callable[[Any], object]] = []
+        """Connect the trace and find the energy preset, where they are wanted."""
         if self.args.trace is not None:
             from iss.trace.spike import SpikeLog
 
@@ -133,17 +130,11 @@ class Session:
             self.trace.failed = self._stop_writing
             log = SpikeLog(self.machine.architecture, self.trace.write)
             self.stack.callback(log.close)
-            consumers.append(log.consume)
+            self.machine.observe(log.consume)
         if self.args.energy is not None:
             from iss.cli.energy import find_preset
 
             self.preset = find_preset(self.args.energy)
-            self.accesses = AccessCounter()
-            consumers.append(self.accesses.consume)
-        if len(consumers) == 1:
-            self.machine.observe(consumers[0])
-        elif consumers:
-            self.machine.observe(lambda records: [consume(records) for consume in consumers])
 
     def _check_files(self) -> None:
         """Refuse what cannot be written at the end before the run rather than after it."""
@@ -223,7 +214,6 @@ class Session:
             reason=outcome.reason,
             exit_code=code,
             seconds=seconds,
-            accesses=self.accesses.count if self.accesses else None,
         )
         self._add_energy(statistics)
         if message:
@@ -234,13 +224,13 @@ class Session:
         return code
 
     def _add_energy(self, statistics: Statistics) -> None:
-        if self.preset is None or self.accesses is None:
+        if self.preset is None:
             return
         from iss.cli.energy import energy_of
 
-        found, accesses = statistics, self.accesses.count
+        found = statistics
         found.energy_preset = self.preset.name
-        found.energy_fj = energy_of(self.preset, found.instructions, accesses, found.cycles, found.coprocessor)
+        found.energy_fj = energy_of(self.preset, found.instructions, found.accesses, found.cycles, found.coprocessor)
 
     def _verdict(self, outcome: Outcome, failed: Output | None) -> tuple[int, str]:
         """Return the exit code and, unless the firmware ended itself as expected, what to say."""

@@ -7,24 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 from iss.machine import Machine
-from iss.trace.events import RECORD, Kind
-
-
-@dataclass
-class AccessCounter:
-    """Counts the hart's own loads and stores, which the energy model needs, from trace records."""
-
-    count: int = 0
-
-    def consume(self, records: bytes | memoryview) -> None:
-        """Take the records of an observed run."""
-        kinds = bytes(records)[:: RECORD.size]  # a strided copy of a memoryview is slow
-        self.count += kinds.count(Kind.LOAD) + kinds.count(Kind.STORE)
 
 
 @dataclass
 class Statistics:
-    """One run; times in seconds, energies in femtojoules. None stands for what was not counted."""
+    """One run; times in seconds, energies in femtojoules, None if not asked for."""
 
     program: str
     isa: str
@@ -37,9 +24,9 @@ class Statistics:
     cycles: int
     seconds: float
     pc: int
-    traps: int | None = None
-    interrupts: int | None = None
-    accesses: int | None = None
+    traps: int
+    interrupts: int
+    accesses: int
     coprocessor: dict[str, int] = field(default_factory=dict)
     energy_preset: str | None = None
     energy_fj: int | None = None
@@ -67,10 +54,8 @@ class Statistics:
             ("cycles", f"{self.cycles:,}", rate),
             ("host time", f"{self.seconds:.3f} s", ""),
         ]
-        if self.traps is not None:
-            rows.append(("traps", f"{self.traps:,}", f"{self.interrupts:,} of them interrupts" if self.traps else ""))
-        if self.accesses is not None:
-            rows.append(("memory accesses", f"{self.accesses:,}", "loads and stores of the hart"))
+        rows.append(("traps", f"{self.traps:,}", f"{self.interrupts:,} of them interrupts" if self.traps else ""))
+        rows.append(("memory accesses", f"{self.accesses:,}", "loads and stores of the hart"))
         if self.coprocessor:
             from coprocessor.csrs import COUNTER_MEANINGS, COUNTERS
 
@@ -120,8 +105,9 @@ def collect(machine: Machine, **known: Any) -> Statistics:
         instructions=hart.retired,
         cycles=hart.cycles,
         pc=hart.pc,
-        traps=getattr(hart, "traps", None),
-        interrupts=getattr(hart, "interrupts", None),
+        traps=hart.traps,
+        interrupts=hart.interrupts,
+        accesses=hart.accesses,
         coprocessor=coprocessor_counters(machine),
         **known,
     )

@@ -6,6 +6,7 @@ before their first side effect, and for the careful ones, which do everything.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from iss.engines.c_expressions import Expressions
@@ -87,6 +88,21 @@ def forwards_rd(tree: Block) -> bool:
     return writes(tree, False)
 
 
+def accesses(tree: Block) -> tuple[int, int]:
+    """Return the least and the most loads and stores on a path that retires; (0, 0) if none does."""
+
+    def retiring(block: Block, count: int) -> Iterator[int]:
+        count += sum(node.operation in ("load", "store") for node in block.nodes)
+        if block.then is not None and block.otherwise is not None:
+            yield from retiring(block.then, count)
+            yield from retiring(block.otherwise, count)
+        elif not any(node.operation in ENDS_THE_PATH for node in block.nodes):
+            yield count
+
+    counts = list(retiring(tree, 0)) or [0]
+    return min(counts), max(counts)
+
+
 class Body:
     """Prints one trace as C statements."""
 
@@ -104,6 +120,7 @@ class Body:
         """
         self.tree, self.slots, self.extra, self.from_last = tree, slots, extra, from_last
         self.following = following
+        self.counted = accesses(tree)[0]  # the loads and stores that the decoded step counts
         self.nodes = {node.index: node for node in tree.walk()}
         self.direct = {
             node.index: offset
@@ -119,23 +136,26 @@ class Body:
     def emit(self, depth: int, line: str) -> None:
         self.lines.append("    " * depth + line)
 
-    def block(self, block: Block, depth: int, jump: str | None) -> None:
-        """Print a block and what follows it; `jump` is the jump macro pending on this path."""
+    def block(self, block: Block, depth: int, jump: str | None, accesses: int = 0) -> None:
+        """Print a block and what follows it; `jump` is the jump macro pending on this path, after so many accesses."""
         for node in block.nodes:
             jump = self.node(node, depth) or jump
-            if node.operation in ("trap", "suspend"):
+            accesses += node.operation in ("load", "store")
+            if node.operation in ENDS_THE_PATH:
                 return
         if block.then is None or block.otherwise is None:
-            self.finish(block, depth, jump)
+            self.finish(block, depth, jump, accesses)
             return
         self.emit(depth, f"if ({self.text(block.decision)}) {{")
-        self.block(block.then, depth + 1, jump)
+        self.block(block.then, depth + 1, jump, accesses)
         self.emit(depth, "} else {")
-        self.block(block.otherwise, depth + 1, jump)
+        self.block(block.otherwise, depth + 1, jump, accesses)
         self.emit(depth, "}")
 
-    def finish(self, block: Block, depth: int, jump: str | None) -> None:
+    def finish(self, block: Block, depth: int, jump: str | None, accesses: int) -> None:
         """Print the end of a path of an instruction."""
+        if accesses > self.counted:
+            self.emit(depth, f"acc += ACCESSES({accesses - self.counted});")
         self.emit(depth, jump or self.following)
 
     def node(self, node: Node, depth: int) -> str | None:
@@ -283,7 +303,7 @@ class FunctionBody(Body):
             return super().effect(node, depth)
         return None
 
-    def finish(self, block: Block, depth: int, jump: str | None) -> None:
+    def finish(self, block: Block, depth: int, jump: str | None, accesses: int) -> None:
         self.emit(depth, f"return {self.text(block.result, 'uint32_t')};" if block.result is not None else "return 0;")
 
 

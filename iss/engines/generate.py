@@ -13,7 +13,15 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
-from iss.engines.c_bodies import forwards_rd, function_body, has_direct_jump, instruction_body, is_fast, sources
+from iss.engines.c_bodies import (
+    accesses,
+    forwards_rd,
+    function_body,
+    has_direct_jump,
+    instruction_body,
+    is_fast,
+    sources,
+)
 from iss.engines.engine import Reason
 from iss.engines.pairs import PAIRS
 from iss.isa.catalogue import Architecture
@@ -304,6 +312,7 @@ def interpreter_source(architecture: Architecture) -> str:
     direct = ["1" if has_direct_jump(tree) else "0" for tree in trees]
     writes_rd = ["1" if "rd" in definition.syntax.fields else "0" for definition in ordered]
     forwards = ["1" if forwards_rd(tree) else "0" for tree in trees]
+    counts = [accesses(tree) for tree in trees]
     csrs = list(architecture.csrs)
     writable = [csr for csr in csrs if csr.write is not None]
     parts = {
@@ -331,7 +340,10 @@ def interpreter_source(architecture: Architecture) -> str:
         "OPCODE_STARTS": _starts(ordered),
         "DIRECT_JUMPS": f"static const uint8_t DIRECT_JUMP[] = {{0, 0, 0, {', '.join(direct)}}};\n"
         f"static const uint8_t WRITES_RD[] = {{0, 0, 0, {', '.join(writes_rd)}}};\n"
-        f"static const uint8_t FORWARDS_RD[] = {{0, 0, 0, {', '.join(forwards)}}};",
+        f"static const uint8_t FORWARDS_RD[] = {{0, 0, 0, {', '.join(forwards)}}};\n"
+        "/* Loads and stores of an instruction that retires: those of every path, which its step counts. */\n"
+        f"static const uint8_t ACCESSES_AT_LEAST[] = {{0, 0, 0, {', '.join(str(least) for least, _ in counts)}}};\n"
+        f"enum {{ ACCESSES_AT_MOST = {max(1, *(most for _, most in counts))} }};",
         "FORMATS": "\n".join(f"    case {number}: {text} break;" for text, number in formats.items()),
         "FAST_LABELS": "\n".join(fast.rows),
         "PAIR_LABELS": "\n".join(fast.pair_rows),

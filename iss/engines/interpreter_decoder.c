@@ -80,7 +80,7 @@ static void decode_one(nh_state *s, nh_decoded *d, const void *const *handlers)
         const definition *found = &DEFINITIONS[i];
         if ((word & found->mask) != found->match || !s->enabled[found->op]) continue;
         d->op = found->op;
-        d->step = s->costs[found->op] - ONE;
+        d->step = s->costs[found->op] + ACCESSES(ACCESSES_AT_LEAST[found->op]) - ONE;
         extract(d, found->format, word);
         break;
     }

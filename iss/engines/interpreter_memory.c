@@ -53,7 +53,8 @@ static uint64_t remaining(const nh_state *s)
     uint64_t count = s->retired_limit - s->retired;
     const uint64_t by_cycles = (s->cycle_limit - s->cycles - 1) / s->maximum_cost + 1;
     if (by_cycles < count) count = by_cycles;
-    const uint64_t most = UINT32_MAX / s->maximum_cost; /* their cycles must fit the lower half of acc */
-    if (most < count) count = most;
+    /* Their cycles and accesses must fit the fields of acc. */
+    if (count > MOST_CYCLES / s->maximum_cost) count = MOST_CYCLES / s->maximum_cost;
+    if (count > MOST_ACCESSES / ACCESSES_AT_MOST) count = MOST_ACCESSES / ACCESSES_AT_MOST;
     return count < MAXIMUM_GRANT ? count : MAXIMUM_GRANT;
 }

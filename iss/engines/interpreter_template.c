@@ -3,8 +3,9 @@
  * GENERATED PARTS stand where an @NAME@ is; they come from the instruction definitions. Edit this file for the frame,
  * the definitions for what an instruction does.
  *
- *   acc (64 bits):  [63:32] instructions granted and not yet retired, [31:0] cycles since the last settle()
- *   a retired instruction adds step = cost - 2^32; acc < 0 means that the grant is used up
+ *   acc (64 bits):  [63:45] instructions granted and not yet retired; since the last settle(): [44:26] loads and
+ *   stores, [25:0] cycles. A retired instruction adds step = cost + accesses * 2^26 - 2^45; acc < 0 means that the
+ *   grant is used up. remaining() grants no more than the fields can hold.
  *
  * Every instruction has a careful handler that does all there is to do, and most have a fast one that gives up (SLOW)
  * before its first side effect when something rare comes: the careful one then repeats the instruction. The fast
@@ -34,9 +35,12 @@
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-enum { EDGE = 1024, SLACK = 2 * EDGE, MAXIMUM_GRANT = 1 << 24, OBSERVED_GRANT = 256 };
+enum { EDGE = 1024, SLACK = 2 * EDGE, OBSERVED_GRANT = 256 };
+enum { ACCESS_SHIFT = 26, GRANT_SHIFT = 45, MOST_CYCLES = (1 << ACCESS_SHIFT) - 1 };
+enum { MOST_ACCESSES = (1 << (GRANT_SHIFT - ACCESS_SHIFT)) - 1, MAXIMUM_GRANT = (1 << (63 - GRANT_SHIFT)) - 1 };
 enum { OP_UNDECODED, OP_ILLEGAL, OP_OUTSIDE, OP_FIRST = NH_FIRST_OPERATION, OPERATIONS = @OPERATIONS@ };
-#define ONE (UINT64_C(1) << 32)
+#define ONE (UINT64_C(1) << GRANT_SHIFT)
+#define ACCESSES(count) ((uint64_t)(count) << ACCESS_SHIFT)
 
 __attribute__((unused)) static inline int64_t nh_signed(uint64_t value, unsigned bits)
 {
@@ -59,19 +63,20 @@ __attribute__((unused)) static inline int64_t nh_floor_modulo(int64_t a, int64_t
     return remainder != 0 && (remainder < 0) != (b < 0) ? remainder + b : remainder;
 }
 
-/* Retire what acc has counted since the last call; what is still granted stays in the upper half. */
+/* Retire what acc has counted since the last call; what is still granted stays in it. */
 static uint64_t settle(nh_state *s, uint64_t acc)
 {
-    const uint64_t left = (uint64_t)((int64_t)acc >> 32);
-    const uint64_t retired = s->granted - left, cycles = acc & 0xFFFFFFFFu;
+    const uint64_t left = (uint64_t)((int64_t)acc >> GRANT_SHIFT);
+    const uint64_t retired = s->granted - left, cycles = acc & MOST_CYCLES;
     const uint32_t inhibited = s->mcountinhibit | s->uncounted;
     s->granted = left;
     s->retired += retired;
     s->cycles += cycles;
+    s->accesses += acc >> ACCESS_SHIFT & MOST_ACCESSES;
     if (!(inhibited & COUNT_CYCLES)) s->mcycle += cycles;
     if (!(inhibited & COUNT_RETIRED)) s->minstret += retired;
     s->uncounted = 0;
-    return left << 32;
+    return left << GRANT_SHIFT;
 }
 
 static uint32_t trap_at(nh_state *s, uint32_t cause, uint32_t value)
@@ -174,13 +179,13 @@ refill:
         }
         if (!observed && count > SLACK) {
             s->granted = count - SLACK;
-            acc = s->granted << 32;
+            acc = s->granted << GRANT_SHIFT;
             if (!d->handler) d->handler = s->handler_undecoded;
             ARRIVE();
             goto *d->handler;
         }
         s->granted = observed && count > OBSERVED_GRANT ? OBSERVED_GRANT : count;
-        acc = s->granted << 32;
+        acc = s->granted << GRANT_SHIFT;
         goto *careful[d->op];
     }
 

@@ -73,7 +73,7 @@ class ReferenceEngine:
     def run(self, hart: Hart, retired_limit: int, cycle_limit: int) -> Reason:
         """See Engine.run."""
         records = self._records
-        hart.accesses = None if records is None else []
+        hart.access_log = None if records is None else []
         hart.csr_writes = None if records is None else []
         try:
             return self._run(hart, retired_limit, cycle_limit)
@@ -95,12 +95,13 @@ class ReferenceEngine:
         """Run at most `count` instructions; return early, with None, after a trap."""
         ram_base, ram_size = self._ram.base, self._ram.size
         words, decoded, taken_cost = self._words, self._decoded, self._timing.taken_branch
-        observed = hart.accesses is not None
+        observed = hart.access_log is not None
         pc = hart.pc
         hart.next_pc = NO_JUMP
-        first = hart.retired
+        first, accesses = hart.retired, hart.accesses
         try:
             for hart.retired in range(first, first + count):  # what has retired before this instruction
+                accesses = hart.accesses
                 offset = pc - ram_base
                 word = words[offset >> 2] if 0 <= offset < ram_size else self._fetch(hart, pc)
                 meaning, insn, cost, is_branch, destination = decoded.get(word) or self._decode(word)
@@ -125,22 +126,23 @@ class ReferenceEngine:
             hart.retired += 1
             return Reason.WAITING if hart.waiting else Reason.ATTENTION
         except TrapRaised as trap:
-            self._discard(hart)
+            self._discard(hart, accesses)
             hart.settle()
             if not hart.enter_trap(trap.cause, trap.value):
                 return Reason.STUCK
         except Suspended:
-            self._discard(hart)
+            self._discard(hart, accesses)
             return Reason.ATTENTION
         return None
 
     def _record(self, hart: Hart, pc: int, word: int, destination: int) -> None:
-        assert self._records is not None and hart.accesses is not None and hart.csr_writes is not None
-        self._records.retired(pc, word, destination, hart.x[destination], hart.accesses, hart.csr_writes)
-        self._discard(hart)
+        assert self._records is not None and hart.access_log is not None and hart.csr_writes is not None
+        self._records.retired(pc, word, destination, hart.x[destination], hart.access_log, hart.csr_writes)
+        self._discard(hart, hart.accesses)
 
-    def _discard(self, hart: Hart) -> None:
-        """Forget the accesses noted since the last retirement."""
-        if hart.accesses is not None and hart.csr_writes is not None:
-            hart.accesses.clear()
+    def _discard(self, hart: Hart, accesses: int) -> None:
+        """Forget the accesses noted since the last retirement, when there had been so many."""
+        hart.accesses = accesses
+        if hart.access_log is not None and hart.csr_writes is not None:
+            hart.access_log.clear()
             hart.csr_writes.clear()

@@ -55,7 +55,7 @@ class Hart:
     # Slots because they are the fastest attributes: the reference engine reads dozens of them per instruction.
     __slots__ = (
         *(name for name in HART_FIELDS if name != "instruction_word"),
-        *("accesses", "architecture", "attention", "bus", "coprocessor", "csr_writes", "htif_high", "htif_low"),
+        *("access_log", "architecture", "attention", "bus", "coprocessor", "csr_writes", "htif_high", "htif_low"),
         *("htif_stored", "misaligned", "next_pc", "pc", "stuck", "waiting", "x"),
         *("_settled_cycles", "_settled_retired"),
     )
@@ -72,6 +72,7 @@ class Hart:
     minstret: int
     cycles: int
     retired: int
+    accesses: int
     time_offset: int
     marchid: int
     misa: int
@@ -85,7 +86,7 @@ class Hart:
         self.misaligned = misaligned  # emulate misaligned loads and stores instead of trapping
         self.htif_low = self.htif_high = 0  # addresses of the bytes whose stores are reported
         self.htif_stored: Any = None
-        self.accesses: list[tuple[int, int, int, bool]] | None = None  # (address, size, value, is store) if observed
+        self.access_log: list[tuple[int, int, int, bool]] | None = None  # (address, size, value, is store) if observed
         self.csr_writes: list[tuple[int, int]] | None = None
         self.reset(0)
 
@@ -113,8 +114,9 @@ class Hart:
             value = self.bus.load(address, size)
         except BusError:
             raise TrapRaised(Cause.LOAD_ACCESS_FAULT, self._fault_address(address)) from None
-        if self.accesses is not None:
-            self.accesses.append((address, size, value, False))
+        self.accesses += 1
+        if self.access_log is not None:
+            self.access_log.append((address, size, value, False))
         return value
 
     def store(self, address: int, size: int, value: int) -> None:
@@ -125,8 +127,9 @@ class Hart:
             self.bus.store(address, size, value)
         except BusError:
             raise TrapRaised(Cause.STORE_ACCESS_FAULT, self._fault_address(address)) from None
-        if self.accesses is not None:
-            self.accesses.append((address, size, value & ((1 << 8 * size) - 1), True))
+        self.accesses += 1
+        if self.access_log is not None:
+            self.access_log.append((address, size, value & ((1 << 8 * size) - 1), True))
         if address < self.htif_high and address + size > self.htif_low:
             self.htif_stored(address)
             self.attention = True

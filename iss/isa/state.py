@@ -25,5 +25,6 @@ HART_FIELDS: dict[str, int] = {
     "minstret": 64,
     "cycles": 64,
     "retired": 64,
+    "accesses": 64,  # loads and stores of the instructions that have retired since reset
     "time_offset": 64,  # mtime minus cycles, modulo 2^64
 }

@@ -16,6 +16,7 @@ from iss.hart.hart import STATE
 from iss.loaders.image import Image, Segment, Symbol
 from iss.machine import End, Machine, Outcome
 from iss.memory.map import MemoryMap
+from iss.trace.events import RECORD, Kind
 
 LONG = bool(os.environ.get("NEUROHART_LONG"))
 """Many more random cases, for a long run."""
@@ -89,8 +90,11 @@ class Subject:
         return outcome
 
     def visible(self) -> dict[str, Any]:
-        """Everything that must not depend on the engine."""
+        """Everything that must not depend on the engine; the accesses counted are those in the records."""
         machine, hart = self.machine, self.machine.hart
+        if self.records:
+            kinds = bytes(self.records[:: RECORD.size])
+            assert hart.accesses == kinds.count(Kind.LOAD) + kinds.count(Kind.STORE)
         seen: dict[str, Any] = {"pc": hart.pc, "stuck": hart.stuck}
         seen |= {f"x{number}": value for number, value in enumerate(hart.x)}
         seen |= {name: getattr(hart, name) for name in STATE}

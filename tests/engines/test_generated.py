@@ -101,6 +101,17 @@ def body(kind: str, compute: Meaning, has: set[str]) -> Any:
                 hart.store(near, 2, result)
                 hart.store(near + 2, 1, b)
                 x[target] = b
+            case "store on one path":
+                if result & 1:
+                    hart.store(near, 4, result)
+                x[target] = b
+            case "loads on one path":
+                x[target] = hart.load(near, 4) + hart.load(near, 1) if result & 2 else hart.load(near, 2)
+            case "trap behind a load":
+                value = hart.load(near, 4)
+                if value & 1:
+                    hart.trap(26, value)
+                x[target] = value
             case "jump":
                 hart.jump(hart.pc + 8)
                 x[target] = result
@@ -132,6 +143,7 @@ def body(kind: str, compute: Meaning, has: set[str]) -> Any:
 KINDS = [
     *("plain", "on one path", "different on two paths", "read behind the write", "accumulate", "two registers"),
     *("fixed register", "x0", "trap", "trap behind the write", "illegal", "load", "load anywhere"),
+    *("store on one path", "loads on one path", "trap behind a load"),
     *("load behind the write", "store", "two stores", "jump", "jump on one path", "jump misaligned", "csr", "counter"),
     *("elapse", "synchronise", "state"),
 ]
