@@ -21,6 +21,7 @@ from tools.bench.coprocessor.cuba import Python as CubaPython
 from tools.bench.coprocessor.cuba import Workload as Cuba
 from tools.bench.coprocessor.dense import Batch, BatchOnTwoThreads, Dense
 from tools.bench.coprocessor.dense import Python as DensePython
+from tools.bench.coprocessor.dense_firmware import Firmware
 from tools.bench.coprocessor.process import Process
 from tools.bench.coprocessor.stdp import Python as StdpPython
 from tools.bench.coprocessor.stdp import Stdp
@@ -43,6 +44,7 @@ def no_repetitions(monkeypatch: pytest.MonkeyPatch) -> None:
     ("made", "workload"),
     [
         (DensePython, DENSE),
+        (Firmware, DENSE),
         (Batch, DENSE),
         (BatchOnTwoThreads, DENSE),
         (ConvPython, CONV),

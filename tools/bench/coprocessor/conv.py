@@ -88,7 +88,7 @@ def _weights(random: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.
 
 
 class Python(Contender):
-    """Samples one by one through `Network.run`; the spikes of the three populations are recorded."""
+    """Samples one by one through `Network.run`; the spikes of the three populations are read as arrays."""
 
     def __init__(self, workload: Conv) -> None:
         self.workload = workload
@@ -100,7 +100,8 @@ class Python(Contender):
         """All samples."""
         for sample in self.samples:
             self.network.reset()
-            self.network.run(sample)
+            result = self.network.run(sample)
+            assert all(len(result[name]) for name in LAYERS)
 
     def measure(self) -> float:
         return timed(self.work, len(self.samples))

@@ -10,8 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coprocessor import Network
+from coprocessor.network import Result
 from tools.bench.coprocessor.checking import agree_with_golden
 from tools.bench.coprocessor.contender import Contender, timed
+
+NAMES = ("hidden", "out")
 
 
 @dataclass(frozen=True)
@@ -55,10 +58,8 @@ class Dense:
         """The network on the coprocessor; a spike sets the membrane to 0."""
         network = Network(steps=self.steps, **options)
         network.input("x", self.inputs)
-        for name, n, threshold in (
-            ("hidden", self.hidden, self.hidden_threshold),
-            ("out", self.outputs, self.output_threshold),
-        ):
+        layers = ((self.hidden, self.hidden_threshold), (self.outputs, self.output_threshold))
+        for name, (n, threshold) in zip(NAMES, layers, strict=True):
             network.population(
                 name,
                 n,
@@ -72,7 +73,7 @@ class Dense:
 
 
 class Python(Contender):
-    """Samples one by one through `Network.run`; the spikes of both populations are recorded."""
+    """Samples one by one through `Network.run`; the spikes of both populations are read as arrays."""
 
     def __init__(self, workload: Dense) -> None:
         self.workload = workload
@@ -83,7 +84,7 @@ class Python(Contender):
         """All samples."""
         for sample in self.workload.spikes:
             self.network.reset()
-            self.network.run(sample)
+            read(self.network.run(sample))
 
     def measure(self) -> float:
         return timed(self.work, self.workload.samples)
@@ -102,7 +103,7 @@ class Batch(Python):
     threads = 1
 
     def work(self) -> None:
-        self.network.run_batch(self.workload.spikes, threads=self.threads)
+        read(self.network.run_batch(self.workload.spikes, threads=self.threads))
 
 
 class BatchOnTwoThreads(Batch):
@@ -111,6 +112,11 @@ class BatchOnTwoThreads(Batch):
     threads = 2
 
 
+def read(result: Result) -> None:
+    """Outputs become arrays when they are looked at."""
+    assert all(len(result[name]) for name in NAMES)
+
+
 def rates(outputs: Any) -> dict[str, float]:
     """Spikes per neuron and step of both layers."""
-    return {name: float(np.asarray(outputs[name]).mean()) for name in ("hidden", "out")}
+    return {name: float(np.asarray(outputs[name]).mean()) for name in NAMES}

@@ -44,6 +44,7 @@ class Suite:
 
 
 PYTHON = Side("Python", "dense:Python")
+FIRMWARE = Side("firmware", "dense_firmware:Firmware")
 BATCH = Side("Python, 1 thread", "dense:Batch")
 BATCH_ON_TWO = Side("Python, 2 threads", "dense:BatchOnTwoThreads", cores=2)
 JAXPIKE = Side("jaxpike", "peer_jaxpike:OneByOne", "jaxpike")
@@ -62,7 +63,7 @@ SUITES = {
         "dense 784-512-10, 100 steps, 10 % input spikes, one sample after the other",
         "sample",
         "dense:Dense",
-        (Row(PYTHON, JAXPIKE, 15), Row(PYTHON, SNNTORCH, 200)),
+        tuple(Row(ours, *other) for ours in (PYTHON, FIRMWARE) for other in ((JAXPIKE, 15), (SNNTORCH, 200))),
         tolerance=0.02,
         quick={"samples": 8, "steps": 10},
     ),
