@@ -30,7 +30,7 @@ typedef struct nm_syn {
     uint32_t format, source, source_mode, delay, fixed_delay, depth, exponent;
     uint32_t weights, rows, columns, delays, source_address, stride, cur, population;
     struct {
-        uint32_t width, channels_in, channels_out, kernel, stride, padding, output_height, output_width;
+        uint32_t height, width, channels_in, channels_out, kernel, stride, padding, output_height, output_width;
         bool depthwise;
     } conv;
 } nm_syn;

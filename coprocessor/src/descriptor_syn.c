@@ -71,6 +71,7 @@ static bool check_convolution(const nm_words_of *d, nm_syn *syn)
     }
     uint32_t output_height = extent(height, padding, kernel, stride);
     uint32_t output_width = extent(width, padding, kernel, stride);
+    syn->conv.height = height;
     syn->conv.width = width;
     syn->conv.channels_in = in;
     syn->conv.channels_out = out;

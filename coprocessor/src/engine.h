@@ -22,9 +22,9 @@ nm_status nm_perform_learn(nm_coprocessor *c, const nm_entry *entry, const nm_st
 
 /* One active row with value g: all of it, or a fault and no effect. */
 nm_status nm_syn_row(nm_coprocessor *c, const nm_syn *syn, uint32_t row, uint32_t g);
-/* The whole operation from c->progress.index on by kernels, with *status as its end; false and no effect if it has to go
-   row by row. */
-bool nm_syn_in_bulk(nm_coprocessor *c, const nm_entry *entry, uint32_t source, nm_status *status);
+/* The operation from c->progress.index on by kernels, with *status as its end; false if what is left, maybe all, has to
+   go row by row. `events` is the length of an AER list. */
+bool nm_syn_in_bulk(nm_coprocessor *c, const nm_entry *entry, uint32_t source, uint32_t events, nm_status *status);
 
 /* The arrays of a population as wholes; false unless all are RAM and apart from each other. */
 bool nm_find_arrays(const nm_coprocessor *c, const nm_pop *pop, uint32_t output, nm_arrays *arrays);
@@ -94,16 +94,25 @@ static inline void nm_add_partial(nm_coprocessor *c, uint32_t amount)
     c->progress.partial = (c->progress.partial + amount) & NM_COUNT_MASK;
 }
 
-/* Count `rows` completed rows of `sop` synapses each that stored to `bytes` bytes at `place`. */
-static inline void nm_count_rows(nm_coprocessor *c, const nm_entry *entry, uint32_t rows, uint64_t sop,
-                                 uint64_t weight_bytes, uint32_t place, uint64_t bytes)
+/* What rows count for altogether (4.4): synapses, bytes of weights and delays, cycles. */
+typedef struct nm_row_totals {
+    uint64_t sop, bytes, cycles;
+} nm_row_totals;
+
+/* `rows` rows of `sop` synapses each. */
+static inline nm_row_totals nm_equal_rows(const nm_coprocessor *c, uint32_t rows, uint64_t sop, uint64_t bytes)
 {
-    nm_wrote(c, place, bytes);
-    nm_count(c, NM_SOP, rows * sop);
+    return (nm_row_totals){rows * sop, rows * bytes, rows * (4 + nm_lane_cycles(c, sop))};
+}
+
+/* Count `rows` completed rows. */
+static inline void nm_count_rows(nm_coprocessor *c, const nm_entry *entry, uint32_t rows, const nm_row_totals *totals)
+{
+    nm_count(c, NM_SOP, totals->sop);
     nm_count(c, NM_SPKIN, rows);
-    nm_count(c, NM_RDB, rows * (weight_bytes + 4 * sop));
-    nm_count(c, NM_WRB, rows * 4 * sop);
-    nm_count_cycles(c, rows * (4 + nm_lane_cycles(c, sop)));
+    nm_count(c, NM_RDB, totals->bytes + 4 * totals->sop);
+    nm_count(c, NM_WRB, 4 * totals->sop);
+    nm_count_cycles(c, totals->cycles);
     c->units_left -= rows;
     nm_add_partial(c, entry->counts ? rows : 0);
 }

@@ -15,9 +15,27 @@ typedef struct nm_rows {
     const uint8_t *readable; /* first byte that may not be read; reading behind a row is harmless before it */
     size_t pitch;            /* bytes from row to row */
     const uint16_t *row;     /* the active rows */
+    const uint32_t *value;   /* what the weights of each are multiplied by, shift included; NULL: 2^shift */
     uint32_t count, n, m;    /* active rows, all rows, columns */
     unsigned shift;          /* weights count 2^shift fold */
 } nm_rows;
+
+/* Kernel positions first, first + stride, ... meet outputs output, output - 1, ... along one axis. */
+typedef struct nm_axis {
+    uint16_t output;
+    uint8_t first, count;
+} nm_axis;
+
+enum { NM_LONGEST_AXIS = 4096, NM_MOST_POSITIONS = 15 * 15 };
+
+/* A convolution; the rows it is done for are pixels and channels of the input. */
+typedef struct nm_conv {
+    uint32_t width, channels, kernel, stride; /* of the input; channels in */
+    uint32_t output_width, output_channels;
+    uint32_t run, pitch;                      /* weights of a kernel position and the bytes they take */
+    bool depthwise;
+    const nm_axis *vertical, *horizontal;     /* for each coordinate of the input */
+} nm_conv;
 
 /* Arrays of a population for an update; those that are absent are NULL. */
 typedef struct nm_arrays {
@@ -33,8 +51,14 @@ typedef struct nm_kernels {
     /* The set bits from `first` on of a bitmap of n bits, ascending; gives their number. The list needs
        room for NM_LIST_SLACK more. */
     uint32_t (*list_bits)(const uint8_t *source, uint32_t n, uint32_t first, uint16_t *list);
-    /* cur[j] += sum of weight[row][j] * 2^shift modulo 2^32, s8 weights */
-    void (*add_rows_s8)(const nm_rows *rows);
+    /* The words that are not 0 from `first` on of a source of n words, likewise. */
+    uint32_t (*list_words)(const uint8_t *source, uint32_t n, uint32_t first, uint16_t *list);
+    /* cur[j] += sum of weight[row][j] * 2^shift modulo 2^32, formats 0 to 3 */
+    void (*add_rows[4])(const nm_rows *rows);
+    /* cur[j] += sum of weight[row][j] * value[row] modulo 2^32, formats 0 to 3 */
+    void (*multiply_rows[4])(const nm_rows *rows);
+    /* As either of them for a convolution; meets[p] is increased by the number of rows that meet p kernel positions. */
+    void (*add_conv)(const nm_conv *conv, const nm_rows *rows, uint32_t meets[NM_MOST_POSITIONS + 1]);
     /* Update groups of 32 neurons from `group` to before `end`; gives the first group not done, because its values are
        too large for 32-bit arithmetic or its profile has no kernel. *spikes is increased. */
     uint32_t (*update)(const nm_pop *pop, const nm_arrays *arrays, uint32_t group, uint32_t end, uint32_t *spikes);

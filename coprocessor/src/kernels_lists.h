@@ -51,3 +51,26 @@ static uint32_t list_bits(const uint8_t *source, uint32_t n, uint32_t first, uin
     }
     return count;
 }
+
+static uint32_t list_words(const uint8_t *source, uint32_t n, uint32_t first, uint16_t *list)
+{
+    uint32_t count = 0;
+    for (uint32_t g = first / 64; g < (n + 63) / 64; g++) {
+        uint32_t left = n - 64 * g < 64 ? n - 64 * g : 64, k = 0;
+        const uint8_t *words = source + 256 * (size_t)g;
+        uint64_t bits = 0;
+        for (; k + NM_WORDS <= left; k += NM_WORDS) {
+            bits |= (uint64_t)v_bits(v_nonzero(v_load(words + 4 * k))) << k;
+        }
+        for (; k < left; k++) {
+            uint32_t x;
+            memcpy(&x, words + 4 * k, 4);
+            bits |= (uint64_t)(x != 0) << k;
+        }
+        bits &= g == first / 64 ? UINT64_MAX << first % 64 : UINT64_MAX;
+        if (bits) {
+            count += append(bits, g, list + count);
+        }
+    }
+    return count;
+}

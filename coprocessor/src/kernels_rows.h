@@ -1,4 +1,4 @@
-/* Sums of weight rows: the accumulators of a tile of columns stay in registers while all active rows pass by. */
+/* Sums of rows of s8 weights: the accumulators of a tile of columns stay in registers while all active rows pass by. */
 
 enum { NM_ROWS_AT_ONCE = 256 /* of s8 weights: their sum fits s16 */ };
 

@@ -14,7 +14,9 @@ enum { NM_WORDS = NM_BYTES / 4, NM_HALVES = NM_BYTES / 2 };
 typedef int32_t nm_v32 __attribute__((vector_size(NM_BYTES)));
 typedef uint32_t nm_vu32 __attribute__((vector_size(NM_BYTES)));
 typedef int16_t nm_v16 __attribute__((vector_size(NM_BYTES)));
+typedef uint16_t nm_vu16 __attribute__((vector_size(NM_BYTES)));
 typedef int8_t nm_v8_half __attribute__((vector_size(NM_BYTES / 2)));
+typedef int8_t nm_v8_quarter __attribute__((vector_size(NM_BYTES / 4)));
 typedef int16_t nm_v16_half __attribute__((vector_size(NM_BYTES / 2)));
 
 static inline nm_v32 v_load(const uint8_t *p)
@@ -28,12 +30,16 @@ static inline void v_store(uint8_t *p, nm_v32 x) { memcpy(p, &x, sizeof x); }
 
 static inline nm_v32 v_all(int32_t x) { return x - (nm_v32){0}; }
 
-/* v_load_s8: NM_HALVES s8 values, widened; v_widen_s16: NM_WORDS s16 values, widened. gcc splits the general
-   conversion into halves, hence the intrinsics. */
+/* v_load_s8: NM_HALVES s8 values, widened; v_load_s8_words: NM_WORDS s8 values, widened; v_widen_s16: NM_WORDS s16 values,
+   widened. gcc splits the general conversion into halves, hence the intrinsics. */
 #if defined(NM_AVX512)
 static inline nm_v16 v_load_s8(const uint8_t *p)
 {
     return (nm_v16)_mm512_cvtepi8_epi16(_mm256_loadu_si256((const __m256i_u *)p));
+}
+static inline nm_v32 v_load_s8_words(const uint8_t *p)
+{
+    return (nm_v32)_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i_u *)p));
 }
 static inline nm_v32 v_widen_s16(const int16_t *p)
 {
@@ -43,6 +49,10 @@ static inline nm_v32 v_widen_s16(const int16_t *p)
 static inline nm_v16 v_load_s8(const uint8_t *p)
 {
     return (nm_v16)_mm256_cvtepi8_epi16(_mm_loadu_si128((const __m128i_u *)p));
+}
+static inline nm_v32 v_load_s8_words(const uint8_t *p)
+{
+    return (nm_v32)_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i_u *)p));
 }
 static inline nm_v32 v_widen_s16(const int16_t *p)
 {
@@ -55,6 +65,12 @@ static inline nm_v16 v_load_s8(const uint8_t *p)
     memcpy(&x, p, sizeof x);
     return __builtin_convertvector(x, nm_v16);
 }
+static inline nm_v32 v_load_s8_words(const uint8_t *p)
+{
+    nm_v8_quarter x;
+    memcpy(&x, p, sizeof x);
+    return __builtin_convertvector(x, nm_v32);
+}
 static inline nm_v32 v_widen_s16(const int16_t *p)
 {
     nm_v16_half x;
@@ -62,6 +78,40 @@ static inline nm_v32 v_widen_s16(const int16_t *p)
     return __builtin_convertvector(x, nm_v32);
 }
 #endif
+
+/* Lanes of a and b in turn: v_zip_* from their first halves (low) or second halves (high). */
+#define NM_PAIRS2(k, n) (k), (k) + (n), (k) + 1, (k) + 1 + (n)
+#define NM_PAIRS4(k, n) NM_PAIRS2(k, n), NM_PAIRS2((k) + 2, n)
+#define NM_PAIRS8(k, n) NM_PAIRS4(k, n), NM_PAIRS4((k) + 4, n)
+#define NM_PAIRS16(k, n) NM_PAIRS8(k, n), NM_PAIRS8((k) + 8, n)
+#if NM_BYTES == 16
+#define NM_PAIRS_WORDS NM_PAIRS2
+#define NM_PAIRS_HALVES NM_PAIRS4
+#elif NM_BYTES == 32
+#define NM_PAIRS_WORDS NM_PAIRS4
+#define NM_PAIRS_HALVES NM_PAIRS8
+#else
+#define NM_PAIRS_WORDS NM_PAIRS8
+#define NM_PAIRS_HALVES NM_PAIRS16
+#endif
+#if defined(__clang__)
+#define NM_SHUFFLE(type, a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define NM_SHUFFLE(type, a, b, ...) __builtin_shuffle(a, b, (type){__VA_ARGS__})
+#endif
+static inline nm_vu32 v_zip_low(nm_vu32 a, nm_vu32 b) { return NM_SHUFFLE(nm_vu32, a, b, NM_PAIRS_WORDS(0, NM_WORDS)); }
+static inline nm_vu32 v_zip_high(nm_vu32 a, nm_vu32 b)
+{
+    return NM_SHUFFLE(nm_vu32, a, b, NM_PAIRS_WORDS(NM_WORDS / 2, NM_WORDS));
+}
+static inline nm_vu16 v_zip_low16(nm_vu16 a, nm_vu16 b)
+{
+    return NM_SHUFFLE(nm_vu16, a, b, NM_PAIRS_HALVES(0, NM_HALVES));
+}
+static inline nm_vu16 v_zip_high16(nm_vu16 a, nm_vu16 b)
+{
+    return NM_SHUFFLE(nm_vu16, a, b, NM_PAIRS_HALVES(NM_HALVES / 2, NM_HALVES));
+}
 
 /* Truth values of lanes: v_gt, v_select(mask, where true, where false), v_bits (bit k: lane k). */
 #if defined(NM_AVX512)
@@ -73,6 +123,7 @@ static inline nm_v32 v_select(nm_mask m, nm_v32 a, nm_v32 b)
 {
     return (nm_v32)_mm512_mask_blend_epi32(m, (__m512i)b, (__m512i)a);
 }
+static inline nm_mask v_nonzero(nm_v32 a) { return _mm512_test_epi32_mask((__m512i)a, (__m512i)a); }
 static inline uint32_t v_bits(nm_mask m) { return m; }
 static inline nm_v32 v_min(nm_v32 a, nm_v32 b) { return (nm_v32)_mm512_min_epi32((__m512i)a, (__m512i)b); }
 static inline nm_v32 v_max(nm_v32 a, nm_v32 b) { return (nm_v32)_mm512_max_epi32((__m512i)a, (__m512i)b); }
@@ -81,6 +132,7 @@ typedef nm_v32 nm_mask;
 static inline nm_mask v_gt(nm_v32 a, nm_v32 b) { return a > b; }
 static inline nm_mask v_and(nm_mask a, nm_mask b) { return a & b; }
 static inline nm_mask v_not(nm_mask a) { return ~a; }
+static inline nm_mask v_nonzero(nm_v32 a) { return a != 0; }
 static inline nm_v32 v_select(nm_mask m, nm_v32 a, nm_v32 b) { return (m & a) | (~m & b); }
 #if defined(NM_AVX2)
 static inline uint32_t v_bits(nm_mask m) { return (uint32_t)_mm256_movemask_ps((__m256)m); }

@@ -1,10 +1,13 @@
 /* The kernels of one instruction set, made from the common bodies. NM_LEVEL, NM_BYTES: set by the including file. */
-#include "kernels.h"
+#include "memory.h"
 #include "simd.h"
 #include "simd_bytes.h"
 
 #include "kernels_lists.h"
 #include "kernels_rows.h"
+#include "kernels_fields.h"
+#include "kernels_multiply.h"
+#include "kernels_conv.h"
 #include "kernels_learn.h"
 #include "kernels_update.h"
 
@@ -16,7 +19,10 @@
 const nm_kernels NM_TABLE(NM_LEVEL) = {
     .name = NM_TEXT(NM_LEVEL),
     .list_bits = list_bits,
-    .add_rows_s8 = add_rows_s8,
+    .list_words = list_words,
+    .add_rows = {add_rows_s8, add_rows_s4, add_rows_s2, add_rows_binary},
+    .multiply_rows = {multiply_rows_s8, multiply_rows_s4, multiply_rows_s2, multiply_rows_binary},
+    .add_conv = add_conv,
     .update = update,
     .learn_rows = learn_rows,
     .next_traces = next_traces,

@@ -90,8 +90,12 @@ struct nm_coprocessor {
     uint64_t issue_cycles;
     uint32_t fault_code, fault_address;
     nm_entry entries[NM_LARGEST_NETWORK];
-    uint16_t active[NM_LARGEST_SIZE + NM_LIST_SLACK]; /* rows of a bulk operation */
-    int32_t columns[NM_LARGEST_SIZE];                 /* a number for each post neuron of it */
+    /* Of a bulk operation: rows, their values, a number for each post neuron, and what a convolution needs to know of
+       coordinates. */
+    uint16_t active[NM_LARGEST_SIZE + NM_LIST_SLACK];
+    uint32_t value[NM_LARGEST_SIZE];
+    int32_t columns[NM_LARGEST_SIZE];
+    nm_axis axes[2][NM_LONGEST_AXIS];
 };
 
 static inline uint32_t *nm_rng(nm_coprocessor *c) { return &c->user[NM_USER_RNG]; }

@@ -1,74 +1,180 @@
 /* The syn operation on whole lists of active rows: the usual case, in which everything it touches is RAM and the
    accumulators overlap nothing that is read. Everything else goes row by row: syn.c, syn_row.c.
-   A format is bulk work once `tables_of` finds its tables and `add` has a kernel for it. */
-#include "engine.h"
+   A format is bulk work once `tables_of` finds its tables, `add_rows` has a kernel for it and `totals_of` counts it. */
+#include "syn_bulk.h"
 
-/* What a projection reads besides its source, and the accumulators of this step. */
-typedef struct bulk_of {
-    const nm_entry *entry;
-    const uint8_t *source;
-    uint32_t place; /* of the accumulators */
-    nm_rows rows;
-} bulk_of;
+enum { MOST_SLOTS = 64, ROWS_BY_SLOT = 2048 };
 
 static bool apart(const uint8_t *a, uint64_t a_bytes, const uint8_t *b, uint64_t b_bytes)
 {
     return a + a_bytes <= b || b + b_bytes <= a;
 }
 
-/* Find the weights; false unless they are RAM and apart from the accumulators. */
-static bool tables_of(const nm_coprocessor *c, const nm_syn *syn, nm_rows *rows)
+const uint8_t *nm_find_table(const nm_coprocessor *c, const nm_bulk *b, uint32_t address, uint64_t bytes)
 {
-    if (syn->format != NM_S8) {
-        return false;
+    const uint8_t *host = nm_host(c, address, bytes);
+    return host && apart(host, bytes, b->written, b->written_bytes) ? host : NULL;
+}
+
+static bool dense_tables(const nm_coprocessor *c, nm_bulk *b)
+{
+    static const uint8_t bits[4] = {[NM_S8] = 8, [NM_S4] = 4, [NM_S2] = 2, [NM_BINARY] = 1};
+    const nm_syn *syn = &b->entry->syn;
+    b->rows.pitch = nm_pitch(syn->m, bits[syn->format]);
+    b->rows.weights = nm_find_table(c, b, syn->weights, (uint64_t)b->rows.pitch * syn->n);
+    return b->rows.weights && syn->delay != NM_DELAY_PER_SYNAPSE;
+}
+
+/* Find the weights; false if the operation has to go row by row. */
+static bool tables_of(nm_coprocessor *c, nm_bulk *b)
+{
+    switch (b->entry->syn.format) {
+    case NM_S8:
+    case NM_S4:
+    case NM_S2:
+    case NM_BINARY: return dense_tables(c, b);
+    case NM_CONV: return nm_find_conv(c, b);
+    default: return false;
     }
-    rows->pitch = nm_pitch(syn->m, 8);
-    rows->weights = nm_host(c, syn->weights, (uint64_t)rows->pitch * syn->n);
-    return rows->weights && apart(rows->cur, UINT64_C(4) * syn->m, rows->weights, (uint64_t)rows->pitch * syn->n);
+}
+
+/* Find the source; `source` is its guest address. */
+static bool source_of(const nm_coprocessor *c, nm_bulk *b, uint32_t source)
+{
+    switch (b->entry->syn.source) {
+    case NM_BITMAP: b->source = nm_find_table(c, b, source, UINT64_C(4) * nm_words(b->rows.n)); break;
+    case NM_GRADED: b->source = nm_find_table(c, b, source, UINT64_C(4) * b->rows.n); break;
+    case NM_AER: b->source = nm_find_table(c, b, source + 4, UINT64_C(4) * b->events); break;
+    default: return true;
+    }
+    return b->source != NULL;
 }
 
 /* Find everything; false if the operation has to go row by row. */
-static bool prepare(const nm_coprocessor *c, const nm_entry *entry, uint32_t source, bulk_of *b)
+static bool prepare(nm_coprocessor *c, uint32_t source, nm_bulk *b)
 {
-    const nm_syn *syn = &entry->syn;
-    if (!nm_has_kernels(c->kernels) || syn->source != NM_BITMAP || syn->delay != NM_DELAY_FIXED) {
+    const nm_syn *syn = &b->entry->syn;
+    if (!nm_has_kernels(c->kernels)) {
         return false;
     }
-    uint32_t slot = (c->user[NM_USER_T] + syn->fixed_delay) & (syn->depth - 1);
-    uint64_t source_bytes = UINT64_C(4) * nm_words(syn->n), cur_bytes = UINT64_C(4) * syn->m;
-    b->entry = entry;
+    bool by_source = syn->delay == NM_DELAY_PER_SOURCE;
+    uint32_t slot = by_source ? 0 : (c->user[NM_USER_T] + syn->fixed_delay) & (syn->depth - 1);
+    b->written_bytes = UINT64_C(4) * syn->m * (by_source ? syn->depth : 1);
     b->place = syn->cur + 4 * (slot * syn->m);
-    b->source = nm_host(c, source, source_bytes);
-    b->rows = (nm_rows){.cur = nm_host(c, b->place, cur_bytes),
+    b->written = nm_host(c, b->place, b->written_bytes);
+    b->rows = (nm_rows){.cur = b->written,
                         .readable = c->ram + c->size,
                         .row = c->active,
+                        .value = syn->source == NM_GRADED ? c->value : NULL,
                         .n = syn->n,
                         .m = syn->m,
                         .shift = syn->exponent};
-    return b->source && b->rows.cur && apart(b->rows.cur, cur_bytes, b->source, source_bytes) &&
-           tables_of(c, syn, &b->rows);
-}
-
-/* Add the rows of the list and count them; gives how many were done: all, or those before one with a fault. */
-static uint32_t add(nm_coprocessor *c, const bulk_of *b)
-{
-    c->kernels->add_rows_s8(&b->rows);
-    nm_count_rows(c, b->entry, b->rows.count, b->rows.m, b->rows.pitch, b->place, UINT64_C(4) * b->rows.m);
-    return b->rows.count;
-}
-
-bool nm_syn_in_bulk(nm_coprocessor *c, const nm_entry *entry, uint32_t source, nm_status *status)
-{
-    bulk_of b;
-    if (!prepare(c, entry, source, &b)) {
+    b->delays = NULL;
+    if (!b->written || (by_source && !(b->delays = nm_find_table(c, b, syn->delays, syn->n)))) {
         return false;
     }
-    uint32_t active = c->kernels->list_bits(b.source, entry->syn.n, c->progress.index, c->active);
-    b.rows.count = active < c->units_left ? active : (uint32_t)c->units_left;
-    uint32_t done = b.rows.count ? add(c, &b) : 0;
-    *status = done == active ? NM_OK : NM_SLICE_END;
-    if (done < active) {
-        c->progress.index = c->active[done];
+    return source_of(c, b, source) && tables_of(c, b);
+}
+
+/* The first `count` rows of the list without those from the first on that has a fault. */
+static uint32_t good_rows(const nm_bulk *b, uint32_t count)
+{
+    const nm_syn *syn = &b->entry->syn;
+    uint32_t good = 0;
+    while (good < count && (!b->delays || syn->fixed_delay + b->delays[b->rows.row[good]] < syn->depth)) {
+        good++;
     }
-    return done == b.rows.count;
+    return good;
+}
+
+/* Add rows that have the same accumulators. */
+static void add_rows(const nm_coprocessor *c, const nm_bulk *b, const nm_rows *rows, uint32_t *meets)
+{
+    uint32_t format = b->entry->syn.format;
+    switch (format) {
+    case NM_CONV: c->kernels->add_conv(&b->conv, rows, meets); break;
+    default: (rows->value ? c->kernels->multiply_rows : c->kernels->add_rows)[format](rows); break;
+    }
+}
+
+/* The rows of the list from `first` to before `last`, at most ROWS_BY_SLOT: ordered by their slots. */
+static void add_by_slot(const nm_coprocessor *c, const nm_bulk *b, uint32_t first, uint32_t last, uint32_t *meets)
+{
+    const nm_syn *syn = &b->entry->syn;
+    uint32_t delay = c->user[NM_USER_T] + syn->fixed_delay, end[MOST_SLOTS + 1] = {0}, value[ROWS_BY_SLOT];
+    uint16_t row[ROWS_BY_SLOT];
+    for (uint32_t k = first; k < last; k++) {
+        end[((delay + b->delays[b->rows.row[k]]) & (syn->depth - 1)) + 1]++;
+    }
+    for (uint32_t slot = 1; slot < syn->depth; slot++) {
+        end[slot] += end[slot - 1];
+    }
+    for (uint32_t k = first; k < last; k++) {
+        uint32_t place = end[(delay + b->delays[b->rows.row[k]]) & (syn->depth - 1)]++;
+        row[place] = b->rows.row[k];
+        value[place] = b->rows.value ? b->rows.value[k] : 0;
+    }
+    for (uint32_t slot = 0, begin = 0; slot < syn->depth; begin = end[slot++]) {
+        if (begin < end[slot]) {
+            nm_rows rows = b->rows;
+            rows.cur = b->written + 4 * (size_t)slot * syn->m;
+            rows.row = row + begin;
+            rows.value = b->rows.value ? value + begin : NULL;
+            rows.count = end[slot] - begin;
+            add_rows(c, b, &rows, meets);
+        }
+    }
+}
+
+static nm_row_totals totals_of(const nm_coprocessor *c, const nm_bulk *b, uint32_t count, const uint32_t *meets)
+{
+    return b->entry->syn.format == NM_CONV ? nm_conv_totals(c, &b->conv, meets)
+                                           : nm_equal_rows(c, count, b->rows.m, b->rows.pitch);
+}
+
+/* Add and count the first `count` rows of the list; gives how many were done: all, or those before one with a fault. */
+static uint32_t add(nm_coprocessor *c, const nm_bulk *b, uint32_t count)
+{
+    uint32_t done = good_rows(b, count), meets[NM_MOST_POSITIONS + 1];
+    if (done == 0) {
+        return 0;
+    }
+    memset(meets, 0, sizeof meets[0] * (b->conv.kernel * b->conv.kernel + 1));
+    if (b->delays) {
+        for (uint32_t first = 0; first < done; first += ROWS_BY_SLOT) {
+            add_by_slot(c, b, first, done - first < ROWS_BY_SLOT ? done : first + ROWS_BY_SLOT, meets);
+        }
+    } else {
+        nm_rows rows = b->rows;
+        rows.count = done;
+        add_rows(c, b, &rows, meets);
+    }
+    nm_row_totals totals = totals_of(c, b, done, meets);
+    totals.bytes += b->delays ? done : 0;
+    nm_count_rows(c, b->entry, done, &totals);
+    nm_wrote(c, b->place, b->written_bytes);
+    return done;
+}
+
+bool nm_syn_in_bulk(nm_coprocessor *c, const nm_entry *entry, uint32_t source, uint32_t events, nm_status *status)
+{
+    nm_bulk b;
+    b.entry = entry;
+    b.events = events;
+    b.conv.kernel = 0;
+    if (!prepare(c, source, &b)) {
+        return false;
+    }
+    nm_list list;
+    do {
+        list = nm_list_rows(c, &b);
+        uint32_t may = list.count < c->units_left ? list.count : (uint32_t)c->units_left, done = add(c, &b, may);
+        nm_advance(c, &b, list.count, done);
+        if (done < list.count) {
+            *status = NM_SLICE_END;
+            return done == may;
+        }
+    } while (list.end == NM_LIST_GOES_ON);
+    *status = NM_OK;
+    return list.end == NM_LIST_ENDS;
 }

@@ -1,0 +1,38 @@
+/* Bulk projections: what syn_bulk.c, syn_list.c and the formats of their own share. */
+#ifndef NM_SYN_BULK_H
+#define NM_SYN_BULK_H
+
+#include "engine.h"
+
+/* What a projection reads and writes, all of it RAM and what it writes apart from what it reads. */
+typedef struct nm_bulk {
+    const nm_entry *entry;
+    const uint8_t *source; /* NULL for a queue */
+    uint32_t events;       /* of an AER list */
+    uint8_t *written;      /* the accumulators of this step, or with delays of a table all slots */
+    uint64_t written_bytes;
+    uint32_t place;        /* of them, for the guest */
+    const uint8_t *delays; /* NULL: fixed */
+    nm_rows rows;
+    nm_conv conv;
+} nm_bulk;
+
+/* Rows from c->progress.index on, in c->active, with their values in c->value if the source is graded. */
+typedef struct nm_list {
+    uint32_t count;
+    enum { NM_LIST_ENDS, NM_LIST_GOES_ON, NM_LIST_HITS_BAD } end; /* what comes after them */
+} nm_list;
+
+nm_list nm_list_rows(nm_coprocessor *c, const nm_bulk *b);
+/* Note that the first `done` of the `count` rows of the list are done. */
+void nm_advance(nm_coprocessor *c, const nm_bulk *b, uint32_t count, uint32_t done);
+
+/* Where `bytes` bytes at a guest address are read; NULL unless they are RAM and apart from what is written. */
+const uint8_t *nm_find_table(const nm_coprocessor *c, const nm_bulk *b, uint32_t address, uint64_t bytes);
+
+/* Format 5: find weights and geometry; false if the convolution has to go row by row. */
+bool nm_find_conv(nm_coprocessor *c, nm_bulk *b);
+/* The totals of rows that `meets[p]` times meet p kernel positions. */
+nm_row_totals nm_conv_totals(const nm_coprocessor *c, const nm_conv *conv, const uint32_t *meets);
+
+#endif
