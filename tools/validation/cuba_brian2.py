@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from typing import Any
 
 import numpy as np
@@ -17,14 +18,14 @@ dgi/dt = -gi/taui : volt
 """
 
 
-def brian2() -> Any:
-    """The package; ImportError if it is missing."""
-    return importlib.import_module("brian2")
+def available() -> bool:
+    """Whether Brian2 is installed."""
+    return importlib.util.find_spec("brian2") is not None
 
 
 def run(cuba: Cuba, seed: int, duration: float, dt: float) -> Run:
     """One run of `duration` ms with exact integration in steps of dt ms."""
-    b = brian2()
+    b: Any = importlib.import_module("brian2")
     b.start_scope()
     b.seed(seed)
     b.defaultclock.dt = dt * b.ms

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,16 @@ FEWEST_SPIKES = 5
 """Neurons with fewer spikes have no ISI CV."""
 
 
+class Measure(NamedTuple):
+    """How a measure is shown."""
+
+    title: str
+    places: int
+
+
+MEASURES = {"rate": Measure("mean rate, Hz", 3), "cv": Measure("mean ISI CV", 4)}
+
+
 @dataclass(frozen=True)
 class Run:
     """Spikes of one run: times [k] in ms and neurons [k], of n neurons over `duration` ms."""
@@ -22,6 +32,11 @@ class Run:
     neurons: NDArray[np.int64]
     n: int
     duration: float
+
+    def first(self, duration: float) -> Run:
+        """The beginning."""
+        kept = self.times < duration - 1e-6
+        return Run(self.times[kept], self.neurons[kept], self.n, min(duration, self.duration))
 
     def counted(self) -> Run:
         """Without the transient."""
@@ -45,7 +60,7 @@ class Run:
         return np.asarray(np.sqrt(variance[chosen]) / mean[chosen], dtype=np.float64)
 
     def measures(self) -> dict[str, float]:
-        """The mean rate in Hz and the mean ISI CV, after the transient."""
+        """The mean rate in Hz and the mean ISI CV after the transient: a value for each of MEASURES."""
         counted = self.counted()
         return {"rate": float(counted.rates().mean()), "cv": float(counted.isi_cvs().mean())}
 

@@ -1,0 +1,47 @@
+"""`python -m tools.validation NAME`: compares the coprocessor with independent models; `docs` updates their page."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from tools.validation import cuba, izhikevich, lava, report
+from tools.validation.findings import ReferenceMissing, Unequal
+
+FINDINGS = {"izhikevich": izhikevich, "lava": lava}
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run a command; raises ReferenceMissing, Unequal, ValueError, OSError."""
+    if arguments.command == "cuba":
+        return cuba.main(arguments)
+    if arguments.command == "docs":
+        page = report.update(report.PAGE.read_text(encoding="utf-8"), FINDINGS)
+        report.PAGE.write_text(page, encoding="utf-8")
+        return 0
+    chosen = FINDINGS.values() if arguments.command == "all" else [FINDINGS[arguments.command]]
+    return report.show([finding for module in chosen for finding in module.findings()], arguments)
+
+
+def main() -> int:
+    """Parse the command line and make one comparison; problems are one message and exit code 1."""
+    parser = argparse.ArgumentParser(prog="python -m tools.validation", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    def add(name: str, text: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=text.partition("\n")[0], description=text)
+
+    cuba.add_arguments(add("cuba", cuba.__doc__ or ""))
+    for name, module in FINDINGS.items():
+        add(name, module.__doc__ or "").add_argument("--json", action="store_true", help="print JSON")
+    add("all", "All comparisons but cuba.").add_argument("--json", action="store_true", help="print JSON")
+    add("docs", "Make the figures of docs/comparisons.md again.")
+    try:
+        return run(parser.parse_args())
+    except (ReferenceMissing, Unequal, ValueError, OSError) as problem:
+        print(problem, file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
