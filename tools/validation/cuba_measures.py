@@ -21,7 +21,7 @@ class Measure(NamedTuple):
     places: int
 
 
-MEASURES = {"rate": Measure("mean rate, Hz", 3), "cv": Measure("mean ISI CV", 4)}
+MEASURES = {"rate": Measure("rate, Hz", 2), "cv": Measure("ISI CV", 4)}
 
 
 @dataclass(frozen=True)

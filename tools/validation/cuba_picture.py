@@ -38,11 +38,11 @@ def draw(ours: Run, theirs: Run, file: Path) -> None:
         bins = np.arange(0, SHOWN_MS + 1, 2.0)
         counts = np.histogram(run.times[early], bins)[0]
         rate.plot(bins[:-1] + 1, counts / run.n / 0.002, lw=0.8, color=COLOURS[name])
-        rate.set(xlim=(0, SHOWN_MS), ylim=(0, 30), xlabel="ms")
+        rate.set(xlim=(0, SHOWN_MS), ylim=(0, 15), xlabel="ms")
     axes[0, 0].set_ylabel("neuron (inhibitory above the line)")
     axes[1, 0].set_ylabel("Hz")
     for axis, label, values, bins in (
-        (axes[2, 0], "rate of a neuron, Hz", [run.rates() for run in sides.values()], np.arange(0, 30, 1.0)),
+        (axes[2, 0], "rate of a neuron, Hz", [run.rates() for run in sides.values()], np.arange(-0.25, 30, 1.0)),
         (axes[2, 1], "ISI CV of a neuron", [run.isi_cvs() for run in sides.values()], np.arange(0, 1.6, 0.05)),
     ):
         for (name, colour), data in zip(COLOURS.items(), values, strict=True):
