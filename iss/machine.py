@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -193,6 +193,19 @@ class Machine:
         hart = self.hart
         hart.htif_low, hart.htif_high = tohost.address, tohost.address + _HTIF_BYTES
         hart.htif_stored = lambda address: htif.stored(address - self.ram.base, hart.retired)
+
+    def device_state(self) -> dict[str, Any]:
+        """What devices and the console input remember, for `restore_devices`."""
+        htif = self._htif.snapshot() if self._htif is not None else None
+        return {"bus": self.bus.snapshot(), "htif": htif, "input": self.console_input.position}
+
+    def restore_devices(self, state: Mapping[str, Any]) -> None:
+        """Take over what `device_state` gave on a machine with the same devices."""
+        self._stop = None
+        self.console_input.rewind(state["input"])
+        self.bus.restore(state["bus"])
+        if self._htif is not None:
+            self._htif.restore(state["htif"])
 
     def symbol(self, name: str) -> int:
         """Return a symbol's address; NeuroHartError if the program has no such symbol."""

@@ -1,0 +1,1 @@
+"""The debugger core: snapshots, history, and every motion forwards and backwards."""

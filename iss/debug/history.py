@@ -1,0 +1,117 @@
+"""Going to any instruction count: checkpoints of the machine, and deterministic replay from the nearest one."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable
+from typing import Final
+
+from iss.debug import snapshot
+from iss.debug.snapshot import Snapshot
+from iss.errors import NeuroHartError
+from iss.machine import End, Machine, Outcome
+
+INTERVAL: Final = 20_000_000
+"""Instructions between checkpoints: a replay takes a small part of a second."""
+MOST_CHECKPOINTS: Final = 64
+"""Then every other one is dropped and the interval doubled."""
+
+
+class ReplayedConsole:
+    """Console output that happens again in a replay is not shown again.
+
+    `position` counts the bytes the firmware has written at the machine's present time, `text` holds all of them up to
+    the latest time that was reached.
+    """
+
+    def __init__(self, sink: Callable[[bytes], object] | None = None) -> None:
+        self._sink = sink or (lambda data: None)
+        self.text = bytearray()
+        self.position = 0
+
+    def write(self, data: bytes) -> None:
+        """Take output of the firmware: the argument `console` of Machine."""
+        end = self.position + len(data)
+        if end > len(self.text):
+            fresh = data[len(self.text) - end :]
+            self.text += fresh
+            self._sink(fresh)
+        self.position = end
+
+    @property
+    def shown(self) -> bytes:
+        """What had been written at the machine's present time."""
+        return bytes(self.text[: self.position])
+
+
+class History:
+    """The past of a machine. Everything that moves it must go through `run` and `seek`."""
+
+    def __init__(self, machine: Machine, console: ReplayedConsole | None = None, interval: int = INTERVAL) -> None:
+        """`console` is the one the machine writes to; NeuroHartError for an impossible interval."""
+        if interval < 1:
+            raise NeuroHartError(f"interval {interval} is impossible; give the instructions between checkpoints")
+        self.machine, self.console, self.interval = machine, console or ReplayedConsole(), interval
+        self._checkpoints: list[tuple[Snapshot, int]] = []
+        self.latest = machine.hart.retired  # how far the machine has been
+        self.last: Outcome | None = None  # how the run ended there, if it has
+        self._checkpoint()
+
+    @property
+    def now(self) -> int:
+        """Instructions retired at the present time."""
+        return self.machine.hart.retired
+
+    @property
+    def earliest(self) -> int:
+        """The time where the history begins."""
+        return self._checkpoints[0][0].retired
+
+    @property
+    def checkpoints(self) -> tuple[int, ...]:
+        """The times of the checkpoints."""
+        return tuple(kept.retired for kept, _ in self._checkpoints)
+
+    def run(self, instructions: int) -> Outcome:
+        """Run `instructions` more, making checkpoints; the Outcome's end is LIMIT unless the run ended before."""
+        target = self.now + instructions
+        while True:
+            following = (self.now // self.interval + 1) * self.interval
+            outcome = self.machine.run(min(target, following) - self.now)
+            self.latest = max(self.latest, self.now)
+            if outcome.end is not End.LIMIT:
+                self.last = outcome if outcome.end is not End.INTERRUPTED else self.last
+                return outcome
+            if self.now >= target:
+                return outcome
+            self._checkpoint()
+
+    def seek(self, retired: int) -> Outcome:
+        """Go to the moment at which `retired` instructions have retired, back or forward.
+
+        NeuroHartError if that lies before the history begins. Going beyond the end of the program stops there.
+        """
+        if retired < self.earliest:
+            raise NeuroHartError(f"instruction {retired} is before the history, which begins at {self.earliest}")
+        index = bisect_right(self._checkpoints, retired, key=lambda kept: kept[0].retired) - 1
+        kept, position = self._checkpoints[index]
+        if retired < self.now or kept.retired > self.now:
+            snapshot.restore(self.machine, kept)
+            self.console.position = position
+        return self.run(retired - self.now)
+
+    def rewrite(self) -> None:
+        """Forget what came after the present time: the user has changed the machine."""
+        self._checkpoints = [kept for kept in self._checkpoints if kept[0].retired < self.now]
+        self.latest, self.last = self.now, None
+        self.console.text = self.console.text[: self.console.position]
+        self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        previous = self._checkpoints[-1][0] if self._checkpoints else None
+        if previous is not None and previous.retired >= self.now:
+            return
+        self._checkpoints.append((snapshot.take(self.machine, previous), self.console.position))
+        if len(self._checkpoints) > MOST_CHECKPOINTS:
+            self._checkpoints = self._checkpoints[:1] + self._checkpoints[2::2]
+            self.interval *= 2
