@@ -58,7 +58,7 @@ def _bound(
             positive = positive - negative
             negative = -positive
             factor *= source.largest or 1
-        elif isinstance(source, Input) and source.encoding == "events":
+        elif isinstance(source, Input) and source.capacity:
             factor *= source.capacity
         # Beyond 2^52 Python's integers take over; what is below fits, also 255 times.
         wide = max(int(positive.max()), -int(negative.min())) * factor >> 52

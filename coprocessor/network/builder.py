@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from numpy.typing import ArrayLike
 
 from coprocessor.errors import CoprocessorError
+from coprocessor.golden.state import QUEUE_DEPTH, QUEUES
 from coprocessor.network.checks import listed
 from coprocessor.network.formats import Conv2d, Crossbar, Dense, OneToOne, Weights
 from coprocessor.network.layout import Parts
@@ -32,13 +33,28 @@ class Builder:
         return False
 
     def input(
-        self, name: str, n: int, *, encoding: str = "spikes", capacity: int = 0, largest: int | None = None
+        self,
+        name: str,
+        n: int,
+        *,
+        encoding: str = "spikes",
+        capacity: int = 0,
+        largest: int | None = None,
+        queue: int | None = None,
     ) -> Input:
         """Add an input stream of n spikes ("spikes"), n s32 numbers ("graded") or up to `capacity` "events" a step.
 
-        An event list may hold an address twice. `largest` bounds |value| of graded inputs.
+        An event list may hold an address twice. `largest` bounds |value| of graded inputs. Events of a "queue" are
+        injected (nm.inj) before the step they are for, into queue `queue` (0 to 3, default: a free one), at most
+        `capacity` of them (default: 64); exactly one projection reads it.
         """
-        return self._add(self._inputs, Input(name, n, encoding, capacity, largest))
+        if encoding == "queue":
+            taken = [stream.queue for stream in self._inputs.values() if stream.queue is not None]
+            free = [number for number in range(QUEUES) if number not in taken]
+            if queue in taken or (queue is None and not free):
+                raise CoprocessorError(f"input {name!r}: queues {listed(sorted(taken))} are taken; there are four")
+            queue, capacity = free[0] if queue is None else queue, capacity or QUEUE_DEPTH
+        return self._add(self._inputs, Input(name, n, encoding, capacity, largest, queue))
 
     def population(
         self,

@@ -27,7 +27,7 @@ class Crew:
             ram = np.zeros(first.layout.size, dtype=np.uint8)
             fixed = slice(0, first.layout.mutable_start)
             ram[fixed] = first.ram[fixed]
-            self._sessions.append(Session(first.layout, ram, first.factory))
+            self._sessions.append(first.over(ram))
 
     def run(self, encoded: Encoded, threads: int, reward: int, seeds: NDArray[np.uint32] | None) -> Bytes:
         """Run all samples from the present state; gives the block. CoprocessorError as `Session.run`."""

@@ -54,6 +54,13 @@ class Weights(Protocol):
         """Per target [m]: sums of the positive and of the negative weights, all of them at `limits` if it is given."""
 
 
+def tables(weights: Weights) -> dict[str, Bytes]:
+    """What lies in memory for these weights, as arrays of their own."""
+    made = {part: np.zeros(size, dtype=np.uint8) for part, size in weights.sizes().items()}
+    weights.write(made)
+    return made
+
+
 @dataclass
 class Dense:
     """All to all: `weights` [n, m], `bits` a weight (8, 4, 2; with 1 the weights are +1 and -1)."""

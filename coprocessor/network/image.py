@@ -44,7 +44,7 @@ class Exported:
 
 
 def symbols(layout: Layout, prefix: str) -> dict[str, int]:
-    """Symbols of an image: addresses prefix_kind_name, sizes of stream buffers prefix_in_name_stride, ...
+    """Symbols of an image: addresses prefix_kind_name, sizes of buffers prefix_in_name_stride, queue numbers, ...
 
     An output's address is that of the buffer of step 0.
     """
@@ -63,7 +63,7 @@ def symbols(layout: Layout, prefix: str) -> dict[str, int]:
             size = strides[name].buffer_bytes
             table[symbol] += lead.get(name, 0)
             table[f"{symbol}_stride"] = size
-    return table
+    return table | {f"{prefix}_queue_{i.name}": i.queue for i in parts.inputs if i.queue is not None}
 
 
 def export(layout: Layout, old: Layout, ram: Bytes, path: Path, time: int, random: int) -> Exported:

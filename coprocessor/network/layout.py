@@ -25,6 +25,7 @@ from coprocessor.golden.numbers import u32
 from coprocessor.golden.profiles import Profile, reset_state
 from coprocessor.golden.projection import Delay
 from coprocessor.golden.rule import RuleKind
+from coprocessor.network.checks import listed
 from coprocessor.network.packing import Bytes, pack_rows, pitch
 from coprocessor.network.parameters import encode_parameters
 from coprocessor.network.parts import Input, Origin, Population, Projection, Rule
@@ -135,7 +136,8 @@ class Layout:
                 self._reserve(f"out.{population.name}", (steps + 1) * population.buffer_bytes)
         self.stored = self.size
         for stream in parts.inputs:
-            self._reserve(f"in.{stream.name}", steps * stream.buffer_bytes)
+            if not stream.queued:
+                self._reserve(f"in.{stream.name}", steps * stream.buffer_bytes)
         for population in streamed:
             if not self.lead(population):
                 self._reserve(f"out.{population.name}", steps * population.buffer_bytes)
@@ -225,6 +227,13 @@ class Layout:
             entries += [(_SYN, f"syn.{p.name}") for p in self.parts.projections if p.target is population]
             entries.append((_UPD | (_OUT if population.count else 0), f"pop.{population.name}"))
         entries += [(_LEARN, f"rule.{rule.name}") for rule in self.parts.rules]
+        for stream in self.parts.inputs:
+            readers = [p.name for p in self.parts.projections if p.source is stream]
+            if stream.queued and len(readers) != 1:
+                raise CoprocessorError(
+                    f"input {stream.name!r} is a queue, which the first projection that reads it empties, "
+                    f"but the projections that read it are {listed(readers)}; it needs one"
+                )
         if not self.parts.populations:
             raise CoprocessorError("the network has no population; add one with network.population(...)")
         if len(entries) > LARGEST_COUNT:
@@ -296,7 +305,9 @@ class Layout:
         ]
 
     def source(self, origin: Origin, previous: bool) -> tuple[int, int, int]:
-        """SMODE, address and stride of what a projection reads."""
+        """SMODE, address (or queue) and stride of what a projection reads."""
+        if isinstance(origin, Input) and origin.queue is not None:
+            return _PLAIN, origin.queue, 0
         if isinstance(origin, Input):
             return _STREAM, self.address(f"in.{origin.name}"), origin.buffer_bytes
         out, size = self.address(f"out.{origin.name}"), origin.buffer_bytes
@@ -334,7 +345,7 @@ class Layout:
         """What descriptors do not tell, as JSON: names, and which input or population a projection reads."""
         parts = self.parts
         table = {
-            "inputs": [[i.name, i.n, i.encoding, i.capacity, i.largest] for i in parts.inputs],
+            "inputs": [[i.name, i.n, i.encoding, i.capacity, i.largest, i.queue] for i in parts.inputs],
             "populations": [[p.name, p.record, p.count, p.depth] for p in parts.populations],
             "projections": [[p.name, p.source.name, p.target.name, p.previous] for p in parts.projections],
             "rules": [[r.name, r.projection.name] for r in parts.rules],

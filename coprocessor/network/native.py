@@ -10,6 +10,7 @@ from coprocessor.network.plan import Plan
 from coprocessor.network.runner import NotSpikes, RunFailed, Samples
 from coprocessor.network.streams import Bytes, Encoded
 
+STEPS_A_CALL = 256
 SAMPLES_A_CALL = 64
 """So that Ctrl-C is heard between calls, and a call is still long."""
 
@@ -44,21 +45,31 @@ class NativeRunner:
         self._unit, self._window = unit.pointer, plan.window
         self._head, self._row = plan.block_bytes(0), plan.block_bytes(1) - plan.block_bytes(0)
         streams = [
-            {"offset": s.offset, "bytes": s.size, "n": s.n, "lead": s.lead} for s in (*plan.inputs, *plan.outputs)
+            {
+                "offset": s.offset,
+                "bytes": s.size,
+                "n": s.n if s.queue is None else s.queue,
+                "lead": s.lead,
+                "kind": _COPY if s.queue is None else lib.NM_STREAM_QUEUE,
+            }
+            for s in (*plan.inputs, *plan.outputs)
         ]
         self._streams = ffi.new("nm_stream[]", streams)
         numbers = {"inputs": len(plan.inputs), "outputs": len(plan.outputs), "net": plan.net, "window": plan.window}
         state = {"state_offset": plan.state.start, "state_bytes": plan.state.stop - plan.state.start}
         self._plan = ffi.new("nm_plan *", {"streams": self._streams, **numbers, **state})
-        self._inputs = [self._streams + k for k in range(len(plan.inputs))]
+        self._inputs = [
+            (self._streams + k, _COPY if s.queue is None else lib.NM_STREAM_QUEUE) for k, s in enumerate(plan.inputs)
+        ]
+        self._steps_a_call = max(plan.window, STEPS_A_CALL // plan.window * plan.window)
 
     def _connect(self, encoded: Encoded) -> None:
-        for slot, rows in zip(self._inputs, encoded.rows):  # noqa: B905 the lengths were compared
+        for (slot, kind), rows in zip(self._inputs, encoded.rows):  # noqa: B905 the lengths were compared
             if rows is None:
                 slot.data = ffi.NULL
             else:
                 slot.data = _from_buffer("uint8_t[]", rows.data)
-                slot.kind = _PACK if rows.raster else _COPY
+                slot.kind = _PACK if rows.raster else kind
 
     def run(self, encoded: Encoded, reward: int) -> Bytes:
         """See `Running`."""
@@ -73,8 +84,8 @@ class NativeRunner:
             return block
         if not encoded.is_spikes():
             raise NotSpikes
-        for first in range(0, steps, window):
-            last = min(steps, first + window)
+        for first in range(0, steps, self._steps_a_call):
+            last = min(steps, first + self._steps_a_call)
             if _run_steps(self._unit, self._plan, pointer, steps, first, last, reward & 0xFFFF):
                 raise RunFailed
         return block

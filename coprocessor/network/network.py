@@ -39,13 +39,24 @@ class Network(Builder):
     In every step the populations are updated in the order in which they were made, each after its projections; then
     the rules are applied. The first run fixes the parts. `steps` is the length of the stream buffers (longer runs are
     split, with the same result), `base` the guest address of the image, `coprocessor` a factory (ram, base) that
-    replaces the C coprocessor, for example `coprocessor.golden.Coprocessor`. All errors are CoprocessorError.
+    replaces the C coprocessor, for example `coprocessor.golden.Coprocessor`; `simd` is the instruction set that C uses,
+    one of `coprocessor.simd_levels()` (default: environment variable NEUROHART_SIMD, or the fastest). All errors are
+    CoprocessorError.
     """
 
-    def __init__(self, *, base: int = DEFAULT_BASE, steps: int = 256, coprocessor: Factory | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        base: int = DEFAULT_BASE,
+        steps: int = 256,
+        coprocessor: Factory | None = None,
+        simd: str | None = None,
+    ) -> None:
+        if coprocessor is not None and simd is not None:
+            raise CoprocessorError("simd is for the C coprocessor; leave it out, or leave `coprocessor` out")
         self._base = integer("base", base, 16, 2**32 - 16)
         self._steps = integer("steps", steps, 1, 1 << 24, cure="longer runs are split")
-        self._factory = coprocessor
+        self._factory, self._simd = coprocessor, simd
         super().__init__()
         self._session: Session | None = None
 
@@ -63,7 +74,7 @@ class Network(Builder):
                 layout = Layout(parts, self._base, self._steps)
                 ram = layout.image()
                 bounds(parts)
-                session = Session(layout, ram, self._factory)
+                session = Session(layout, ram, self._factory, self._simd)
                 session.check()
                 self._session = session
             return self._session
@@ -218,16 +229,16 @@ class Network(Builder):
         return image.export(layout, session.layout, session.ram, Path(path), session.read("t"), session.read("rng"))
 
     @classmethod
-    def load(cls, path: str | Path, *, coprocessor: Factory | None = None) -> Network:
+    def load(cls, path: str | Path, *, coprocessor: Factory | None = None, simd: str | None = None) -> Network:
         """The network of an exported `.bin`, with the weights, state, time and random state it was exported with."""
         loaded = image.load(Path(path))
         layout = loaded.layout
-        network = cls(base=layout.base, steps=layout.steps, coprocessor=coprocessor)
+        network = cls(base=layout.base, steps=layout.steps, coprocessor=coprocessor, simd=simd)
         network._inputs = {part.name: part for part in layout.parts.inputs}
         network._populations = {part.name: part for part in layout.parts.populations}
         network._projections = {part.name: part for part in layout.parts.projections}
         network._rules = {part.name: part for part in layout.parts.rules}
-        network._session = session = Session(layout, loaded.ram, network._factory)
+        network._session = session = Session(layout, loaded.ram, network._factory, simd)
         session.write("t", loaded.time)
         session.write("rng", loaded.random)
         return network

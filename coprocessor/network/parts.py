@@ -18,12 +18,13 @@ from coprocessor.golden.descriptors import LARGEST_SIZE
 from coprocessor.golden.profiles import Profile
 from coprocessor.golden.projection import Delay, Format, Source
 from coprocessor.golden.rule import RuleKind
+from coprocessor.golden.state import QUEUE_DEPTH, QUEUES
 from coprocessor.network.checks import Integers, choice, integer, listed, narrowed
 from coprocessor.network.formats import Weights
 from coprocessor.network.parameters import MODE, STATE_NAMES, check_parameters, encode_mode
 from coprocessor.network.sparse import Sparse
 
-ENCODINGS = {"spikes": Source.BITMAP, "events": Source.AER, "graded": Source.GRADED}
+ENCODINGS = {"spikes": Source.BITMAP, "events": Source.AER, "graded": Source.GRADED, "queue": Source.QUEUE}
 PROFILES = {profile.name: profile for profile in Profile}
 KINDS = {kind.name.lower(): kind for kind in RuleKind}
 DEEPEST_RING = 64
@@ -44,13 +45,15 @@ def check_size(where: str, n: Any) -> int:
 
 @dataclass(frozen=True)
 class Input:
-    """A stream from outside: n spike bits ("spikes"), n numbers ("graded"), or at most `capacity` events a step."""
+    """A stream from outside: n spike bits ("spikes"), n numbers ("graded"), or at most `capacity` events a step, in a
+    list in memory ("events") or injected into queue `queue` of the coprocessor ("queue")."""
 
     name: str
     n: int
     encoding: str = "spikes"
     capacity: int = 0
     largest: int | None = None
+    queue: int | None = None
 
     def __post_init__(self) -> None:
         where = f"input {check_name(self.name)!r}"
@@ -58,10 +61,20 @@ class Input:
         choice(f"{where}: encoding", self.encoding, ENCODINGS)
         if self.encoding == "events":
             integer(f"{where}: capacity", self.capacity, 1, LARGEST_SIZE, cure="say how many events one step may have")
+        elif self.queued:
+            integer(f"{where}: capacity", self.capacity, 1, QUEUE_DEPTH, cure="a queue has 64 places")
+            integer(f"{where}: queue", self.queue, 0, QUEUES - 1, cure="there are four queues")
         elif self.capacity:
-            raise CoprocessorError(f'{where}: capacity is for encoding="events"; leave it out')
+            raise CoprocessorError(f'{where}: capacity is for encoding="events" and "queue"; leave it out')
+        if self.queue is not None and not self.queued:
+            raise CoprocessorError(f'{where}: queue is for encoding="queue"; leave it out')
         if self.largest is not None:
             integer(f"{where}: largest", self.largest, 1, 2**31 - 1)
+
+    @property
+    def queued(self) -> bool:
+        """Whether it is a queue, and so no stream in memory."""
+        return self.encoding == "queue"
 
     @property
     def source(self) -> Source:
@@ -70,8 +83,9 @@ class Input:
 
     @property
     def buffer_bytes(self) -> int:
-        """Size of one step in memory (6.6)."""
-        return {"spikes": 4 * -(-self.n // 32), "graded": 4 * self.n, "events": 4 + 4 * self.capacity}[self.encoding]
+        """Size of one step in memory (6.6); of a queue, of the list of what is injected."""
+        sizes = {"spikes": 4 * -(-self.n // 32), "graded": 4 * self.n}
+        return sizes.get(self.encoding, 4 + 4 * self.capacity)
 
 
 @dataclass(frozen=True)

@@ -19,18 +19,22 @@ TALLY_BYTES: Final = 8 * (len(COUNTERS) + 1)
 @dataclass(frozen=True)
 class Stream:
     """Buffers of `size` bytes a step, that of step 0 at RAM offset `offset`; `lead` bytes in front hold the step
-    before. A row of spikes has n bytes before it is packed.
+    before. A row of spikes has n bytes before it is packed. Events for a `queue` are injected instead.
     """
 
     offset: int
     size: int
     n: int
     lead: int = 0
+    queue: int | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The streams of a network; `window` is how many steps they hold, `state` the RAM that a run changes."""
+    """The streams of a network; `window` is how many steps one nm.run can do, `state` the RAM that a run changes.
+
+    Events are injected before the step they are for, so with queues the window is one step.
+    """
 
     inputs: tuple[Stream, ...]
     outputs: tuple[Stream, ...]
@@ -43,13 +47,16 @@ class Plan:
         """The plan of a layout."""
         regions, populations = layout.regions, [p for p in layout.parts.populations if p.record]
         return cls(
-            tuple(Stream(regions[f"in.{i.name}"].offset, i.buffer_bytes, i.n) for i in layout.parts.inputs),
+            tuple(
+                Stream(0 if i.queued else regions[f"in.{i.name}"].offset, i.buffer_bytes, i.n, 0, i.queue)
+                for i in layout.parts.inputs
+            ),
             tuple(
                 Stream(regions[f"out.{p.name}"].offset + layout.lead(p), p.buffer_bytes, p.n, layout.lead(p))
                 for p in populations
             ),
             layout.address("net.net"),
-            layout.steps,
+            1 if any(i.queued for i in layout.parts.inputs) else layout.steps,
             slice(layout.mutable_start, layout.mutable_end),
         )
 

@@ -82,12 +82,28 @@ class Runner:
 
     def _put_inputs(self, encoded: Encoded, row: int, steps: int) -> None:
         for stream, rows in zip(self._plan.inputs, encoded.rows, strict=True):
+            if stream.queue is not None:
+                if rows is not None:
+                    self._inject(rows.data.reshape(-1, stream.size)[row].view("<u4"), stream.queue)
+                continue
             part = slice(stream.offset, stream.offset + steps * stream.size)
             if rows is None:
                 self._ram[part] = 0
                 continue
             chosen = rows.data.reshape(-1, rows.data.shape[-1])[row : row + steps]
             self._ram[part] = (pack_bits(chosen, stream.size) if rows.raster else chosen).reshape(-1)
+
+    def _inject(self, events: NDArray[np.uint32], queue: int) -> None:
+        for event in events[1 : 1 + int(events[0])].tolist():
+            self._unit.issue(Operation.INJ, event, queue, 0)
+
+    def _empty_queues(self) -> None:
+        """Forget events that a failed run left."""
+        for stream in self._plan.inputs:
+            if stream.queue is not None:
+                self._unit.issue(Operation.QLEV, 0, stream.queue, 0)
+                for _ in range(int(self._unit.result)):
+                    self._unit.issue(Operation.POP, 0, stream.queue, 0)
 
     def _take_outputs(self, outputs: list[Bytes], row: int, steps: int) -> None:
         for stream, output in zip(self._plan.outputs, outputs, strict=True):
@@ -120,6 +136,7 @@ class Runner:
             raise NotSpikes
         block = np.empty(self._plan.block_bytes(encoded.steps), dtype=np.uint8)
         outputs = self._begin(block, encoded.steps, reward)
+        self._empty_queues()
         tally = self._tally(self._steps(encoded, outputs, 0))
         block[:TALLY_BYTES] = np.array(tally, dtype="<u8").view(np.uint8)
         return block
@@ -141,6 +158,7 @@ class Runner:
                 size = part.stop - part.start
                 self._ram[part] = shared.start[place : place + size]
                 place += size
+            self._empty_queues()
             self._write("t", shared.time)
             self._write("rng", shared.random if shared.seeds is None else int(shared.seeds[sample]))
             spikes += self._steps(encoded, outputs, sample * encoded.steps)

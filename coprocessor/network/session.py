@@ -26,10 +26,13 @@ Factory = Callable[[Any, int], Any]
 
 
 class Session:
-    """`ram` is the image of `layout`, used in place; `factory(ram, base)` makes the coprocessor, None the C one."""
+    """`ram` is the image of `layout`, used in place; `factory(ram, base)` makes the coprocessor, None the C one with
+    the instruction set `simd`."""
 
-    def __init__(self, layout: Layout, ram: NDArray[np.uint8], factory: Factory | None) -> None:
-        self.layout, self.ram, self.factory = layout, ram, factory
+    def __init__(
+        self, layout: Layout, ram: NDArray[np.uint8], factory: Factory | None, simd: str | None = None
+    ) -> None:
+        self.layout, self.ram, self._factory, self._simd = layout, ram, factory, simd
         self.plan = Plan.of(layout)
         self.inputs = Inputs({stream.name: stream for stream in layout.parts.inputs})
         self.recorded = tuple(population for population in layout.parts.populations if population.record)
@@ -39,13 +42,17 @@ class Session:
             from coprocessor.binding import Coprocessor
             from coprocessor.network.native import NativeRunner
 
-            self.unit: Any = Coprocessor(ram.data, layout.base)
+            self.unit: Any = Coprocessor(ram.data, layout.base, simd=simd)
             self.runner = NativeRunner(self.unit, self.plan)
         else:
             self.unit = factory(ram, layout.base)
             self.runner = Runner(self.unit, ram, self.plan)
         self.unit.ctl = ST_INITIAL
         self.write("slice", 0)
+
+    def over(self, ram: NDArray[np.uint8]) -> Session:
+        """Another session like this one, with a memory of its own."""
+        return Session(self.layout, ram, self._factory, self._simd)
 
     @cached_property
     def crew(self) -> Crew:

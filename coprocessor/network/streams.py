@@ -79,7 +79,7 @@ def pack(stream: Input, values: ArrayLike) -> Bytes:
         return integers(where, array, -largest, largest).astype("<i4").view(np.uint8)
     small = array.dtype == np.bool_ or (array.dtype == np.uint8 and (array.size == 0 or array.max() <= 1))
     spikes = array if small else integers(where, array, 0, 1, cure="spikes are 0 or 1").astype(np.bool_)
-    if stream.encoding == "events":
+    if stream.capacity:
         flat = spikes.reshape(-1, stream.n)
         return _event_lists(stream, np.argwhere(flat), len(flat)).reshape(*array.shape[:-1], stream.buffer_bytes)
     return pack_bits(spikes, stream.buffer_bytes)
@@ -96,7 +96,7 @@ def pack_events(stream: Input, events: ArrayLike, steps: int) -> Bytes:
     integers(f"{where}: steps", array[:, 0], 0, steps - 1, cure="run more steps")
     integers(f"{where}: addresses", array[:, 1], 0, stream.n - 1, cure=f"the input has {stream.n} addresses")
     ordered = array[np.argsort(array[:, 0], kind="stable")]
-    if stream.encoding == "events":
+    if stream.capacity:
         return _event_lists(stream, ordered, steps)
     if stream.encoding == "graded":
         raise CoprocessorError(f"{where}: a graded input takes values; pass them as `spikes`")

@@ -8,16 +8,28 @@
 
 enum { SPIKES = NM_COUNTERS };
 
+#ifdef __SSE2__
+/* 16 bytes of 0 and 1 as bits; `all` collects what they are. */
+static inline uint32_t sixteen(const uint8_t *from, __m128i *all)
+{
+    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)from);
+    *all = _mm_or_si128(*all, x);
+    return (uint32_t)_mm_movemask_epi8(_mm_slli_epi16(x, 7));
+}
+#endif
+
 /* Pack n bytes of 0 and 1 into bits, low bit first, and clear the rest of the `bytes` bytes; gives the OR of all. */
 static uint32_t pack(uint8_t *to, uint32_t bytes, const uint8_t *from, uint32_t n)
 {
     uint32_t i = 0, seen = 0;
 #ifdef __SSE2__
     __m128i all = _mm_setzero_si128();
+    for (; n - i >= 64; i += 64) {
+        nm_put32(to + i / 8, sixteen(from + i, &all) | sixteen(from + i + 16, &all) << 16);
+        nm_put32(to + i / 8 + 4, sixteen(from + i + 32, &all) | sixteen(from + i + 48, &all) << 16);
+    }
     for (; n - i >= 16; i += 16) {
-        __m128i x = _mm_loadu_si128((const __m128i *)(const void *)(from + i));
-        all = _mm_or_si128(all, x);
-        nm_put16(to + i / 8, (uint32_t)_mm_movemask_epi8(_mm_slli_epi16(x, 7)));
+        nm_put16(to + i / 8, sixteen(from + i, &all));
     }
     uint8_t lanes[16];
     _mm_storeu_si128((__m128i *)(void *)lanes, all);
@@ -116,6 +128,16 @@ static uint32_t run(nm_coprocessor *c, nm_plan *plan, uint64_t row, uint32_t fir
     return NM_RUN_DONE;
 }
 
+/* Forget events that a failed run left. */
+static void empty_queues(nm_coprocessor *c, const nm_plan *plan)
+{
+    for (const nm_stream *s = plan->streams; s < plan->streams + plan->inputs; s++) {
+        if (s->kind == NM_STREAM_QUEUE) {
+            c->queues[s->n].level = 0;
+        }
+    }
+}
+
 static void begin(nm_coprocessor *c, nm_plan *plan, uint8_t *block, uint64_t rows)
 {
     uint8_t *place = block + sizeof plan->tally;
@@ -141,7 +163,7 @@ static bool fits(const nm_coprocessor *c, const nm_plan *plan)
     for (const nm_stream *s = plan->streams; s < plan->streams + plan->inputs + plan->outputs; s++) {
         uint64_t end = s->offset + (uint64_t)plan->window * s->bytes;
         good = good && s->lead <= s->offset && s->lead <= s->bytes && s->filled <= (uint64_t)plan->window * s->bytes &&
-               (s->kind == NM_STREAM_QUEUE ? plan->window == 1 : end <= c->size) &&
+               (s->kind == NM_STREAM_QUEUE ? plan->window == 1 && s->n < NM_QUEUES : end <= c->size) &&
                (s->kind != NM_STREAM_PACK || (uint64_t)s->n <= 8 * (uint64_t)s->bytes);
     }
     return good;
@@ -155,6 +177,7 @@ uint32_t nm_run_steps(nm_coprocessor *c, nm_plan *plan, void *block, uint32_t st
     }
     if (first == 0) {
         memset(plan->tally, 0, sizeof plan->tally);
+        empty_queues(c, plan);
     }
     begin(c, plan, block, steps);
     c->user[NM_USER_REW] = reward & 0xFFFF;
@@ -191,6 +214,7 @@ uint32_t nm_run_samples(nm_coprocessor *c, nm_plan *plan, void *block, nm_sample
             break;
         }
         restore(c, plan, samples->start);
+        empty_queues(c, plan);
         c->user[NM_USER_T] = samples->time;
         uint32_t seed = samples->seeds ? samples->seeds[sample] : samples->random;
         c->user[NM_USER_RNG] = seed ? seed : NM_RNG_RESET;

@@ -24,9 +24,17 @@ FINISH = """
 class Firmware:
     """A program on a machine."""
 
-    def __init__(self, text: str, engine: str = "auto", include: Sequence[Path] = ()) -> None:
+    def __init__(
+        self,
+        text: str,
+        engine: str = "auto",
+        include: Sequence[Path] = (),
+        sections: Mapping[str, int] | None = None,
+    ) -> None:
         source = asm.Source("firmware.S", text)
-        self.program = asm.assemble([source], architecture=builtin_architecture(ISA), include_paths=include)
+        self.program = asm.assemble(
+            [source], architecture=builtin_architecture(ISA), include_paths=include, section_addresses=sections or {}
+        )
         self.machine = Machine(ISA, engine)
         self.machine.load(self.program.image())
 

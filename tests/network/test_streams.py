@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from coprocessor import Network
+from coprocessor import Network, simd_levels
 from coprocessor.binding import Coprocessor as Native
 from coprocessor.errors import CoprocessorError
 from coprocessor.golden import Coprocessor as Golden
@@ -69,6 +69,29 @@ def test_threads_change_nothing(samples: int) -> None:
     for threads in (2, 3, 7, 2):
         assert_equal(network.run_batch(batch, threads=threads, reward=4), expected)
         assert memory(network) == before and network.time == time
+
+
+def test_every_instruction_set_is_the_same_network() -> None:
+    expected = rich(coprocessor=Golden).run(rich_inputs(9))
+    for level in simd_levels():
+        network = rich(simd=level)
+        assert_equal(network.run(rich_inputs(9)), expected)
+        assert network._ready.unit.simd == level
+
+
+def test_unknown_instruction_sets(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = ", ".join(simd_levels())
+    with pytest.raises(
+        CoprocessorError, match=rf"SIMD level 'mmx' is not known or not .* this machine; it has {known}"
+    ):
+        small(simd="mmx").run(steps=1)
+    with pytest.raises(CoprocessorError, match="simd is for the C coprocessor; leave it out"):
+        small(simd="portable", coprocessor=Golden)
+    monkeypatch.setenv("NEUROHART_SIMD", "portable")
+    assert small()._ready.unit.simd == "portable"
+    monkeypatch.setenv("NEUROHART_SIMD", "mmx")
+    with pytest.raises(CoprocessorError, match="SIMD level 'mmx'"):
+        small().run(steps=1)
 
 
 def test_a_batch_of_nothing() -> None:

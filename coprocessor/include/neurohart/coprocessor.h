@@ -112,7 +112,7 @@ uint32_t nm_issue(nm_coprocessor *coprocessor, uint32_t operation, uint32_t rs1,
 enum nm_stream_kind {
     NM_STREAM_COPY = 0, /* `bytes` bytes as they go into the buffer */
     NM_STREAM_PACK = 1, /* n bytes of 0 and 1, which become bits */
-    NM_STREAM_QUEUE = 2 /* a count and event words, which go into queue n; needs a window of 1 */
+    NM_STREAM_QUEUE = 2 /* a count and event words, injected into queue n, empty at first; needs a window of 1 */
 };
 
 /* A stream of the network and the array that belongs to it: a row for each step, all steps of a sample, all samples. */
