@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -57,7 +58,7 @@ def digits(form: str) -> Any:
     return asm.assemble([PROGRAMS / "digits" / f"{form}.S"], architecture=builtin_architecture(XNM)).image()
 
 
-CASES = {
+CASES: dict[str, tuple[Callable[[], Any], int, tuple[str, ...]]] = {
     "timers": (
         lambda: firmware("timers", isa=XNM, SEED=5, VECTORED=1, ROUNDS=900),
         30_000,
