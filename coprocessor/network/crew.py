@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coprocessor.interface import Operation
+from coprocessor.network.copies import Copies
 from coprocessor.network.plan import TALLY_BYTES
 from coprocessor.network.runner import NotSpikes, RunFailed, Samples
 from coprocessor.network.session import Session
@@ -19,15 +20,12 @@ class Crew:
 
     def __init__(self, session: Session) -> None:
         self._sessions = [session]
+        self._copies = Copies(session.ram[: session.layout.mutable_start], session.layout.size)
 
     def _grow(self, size: int) -> None:
-        """Have this many sessions. What no run changes is copied once; the rest each sample brings along."""
-        first = self._sessions[0]
+        """Have this many sessions. What a run changes each sample brings along."""
         while len(self._sessions) < size:
-            ram = np.zeros(first.layout.size, dtype=np.uint8)
-            fixed = slice(0, first.layout.mutable_start)
-            ram[fixed] = first.ram[fixed]
-            self._sessions.append(first.over(ram))
+            self._sessions.append(self._sessions[0].over(self._copies.make()))
 
     def run(self, encoded: Encoded, threads: int, reward: int, seeds: NDArray[np.uint32] | None) -> Bytes:
         """Run all samples from the present state; gives the block. CoprocessorError as `Session.run`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import mmap
+import os
 import threading
 from typing import Any
 
@@ -12,6 +14,7 @@ from coprocessor import Network, simd_levels
 from coprocessor.binding import Coprocessor as Native
 from coprocessor.errors import CoprocessorError
 from coprocessor.golden import Coprocessor as Golden
+from coprocessor.network import copies
 from tests.network.networks import raster, rich, rich_inputs, small
 from tests.network.test_network import assert_equal, memory
 
@@ -92,6 +95,19 @@ def test_unknown_instruction_sets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEUROHART_SIMD", "mmx")
     with pytest.raises(CoprocessorError, match="SIMD level 'mmx'"):
         small().run(steps=1)
+
+
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="needs files in memory")
+def test_large_networks_are_shared_by_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(copies, "SHARED_FROM", 0)
+    batch = {name: np.stack([values] * 5) for name, values in rich_inputs(6).items()}
+    expected = rich().run_batch(batch, seeds=range(5))
+    network = rich()
+    before = memory(network)
+    for threads in (3, 2, 3):
+        assert_equal(network.run_batch(batch, threads=threads, seeds=range(5)), expected)
+    assert memory(network) == before
+    assert isinstance(network._ready.crew._sessions[1].ram.base, memoryview | mmap.mmap)
 
 
 def test_a_batch_of_nothing() -> None:
