@@ -79,8 +79,10 @@ def test_period_without_input() -> None:
 
 def test_connections_are_drawn_with_their_probability(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows are sorted and without repetition, and blocks do not show: binomial row lengths and even columns."""
-    monkeypatch.setattr(cuba_network, "ROWS_AT_ONCE", 10_000)
-    pointers, columns = connections(1000, 700, 0.03, np.random.default_rng(5))
+    monkeypatch.setattr(cuba_network, "PAIRS_AT_ONCE", 10_000)
+    pointers, fill = connections(1000, 700, 0.03, np.random.default_rng(5))
+    parts = (1, 3000, int(pointers[-1]) - 3001)
+    columns = np.concatenate([fill(part) for part in parts])
     lengths = np.diff(pointers)
     assert pointers[0] == 0 and pointers[-1] == len(columns) and columns.max() < 700
     assert all((np.diff(columns[a:b].astype(int)) > 0).all() for a, b in pairwise(pointers))

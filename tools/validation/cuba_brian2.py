@@ -23,12 +23,8 @@ def available() -> bool:
     return importlib.util.find_spec("brian2") is not None
 
 
-def run(cuba: Cuba, seed: int, duration: float, dt: float) -> Run:
-    """One run of `duration` ms with exact integration in steps of dt ms."""
-    b: Any = importlib.import_module("brian2")
-    b.start_scope()
-    b.seed(seed)
-    b.defaultclock.dt = dt * b.ms
+def parts(b: Any, cuba: Cuba) -> tuple[Any, Any, Any, Any]:
+    """Neurons, excitatory and inhibitory synapses and the monitor of spikes; `b` is the package."""
     values = {
         "taum": cuba.membrane_tau * b.ms,
         "taue": cuba.excitatory_tau * b.ms,
@@ -51,8 +47,17 @@ def run(cuba: Cuba, seed: int, duration: float, dt: float) -> Run:
     inhibition = b.Synapses(neurons, neurons, on_pre=f"gi += {cuba.inhibitory_weight} * mV")
     excitation.connect(f"i < {cuba.sources}", p=cuba.probability)
     inhibition.connect(f"i >= {cuba.sources}", p=cuba.probability)
-    spikes = b.SpikeMonitor(neurons)
-    network = b.Network(neurons, excitation, inhibition, spikes)
-    network.run(duration * b.ms)
+    return neurons, excitation, inhibition, b.SpikeMonitor(neurons)
+
+
+def run(cuba: Cuba, seed: int, duration: float, dt: float) -> Run:
+    """One run of `duration` ms with exact integration in steps of dt ms."""
+    b: Any = importlib.import_module("brian2")
+    b.start_scope()
+    b.seed(seed)
+    b.defaultclock.dt = dt * b.ms
+    made = parts(b, cuba)
+    b.Network(*made).run(duration * b.ms)
+    spikes = made[-1]
     times = np.asarray(spikes.t / b.ms, dtype=np.float64)
     return Run(times, np.asarray(spikes.i, dtype=np.int64), cuba.n, duration)

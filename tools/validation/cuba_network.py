@@ -5,16 +5,23 @@ Its physical constants are in `Cuba`, how they become integers is in `quantise`,
 
 from __future__ import annotations
 
+import copy
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from coprocessor import Network
+from coprocessor.network import SparseRows
 
-ROWS_AT_ONCE = 1 << 22
-"""Pairs of neurons that are decided at a time: bounds the memory while synapses are drawn, not the result."""
+Pointers = NDArray[np.int64]
+Fill = Callable[[int], NDArray[np.uint16]]
+PAIRS_AT_ONCE = 1 << 22
+"""Gaps between synapses are drawn for so many pairs of neurons at a time; what is left over is dropped."""
+GAPS_AT_ONCE = 1 << 14
+"""Bounds the memory while synapses are drawn, not the result."""
 
 
 @dataclass(frozen=True)
@@ -125,23 +132,43 @@ def _scale(excitatory: float, inhibitory: float) -> tuple[float, tuple[int, int]
     return e * 2**shift / excitatory, (e, i), (shift, shift + up)
 
 
-def connections(
-    rows: int, columns: int, probability: float, random: np.random.Generator
-) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
-    """Each of rows x columns pairs with a probability, as row pointers [rows + 1] and sorted columns.
+def connections(rows: int, columns: int, probability: float, random: np.random.Generator) -> tuple[Pointers, Fill]:
+    """Each of rows x columns pairs with a probability: row pointers [rows + 1], and what makes the sorted columns.
 
-    Distances between pairs are drawn (geometric), not the pairs; memory is that of the result and one block of rows.
+    The columns are made again, from a copy of the generator, when they are asked for: fill(k) gives the next k.
     """
-    pairs, last, blocks = rows * columns, -1, []
+    again = copy.deepcopy(random)
     counts = np.zeros(rows, dtype=np.int64)
-    while last < pairs:
-        gaps = random.geometric(probability, int(ROWS_AT_ONCE * probability) + 1)
-        places = last + np.cumsum(gaps)
-        last = int(places[-1])
-        row, column = np.divmod(places[places < pairs], columns)
+    for row, _ in _pairs(rows, columns, probability, random):
         counts += np.bincount(row, minlength=rows)
-        blocks.append(column.astype(np.uint16))
-    return np.concatenate([[0], np.cumsum(counts)]), np.concatenate(blocks)
+    made = _pairs(rows, columns, probability, again)
+    rest = np.empty(0, dtype=np.uint16)
+
+    def fill(count: int) -> NDArray[np.uint16]:
+        nonlocal rest
+        parts = [rest]
+        while sum(map(len, parts)) < count:
+            parts.append(next(made)[1].astype(np.uint16))
+        ready = np.concatenate(parts)
+        rest = ready[count:].copy()
+        return ready[:count]
+
+    return np.concatenate([[0], np.cumsum(counts)]), fill
+
+
+def _pairs(
+    rows: int, columns: int, probability: float, random: np.random.Generator
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Connected pairs (row, column) in order, block by block: distances between them are drawn (geometric)."""
+    pairs, last = rows * columns, -1
+    while last < pairs:
+        block = int(PAIRS_AT_ONCE * probability) + 1
+        for first in range(0, block, GAPS_AT_ONCE):
+            gaps = random.geometric(probability, min(GAPS_AT_ONCE, block - first))
+            gaps[0] += last
+            places = np.cumsum(gaps, out=gaps)
+            last = int(places[-1])
+            yield np.divmod(places if last < pairs else places[places < pairs], columns)
 
 
 def build(
@@ -189,14 +216,25 @@ def build(
         ("excitation", 0, first, q.excitatory_weight),
         ("inhibition", first, n, q.inhibitory_weight),
     ):
-        pointers, columns = connections(end - begin, n, cuba.probability, random)
+        pointers, fill = connections(end - begin, n, cuba.probability, random)
         rows = np.concatenate([np.zeros(begin, dtype=np.int64), pointers, np.full(n - end, pointers[-1])])
-        weights8 = np.full(len(columns), weight, dtype=np.int8)
-        network.sparse("neurons", name, rows, columns, weights8, previous=True)
+        network.sparse("neurons", name, SparseRows(rows, _synapses(rows, fill, weight)), previous=True)
     for name in currents:
         network.one_to_one(name, "neurons")
     scatter(network, q, random)
     return network
+
+
+def _synapses(
+    pointers: Pointers, fill: Fill, weight: int
+) -> Callable[[int, int], tuple[NDArray[np.uint16], NDArray[np.int8]]]:
+    """Rows that are made when the network is: columns of `fill`, all with one weight."""
+
+    def rows(first: int, last: int) -> tuple[NDArray[np.uint16], NDArray[np.int8]]:
+        count = int(pointers[last] - pointers[first])
+        return fill(count), np.full(count, weight, dtype=np.int8)
+
+    return rows
 
 
 def scatter(network: Network, q: Quantised, random: np.random.Generator) -> None:

@@ -12,11 +12,12 @@ from typing import Any
 
 import brian2
 import numpy as np
-from brian2 import ms, mV
+from brian2 import ms
 
 from tools.bench.coprocessor.contender import AT_LEAST, Contender
 from tools.bench.coprocessor.cuba import Workload
 from tools.bench.coprocessor.stdp import Stdp
+from tools.validation import cuba_brian2
 
 
 class Standalone(Contender):
@@ -49,39 +50,14 @@ class Standalone(Contender):
 
 
 class Cuba(Standalone):
-    """The network as Brian2 documents it, integrated exactly; its synapses are random, so only rates can be equal."""
+    """The network of `tools.validation`; its synapses are random, so only rates can be equal."""
 
     def __init__(self, workload: Workload) -> None:
         self.prepare(0.1 * ms)
         self.workload, self.steps = workload, workload.steps
-        cuba = workload.cuba
-        equations = """
-            dv/dt = (ge + gi - (v - rest)) / membrane_tau : volt (unless refractory)
-            dge/dt = -ge / excitatory_tau : volt
-            dgi/dt = -gi / inhibitory_tau : volt
-        """
-        names = {
-            **{name: getattr(cuba, name) * ms for name in ("membrane_tau", "excitatory_tau", "inhibitory_tau")},
-            **{name: getattr(cuba, name) * mV for name in ("rest", "threshold", "reset")},
-            "we": cuba.excitatory_weight * mV,
-            "wi": cuba.inhibitory_weight * mV,
-        }
-        neurons = brian2.NeuronGroup(
-            cuba.n,
-            equations,
-            threshold="v > threshold",
-            reset="v = reset",
-            refractory=cuba.refractory * ms,
-            method="exact",
-            namespace=names,
-        )
-        neurons.v = "reset + rand() * (threshold - reset)"
-        excitatory = brian2.Synapses(neurons, neurons, on_pre="ge += we", namespace=names)
-        inhibitory = brian2.Synapses(neurons, neurons, on_pre="gi += wi", namespace=names)
-        excitatory.connect(f"i < {cuba.sources}", p=cuba.probability)
-        inhibitory.connect(f"i >= {cuba.sources}", p=cuba.probability)
-        self.monitor = brian2.SpikeMonitor(neurons)
-        self.compile(neurons, excitatory, inhibitory, self.monitor)
+        parts = cuba_brian2.parts(brian2, workload.cuba)
+        self.monitor = parts[-1]
+        self.compile(*parts)
 
     def facts(self) -> dict[str, float]:
         return {"rate": self.monitor.num_spikes / self.workload.neurons / self.steps}
