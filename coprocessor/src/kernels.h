@@ -20,21 +20,22 @@ typedef struct nm_rows {
     unsigned shift;          /* weights count 2^shift fold */
 } nm_rows;
 
-/* Kernel positions first, first + stride, ... meet outputs output, output - 1, ... along one axis. */
+/* How a coordinate of the input meets the kernel: at `count` positions, whose weights begin at byte `weights` and lie
+   nm_conv.*_weights apart, while the accumulators begin at byte `cur` and go back by nm_conv.*_cur. */
 typedef struct nm_axis {
-    uint16_t output;
-    uint8_t first, count;
+    uint32_t weights, cur, count;
 } nm_axis;
 
-enum { NM_LONGEST_AXIS = 4096, NM_MOST_POSITIONS = 15 * 15 };
+enum { NM_LONGEST_AXIS = 4096, NM_LARGEST_KERNEL = 15, NM_MOST_POSITIONS = NM_LARGEST_KERNEL * NM_LARGEST_KERNEL };
 
 /* A convolution; the rows it is done for are pixels and channels of the input. */
 typedef struct nm_conv {
-    uint32_t width, channels, kernel, stride; /* of the input; channels in */
-    uint32_t output_width, output_channels;
-    uint32_t run, pitch;                      /* weights of a kernel position and the bytes they take */
+    uint32_t width, channels, channel_weights; /* of the input; bytes of weights from channel to channel */
+    uint32_t run;                              /* weights of a kernel position */
+    uint32_t down_weights, down_cur, across_weights, across_cur;
+    uint32_t positions;                        /* of the kernel */
     bool depthwise;
-    const nm_axis *vertical, *horizontal;     /* for each coordinate of the input */
+    const nm_axis *down, *across;              /* for each y and each x of the input */
 } nm_conv;
 
 /* Arrays of a population for an update; those that are absent are NULL. */

@@ -59,40 +59,51 @@ static inline __attribute__((always_inline)) void add_run(uint8_t *cur, const ui
 static inline uint64_t reciprocal(uint32_t d) { return (UINT64_C(1) << 32) / d + 1; }
 static inline uint32_t divide(uint32_t x, uint64_t r) { return (uint32_t)(x * r >> 32); }
 
-/* All rows, with runs of `run` weights. */
+/* The positions along a row of the kernel; the distances are constants where that pays. */
+static inline __attribute__((always_inline)) void add_across(uint8_t *cur, const uint8_t *weights, uint32_t count,
+                                                             size_t back, size_t on, const uint32_t run, uint32_t scale)
+{
+    if (count == 3) {
+        add_run(cur, weights, run, scale);
+        add_run(cur - back, weights + on, run, scale);
+        add_run(cur - 2 * back, weights + 2 * on, run, scale);
+        return;
+    }
+    for (; count; count--, cur -= back, weights += on) {
+        add_run(cur, weights, run, scale);
+    }
+}
+
+/* All rows, with runs of `run` weights; `dense`: without stride or padding of runs. */
 static inline __attribute__((always_inline)) void add_pixels(const nm_conv *conv, const nm_rows *r, uint32_t *meets,
-                                                             const uint32_t run)
+                                                             const uint32_t run, const bool dense)
 {
     const uint64_t by_channels = reciprocal(conv->channels), by_width = reciprocal(conv->width);
-    const size_t kernel_row = (size_t)conv->kernel * conv->pitch, channel_bytes = conv->kernel * kernel_row;
-    const size_t pixel = 4 * (size_t)conv->output_channels, output_row = conv->output_width * pixel;
+    const size_t back = dense ? 4 * run : conv->across_cur, on = dense ? run : conv->across_weights;
+    const size_t up = conv->down_cur, down = conv->down_weights;
     for (uint32_t k = 0; k < r->count; k++) {
         uint32_t place = divide(r->row[k], by_channels), channel = r->row[k] - place * conv->channels;
         uint32_t y = divide(place, by_width), x = place - y * conv->width;
-        uint32_t scale = r->value ? r->value[k] : 1u << r->shift;
-        nm_axis down = conv->vertical[y], across = conv->horizontal[x];
-        meets[(uint32_t)down.count * across.count]++;
+        uint32_t scale = r->value ? r->value[k] : 1u << r->shift, rows = conv->down[y].count;
+        const nm_axis across = conv->across[x];
         const uint8_t *weights =
-            r->weights + channel * channel_bytes + down.first * kernel_row + (size_t)across.first * conv->pitch;
-        uint8_t *cur = r->cur + down.output * output_row + across.output * pixel + (conv->depthwise ? 4 * channel : 0);
-        for (uint32_t a = 0; a < down.count; a++) {
-            const uint8_t *w = weights + a * conv->stride * kernel_row;
-            uint8_t *to = cur - a * output_row;
-            for (uint32_t b = 0; b < across.count; b++) {
-                add_run(to - b * pixel, w + (size_t)b * conv->stride * conv->pitch, run, scale);
-            }
+            r->weights + (size_t)channel * conv->channel_weights + conv->down[y].weights + across.weights;
+        uint8_t *cur = r->cur + conv->down[y].cur + across.cur + (conv->depthwise ? 4 * channel : 0);
+        meets[rows * across.count]++;
+        for (; rows; rows--, cur -= up, weights += down) {
+            add_across(cur, weights, across.count, back, on, run, scale);
         }
     }
 }
 
 static void add_conv(const nm_conv *conv, const nm_rows *r, uint32_t *meets)
 {
-    switch (conv->run) {
-    case 1: add_pixels(conv, r, meets, 1); break;
-    case 4: add_pixels(conv, r, meets, 4); break;
-    case 8: add_pixels(conv, r, meets, 8); break;
-    case 16: add_pixels(conv, r, meets, 16); break;
-    case 32: add_pixels(conv, r, meets, 32); break;
-    default: add_pixels(conv, r, meets, conv->run); break;
+    bool dense = conv->across_cur == 4 * conv->run && conv->across_weights == conv->run;
+    switch (dense ? conv->run : conv->run == 1) {
+    case 1: add_pixels(conv, r, meets, 1, false); break;
+    case 8: add_pixels(conv, r, meets, 8, true); break;
+    case 16: add_pixels(conv, r, meets, 16, true); break;
+    case 32: add_pixels(conv, r, meets, 32, true); break;
+    default: add_pixels(conv, r, meets, conv->run, false); break;
     }
 }

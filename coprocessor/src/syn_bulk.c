@@ -139,7 +139,7 @@ static uint32_t add(nm_coprocessor *c, const nm_bulk *b, uint32_t count)
     if (done == 0) {
         return 0;
     }
-    memset(meets, 0, sizeof meets[0] * (b->conv.kernel * b->conv.kernel + 1));
+    memset(meets, 0, sizeof meets[0] * (b->conv.positions + 1));
     if (b->delays) {
         for (uint32_t first = 0; first < done; first += ROWS_BY_SLOT) {
             add_by_slot(c, b, first, done - first < ROWS_BY_SLOT ? done : first + ROWS_BY_SLOT, meets);
@@ -161,7 +161,7 @@ bool nm_syn_in_bulk(nm_coprocessor *c, const nm_entry *entry, uint32_t source, u
     nm_bulk b;
     b.entry = entry;
     b.events = events;
-    b.conv.kernel = 0;
+    b.conv.positions = 0;
     if (!prepare(c, source, &b)) {
         return false;
     }
