@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from coprocessor.network.checks import Integers
 
 Bytes = NDArray[np.uint8]
-BLOCK: Final = 1 << 18
+BLOCK: Final = 1 << 17
 """Elements that are worked on at a time: small beside any network, large beside what a call of NumPy costs."""
 
 

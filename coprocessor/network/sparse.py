@@ -24,7 +24,7 @@ class SparseRows:
 
     `pointers` [n + 1] is as in `Network.sparse`. `fill(first, last)` gives the columns and the weights of rows first
     to last - 1, concatenated: two arrays of pointers[last] - pointers[first] numbers. It is called once for each
-    block, in ascending order; a block has at most 262144 synapses unless it is one row.
+    block, in ascending order; a block has at most 131072 synapses unless it is one row.
     """
 
     def __init__(self, pointers: ArrayLike, fill: Fill) -> None:
