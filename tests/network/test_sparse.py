@@ -35,7 +35,7 @@ def synapses() -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
 def network_of(*arguments: Any, **options: Any) -> Network:
     network = Network()
     network.input("x", N)
-    network.population("y", M, "LIF", threshold=3000, membrane_retention=3000)
+    network.population("y", M, "LIF", threshold=1000, membrane_retention=3000)
     network.sparse("x", "y", *arguments, **options)
     return network
 
