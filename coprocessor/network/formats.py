@@ -212,7 +212,7 @@ class Conv2d:
 class Crossbar:
     """`connections` [n, m] of 0 and 1, `types` [n] in 0..3, `weights` [m, 4] by the source's type, `stochastic` alike.
 
-    A stochastic weight w counts as sgn(w) with probability |w|/256.
+    A stochastic weight w counts as sgn(w) with probability (|w| + 1)/256, and 0 as 0.
     """
 
     connections: Integers
