@@ -153,7 +153,8 @@ class Builder:
     ) -> Projection:
         """Add a TrueNorth crossbar: `connections` [n, m] of 0, 1; `types` [n] in 0..3; `weights` [m, 4] in -256..255.
 
-        A `stochastic` weight [m, 4] counts as its sign with probability (|w| + 1)/256, and 0 as 0. Options as for `dense`.
+        A `stochastic` weight [m, 4] counts as its sign with probability (|w| + 1)/256, and 0 as 0.
+        Options as for `dense`.
         """
         where = self._where(source, target, options)
         made = Crossbar.check(where, connections, types, weights, stochastic, self._shape(source, target))

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from tools.validation import izhikevich, lava, lava_gold, report
+from tools.validation import alif, cuba_brian2, izhikevich, lava, lava_gold, report, stdp, stdp_brian2, truenorth
 from tools.validation.__main__ import FINDINGS, main
 from tools.validation.findings import Finding
+from tools.validation.stdp_reference import pair_sum
+from tools.validation.truenorth_reference import random_core
 
 PAGE = report.PAGE.read_text(encoding="utf-8")
 
@@ -52,6 +55,49 @@ def test_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[
 def test_izhikevich_sees_a_little_more_current() -> None:
     """The tolerances are not wide: 5 % of the mean current is above them."""
     assert izhikevich.counts(izhikevich.ours(offset=0.5), izhikevich.reference()) > 2
+
+
+def test_alif_sees_another_decay() -> None:
+    """A tenth more of a time constant."""
+    kind = alif.KINDS["slow"]
+    wrong = replace(kind, taus=(*kind.taus[:2], 1.1 * kind.taus[2], kind.taus[3]))
+    assert abs(int(alif.ours(wrong).sum()) / int(alif.reference(kind, quantised=True).sum()) - 1) > 0.01
+
+
+def test_truenorth_sees_one_unit_of_thresholds() -> None:
+    """Of the neurons of a random core."""
+    core = random_core(20, 10, stochastic=True, seed=1)
+    assert truenorth.differing_bits(core, 1)[0] == 0
+    mine, core = truenorth.network(core), random_core(20, 10, stochastic=True, seed=1)
+    for neuron in core.neurons:
+        neuron.threshold += 1
+    random = np.random.default_rng(2)
+    events = (random.random((200, 20)) < 0.3).astype(int)
+    assert (mine.run(events)["neurons"] != np.array([core.tick(list(row)) for row in events])).any()
+
+
+def test_stdp_sees_another_window() -> None:
+    """One step of a time constant is above the tolerance, and nearest pairs are not all pairs."""
+    pre, post = stdp_brian2.gold_spikes()
+    p = stdp_brian2.PAIRS
+    expected = np.array([pair_sum(a, b, p) for a, b in zip(pre.T, post.T, strict=True)])
+    assert stdp.relative(stdp.summed(pre, post, replace(p, tau_plus=p.tau_plus + 1)), expected) > 2
+    assert stdp.relative(stdp.summed(pre, post, p, nearest=True), expected) > 20
+
+
+def test_traces_stop_above_zero_if_rounded_half_up() -> None:
+    """As docs/comparisons.md warns: half a unit a step is rounded away, at 10 for tau = 20."""
+    for rounding, last in (("half_up", 10), ("zero", 0)):
+        network = stdp.plastic(1, "pair", stdp_brian2.PAIRS, 20, 256, rounding=rounding)
+        network.run({"pre": np.eye(1000, 1, dtype=np.uint8)})
+        assert network.traces("r")["pre"].tolist() == [last]
+
+
+@pytest.mark.skipif(not cuba_brian2.available(), reason="Brian2 is not installed; pip install brian2")
+def test_stored_stdp_is_that_of_brian2() -> None:
+    """The weights in data/stdp.json."""
+    stored = json.loads(stdp_brian2.STORED.read_text(encoding="utf-8"))
+    assert stdp_brian2.run(stdp_brian2.PAIRS, *stdp_brian2.gold_spikes()) == pytest.approx(stored["w"], abs=1e-6)
 
 
 def test_lava_sees_one_unit_of_a_decay(monkeypatch: pytest.MonkeyPatch) -> None:

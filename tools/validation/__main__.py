@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tools.validation import cuba, izhikevich, lava, report
+from tools.validation import alif, cuba, izhikevich, lava, report, stdp, truenorth
 from tools.validation.findings import ReferenceMissing, Unequal
 
-FINDINGS = {"izhikevich": izhikevich, "lava": lava}
+FINDINGS = {"lava": lava, "alif": alif, "izhikevich": izhikevich, "truenorth": truenorth, "stdp": stdp}
+"""Sub-commands, and tables of the page."""
 
 
 def run(arguments: argparse.Namespace) -> int:

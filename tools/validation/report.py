@@ -58,7 +58,8 @@ def show(findings: list[Finding], arguments: argparse.Namespace) -> int:
 
 
 def _rows(rows: list[tuple[str, ...]]) -> str:
-    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    escaped = ([cell.replace("|", r"\|") for cell in row] for row in rows)
+    return "\n".join(f"| {' | '.join(row)} |" for row in escaped)
 
 
 def findings_table(findings: list[Finding]) -> str:

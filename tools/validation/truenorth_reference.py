@@ -103,19 +103,19 @@ def random_core(axons: int, neurons: int, stochastic: bool, seed: int) -> Core:
 
     made = [
         Neuron(
-            weights=[chosen.randrange(-60, 90) for _ in range(4)],
+            weights=[chosen.randrange(-50, 56) for _ in range(4)],
             stochastic=[flag() for _ in range(4)],
-            leak=chosen.randrange(-40, 41),
+            leak=chosen.randrange(-30, 31),
             stochastic_leak=flag(),
             leak_reversal=chosen.randrange(2),
-            threshold=chosen.randrange(50, 400),
+            threshold=chosen.randrange(20, 250),
             threshold_mask=chosen.choice([0, 1, 15, 127, 255]) if stochastic else 0,
             negative_threshold=chosen.randrange(0, 300),
             negative_saturation=chosen.randrange(2),
-            reset_mode=chosen.randrange(3),
+            reset_mode=chosen.choice([0, 0, 0, 1, 1, 1, 2]),
             reset_value=chosen.randrange(-40, 40),
         )
         for _ in range(neurons)
     ]
     types = [chosen.randrange(4) for _ in range(axons)]
-    return Core(types, [[chosen.randrange(2) for _ in range(neurons)] for _ in range(axons)], made)
+    return Core(types, [[int(chosen.random() < 0.3) for _ in range(neurons)] for _ in range(axons)], made)
