@@ -44,6 +44,7 @@ class End(Enum):
     STUCK = "stuck"  # a trap handler that traps for ever
     ASLEEP = "asleep"  # wfi, and nothing can wake the hart
     INTERRUPTED = "interrupted"  # the user stopped it
+    PAUSED = "paused"  # `Machine.pause` was called; the machine can go on
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,12 @@ class Machine:
     def stop(self, exit_code: int, reason: str) -> None:
         """End the run after this instruction."""
         self._stop = Outcome(End.EXIT, reason, exit_code)
+        self.hart.attention = True
+
+    def pause(self) -> None:
+        """End the run at an instruction boundary soon; for observers and devices. The machine can go on."""
+        if self._stop is None:
+            self._stop = Outcome(End.PAUSED, "paused")
         self.hart.attention = True
 
     def changed(self) -> None:

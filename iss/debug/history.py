@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from typing import Final
 
@@ -80,7 +80,7 @@ class History:
             outcome = self.machine.run(min(target, following) - self.now)
             self.latest = max(self.latest, self.now)
             if outcome.end is not End.LIMIT:
-                self.last = outcome if outcome.end is not End.INTERRUPTED else self.last
+                self.last = self.last if outcome.end in (End.INTERRUPTED, End.PAUSED) else outcome
                 return outcome
             if self.now >= target:
                 return outcome
@@ -94,11 +94,18 @@ class History:
         if retired < self.earliest:
             raise NeuroHartError(f"instruction {retired} is before the history, which begins at {self.earliest}")
         index = bisect_right(self._checkpoints, retired, key=lambda kept: kept[0].retired) - 1
-        kept, position = self._checkpoints[index]
-        if retired < self.now or kept.retired > self.now:
-            snapshot.restore(self.machine, kept)
-            self.console.position = position
+        if retired < self.now or self._checkpoints[index][0].retired > self.now:
+            self._restore(index)
         return self.run(retired - self.now)
+
+    def seek_checkpoint(self, before: int) -> None:
+        """Go to the latest checkpoint before a moment; there must be one."""
+        index = bisect_left(self._checkpoints, before, key=lambda kept: kept[0].retired) - 1
+        self._restore(index)
+
+    def _restore(self, index: int) -> None:
+        kept, self.console.position = self._checkpoints[index]
+        snapshot.restore(self.machine, kept)
 
     def rewrite(self) -> None:
         """Forget what came after the present time: the user has changed the machine."""

@@ -45,7 +45,9 @@ AREAS: dict[str, Area] = {
     ),
     # 3: whole machines
     "iss.machine": Area(3, "iss.errors iss.isa iss.builtin iss.memory iss.loaders iss.hart iss.engines iss.trace"),
-    "iss.debug": Area(3, "iss.errors iss.isa iss.builtin iss.memory iss.loaders iss.hart iss.trace iss.machine asm"),
+    "iss.debug": Area(
+        3, "iss.errors iss.isa iss.builtin iss.memory iss.loaders iss.hart iss.trace iss.machine asm", "numpy"
+    ),
     "iss.extension": Area(
         3, "iss.errors iss.isa iss.builtin iss.memory iss.loaders iss.hart iss.engines iss.trace asm"
     ),

@@ -1,0 +1,271 @@
+"""The debugger core: points, and motions in both directions of time. TUI, prompt, gdb server and scripts use this."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from iss.debug.expressions import Expression
+from iss.debug.history import INTERVAL, History, ReplayedConsole
+from iss.debug.places import address_of
+from iss.debug.points import Point, PointKind, watched
+from iss.debug.scan import DepthRecord, DepthScan, Scan
+from iss.debug.search import AtAddress
+from iss.errors import NeuroHartError
+from iss.machine import End, Machine, Outcome
+
+_FIRST_PASS: Final = 20_000
+
+
+class StopKind(Enum):
+    """Why a motion ended."""
+
+    STEP = "step"  # it went as far as it was asked to
+    POINT = "point"  # a break- or watchpoint was met
+    ENDED = "ended"  # the program ended, or nothing more can happen
+    BEGINNING = "beginning"  # the history begins here
+    INTERRUPTED = "interrupted"  # the user stopped it
+
+
+@dataclass(frozen=True)
+class Stop:
+    """How a motion ended; `point`, `old` and `new` belong to POINT, `outcome` to ENDED."""
+
+    kind: StopKind
+    text: str
+    point: Point | None = None
+    old: int | None = None
+    new: int | None = None
+    outcome: Outcome | None = None
+
+
+class Debugger:
+    """A machine with points and a history. `console` must be the one the machine writes to."""
+
+    def __init__(self, machine: Machine, console: ReplayedConsole | None = None, interval: int = INTERVAL) -> None:
+        self.machine = machine
+        self.history = History(machine, console, interval)
+        self.points: dict[int, Point] = {}
+        self._number = 0
+
+    # Looking --------------------------------------------------------------------------------------------------------
+    @property
+    def now(self) -> int:
+        """Instructions retired at the present moment."""
+        return self.history.now
+
+    def evaluate(self, text: str) -> int:
+        """The value of an expression now; ExpressionError if it has none."""
+        return Expression(text).evaluate(self.machine)
+
+    # Points ---------------------------------------------------------------------------------------------------------
+    def break_at(self, place: str, condition: str | None = None, *, ignore: int = 0, temporary: bool = False) -> Point:
+        """Stop before the instruction at `place`: symbol, symbol+offset, *address or file:line."""
+        wanted = AtAddress((address_of(place, self.machine),))
+        point = Point(self._next(), PointKind.BREAK, place, wanted, ignore=ignore, temporary=temporary)
+        return self._add(point, condition)
+
+    def watch(
+        self, text: str, condition: str | None = None, *, kind: PointKind = PointKind.WATCH, ignore: int = 0
+    ) -> Point:
+        """Stop after an expression has changed: a register, CSR, memory, neuron or any mixture of them."""
+        wanted, value = watched(text, kind, self.machine)
+        return self._add(Point(self._next(), kind, text, wanted, value, ignore=ignore), condition)
+
+    def delete(self, number: int) -> None:
+        """Remove a point; NeuroHartError if there is none of this number."""
+        del self.points[self.point(number).number]
+
+    def point(self, number: int) -> Point:
+        """The point of this number; NeuroHartError if there is none."""
+        if number not in self.points:
+            known = ", ".join(map(str, self.points)) or "none"
+            raise NeuroHartError(f"there is no break- or watchpoint {number}; there are: {known}")
+        return self.points[number]
+
+    def _next(self) -> int:
+        return self._number + 1
+
+    def _add(self, point: Point, condition: str | None) -> Point:
+        if condition is not None:
+            point.condition = Expression(condition)
+            point.condition.evaluate(self.machine)
+        self._number = point.number
+        self.points[point.number] = point
+        return point
+
+    @property
+    def _active(self) -> list[Point]:
+        return [point for point in self.points.values() if point.enabled]
+
+    # Forwards -------------------------------------------------------------------------------------------------------
+    def step(self, count: int = 1) -> Stop:
+        """Run `count` instructions, whatever the points say."""
+        return self._ended(self.history.run(count)) or self._here()
+
+    def resume(self) -> Stop:
+        """Run until a point is met or the program ends."""
+        return self._forward(None)
+
+    def next(self) -> Stop:
+        """Run one instruction, a call as a whole."""
+        return self._forward(0)
+
+    def finish(self) -> Stop:
+        """Run until the present function has returned."""
+        return self._forward(-1)
+
+    def until(self, place: str) -> Stop:
+        """Run until `place` or a point is met."""
+        number = self._number
+        point = self.break_at(place, temporary=True)
+        try:
+            return self.resume()
+        finally:
+            self.points.pop(point.number, None)
+            self._number = number
+
+    def goto(self, retired: int) -> Stop:
+        """Go to the moment at which `retired` instructions have retired, in either direction."""
+        return self._ended(self.history.seek(retired)) or self._here()
+
+    # Backwards ------------------------------------------------------------------------------------------------------
+    def step_back(self, count: int = 1) -> Stop:
+        """Undo `count` instructions, whatever the points say."""
+        target = self.now - count
+        if target < self.history.earliest:
+            return self._beginning()
+        self.history.seek(target)
+        return self._here()
+
+    def resume_back(self) -> Stop:
+        """Go back to where a point was met last: before the instruction at a breakpoint or the change of a value."""
+        return self._backward(None)
+
+    def next_back(self) -> Stop:
+        """Undo one instruction, a call as a whole."""
+        return self._backward(0)
+
+    def finish_back(self) -> Stop:
+        """Go back to the call of the present function."""
+        return self._backward(-1)
+
+    def _backward(self, depth: int | None) -> Stop:
+        """Go back to where a point was last met or, if given, the depth of calls was `depth` above the present one."""
+        start, end = self.now, self.now
+        while end > self.history.earliest:
+            self.history.seek_checkpoint(end)
+            begin = self.now
+            for point in self._active:
+                point.prepare(self.machine)
+            record = DepthRecord(self.history, [point.wanted for point in self._active])
+            record.run(end - begin)
+            arrived = None if depth is None else record.latest(depth, min(end, start))
+            stop = self._last_met([int(moment) for moment in record.found], begin, start, arrived)
+            if stop is not None:
+                return stop
+            depth = None if depth is None else depth + record.depth
+            end = begin
+        return self._beginning()
+
+    def _last_met(self, moments: list[int], begin: int, start: int, arrived: int | None) -> Stop | None:
+        """Go to the latest moment in [begin, start) at which a point was met, or to `arrived` if that is later.
+
+        Breakpoints are met before an instruction; the moment of a watchpoint is after it, where to stop before it.
+        """
+        found: tuple[int, tuple[Point, tuple[int | None, int | None]]] | None = None
+        self.history.seek(begin)
+        for moment in moments:
+            if moment > start:
+                break
+            self.history.seek(moment)
+            for point in self._active:
+                values = point.met(self.machine)
+                place = moment if point.kind is PointKind.BREAK else moment - 1
+                if values is not None and begin <= place < start:
+                    found = place, (point, values)
+        if found is not None and (arrived is None or found[0] >= arrived):
+            self.history.seek(found[0])
+            return self._at_point(found[1][0], *found[1][1])
+        if arrived is None:
+            return None
+        self.history.seek(arrived)
+        return self._here()
+
+    def _beginning(self) -> Stop:
+        self.history.seek(self.history.earliest)
+        return Stop(StopKind.BEGINNING, f"the history begins here, at instruction {self.now}")
+
+    def _forward(self, depth: int | None) -> Stop:
+        """Run on until a point is met or, if given, the depth of calls has come down to `depth`."""
+        start, length, level = self.now, _FIRST_PASS, 0
+        for point in self._active:
+            point.prepare(self.machine)
+        while True:
+            wanted = [point.wanted for point in self._active]
+            scan: Scan
+            if depth is None:
+                scan = Scan(self.history, wanted, start, until_found=True)
+            else:
+                scan = DepthScan(self.history, wanted, start, depth - level)
+            outcome = scan.run(length)
+            end = self.now
+            arrived = scan.arrived if isinstance(scan, DepthScan) else None
+            stop = self._first_met([int(moment) for moment in scan.found], arrived)
+            if stop is not None:
+                return stop
+            if self.now != end:
+                outcome = self.history.seek(end)
+            if outcome.end is not End.PAUSED and (stop := self._ended(outcome)) is not None:
+                return stop
+            if isinstance(scan, DepthScan):
+                level += scan.depth
+            length = min(4 * length, self.history.interval)
+
+    def _first_met(self, moments: list[int], arrived: int | None) -> Stop | None:
+        """Go through candidate moments until a point is met, or to `arrived`."""
+        for moment in moments:
+            if arrived is not None and moment > arrived:
+                break
+            self.history.seek(moment)
+            stop = self._met_here()
+            if stop is not None:
+                return stop
+        if arrived is None:
+            return None
+        self.history.seek(arrived)
+        return self._here()
+
+    def _met_here(self) -> Stop | None:
+        met = []
+        for point in self._active:
+            values = point.met(self.machine)
+            if values is None:
+                continue
+            if point.ignore:
+                point.ignore -= 1
+                continue
+            point.hits += 1
+            met.append((point, values))
+        if not met:
+            return None
+        point, (old, new) = met[0]
+        if point.temporary:
+            self.points.pop(point.number, None)
+        return self._at_point(point, old, new)
+
+    @staticmethod
+    def _at_point(point: Point, old: int | None, new: int | None) -> Stop:
+        change = "" if old is None or new is None else f": {old:#x} -> {new:#x}" if old != new else f": {new:#x}"
+        text = f"{point.kind.value} {point.number}, {point.text}{change}"
+        return Stop(StopKind.POINT, text, point, old, new)
+
+    def _here(self) -> Stop:
+        return Stop(StopKind.STEP, f"at instruction {self.now}")
+
+    def _ended(self, outcome: Outcome) -> Stop | None:
+        if outcome.end in (End.LIMIT, End.PAUSED):
+            return None
+        kind = StopKind.INTERRUPTED if outcome.end is End.INTERRUPTED else StopKind.ENDED
+        return Stop(kind, outcome.reason, outcome=outcome)

@@ -1,0 +1,140 @@
+"""Finding moments in the records of an observed run: what breakpoints, watchpoints and reverse motions look for.
+
+Times are counts of retired instructions. A wanted moment is `before` an instruction (a breakpoint) or after it (a
+watchpoint); candidates come in the order of time. To look for something new, add a class with `moments`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iss.trace.events import Kind
+
+RECORDS: Final = np.dtype([("tag", "<u4"), ("a", "<u4"), ("b", "<u4"), ("c", "<u4")])
+_KIND: Final = 0xFF
+_ENGINE_OPCODE: Final = 0x2B
+_OPCODE: Final = 0x7F
+_JAL, _JALR, _RA = 0x6F, 0x67, 1
+Places = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Records of complete instructions; the first of them is the `start`-th to retire."""
+
+    records: NDArray[np.void]
+    start: int
+
+    @classmethod
+    def of(cls, data: bytes | memoryview, start: int) -> Chunk:
+        """A copy of what an engine hands to its observer."""
+        return cls(np.frombuffer(bytes(data), dtype=RECORDS), start)
+
+    @property
+    def kinds(self) -> NDArray[np.uint32]:
+        """The Kind of each record."""
+        kinds: NDArray[np.uint32] = self.records["tag"] & np.uint32(_KIND)
+        return kinds
+
+    @property
+    def retired(self) -> NDArray[np.void]:
+        """The records of retirement, one an instruction."""
+        retired: NDArray[np.void] = self.records[self.kinds == Kind.RETIRED]
+        return retired
+
+    def time_of(self, chosen: NDArray[np.bool_]) -> Places:
+        """Times before the instructions to which the chosen records belong."""
+        before = np.cumsum(self.kinds == Kind.RETIRED)
+        places = np.flatnonzero(chosen)
+        own = self.kinds[places] == Kind.RETIRED
+        times: Places = self.start + before[places].astype(np.int64) - own
+        return times
+
+
+class Wanted(Protocol):
+    """What is looked for: the times of its candidates in a chunk, ascending."""
+
+    def moments(self, chunk: Chunk) -> Places: ...
+
+
+@dataclass(frozen=True)
+class AtAddress:
+    """The moment before the instruction at one of some addresses."""
+
+    addresses: tuple[int, ...]
+
+    def moments(self, chunk: Chunk) -> Places:
+        pcs = chunk.retired["a"]
+        return chunk.start + np.flatnonzero(np.isin(pcs, np.array(self.addresses, dtype=np.uint32))).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class AfterAccess:
+    """The moment after an access to [low, high). The coprocessor may store anywhere, so its instructions count."""
+
+    low: int
+    high: int
+    loads: bool = False
+    stores: bool = True
+
+    def moments(self, chunk: Chunk) -> Places:
+        records, kinds = chunk.records, chunk.kinds
+        kind = (kinds == Kind.LOAD) & self.loads | (kinds == Kind.STORE) & self.stores
+        first = records["a"].astype(np.int64)
+        meets = kind & (first < self.high) & (first + (records["tag"] >> 8 & _KIND) > self.low)
+        engine = (kinds == Kind.RETIRED) & (records["b"] & _OPCODE == _ENGINE_OPCODE) & self.stores
+        return chunk.time_of(meets | engine) + 1
+
+
+@dataclass(frozen=True)
+class AfterRegister:
+    """The moment after a write to an integer register."""
+
+    number: int
+
+    def moments(self, chunk: Chunk) -> Places:
+        destinations = chunk.retired["tag"] >> 8 & _KIND
+        return chunk.start + np.flatnonzero(destinations == self.number).astype(np.int64) + 1
+
+
+@dataclass(frozen=True)
+class AfterCsr:
+    """The moment after a CSR was written. Instructions of the coprocessor count: they write some by themselves."""
+
+    number: int
+
+    def moments(self, chunk: Chunk) -> Places:
+        tags, kinds = chunk.records["tag"], chunk.kinds
+        written = (kinds == Kind.CSR) & (tags >> 8 & 0xFFF == self.number)
+        unit = (kinds == Kind.RETIRED) & np.isin(chunk.records["b"] & _OPCODE, [0x0B, _ENGINE_OPCODE])
+        return chunk.time_of(written | unit) + 1
+
+
+@dataclass(frozen=True)
+class Anywhere:
+    """The moment after every instruction."""
+
+    def moments(self, chunk: Chunk) -> Places:
+        return chunk.start + 1 + np.arange(len(chunk.retired), dtype=np.int64)
+
+
+def depths(chunk: Chunk) -> NDArray[np.int64]:
+    """+1 for each call, -1 for each return among the retired instructions (psABI: the link register is ra)."""
+    words = chunk.retired["b"]
+    opcode, rd, rs1 = words & _OPCODE, words >> 7 & 31, words >> 15 & 31
+    jumps = (opcode == _JAL) | (opcode == _JALR)
+    call = jumps & (rd == _RA)
+    back = (opcode == _JALR) & (rd == 0) & (rs1 == _RA)
+    change: NDArray[np.int64] = call.astype(np.int64) - back
+    return change
+
+
+def candidates(chunk: Chunk, wanted: Iterable[Wanted]) -> Places:
+    """All times at which one of `wanted` may be met, ascending."""
+    found = [one.moments(chunk) for one in wanted]
+    return np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
