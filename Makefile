@@ -9,7 +9,7 @@ PYTEST_FLAGS ?= -n auto
 EXTRAS ?= test
 # Tests that drive the C parts hard.
 SANITIZED := tests/coprocessor tests/engines tests/memory tests/programs tests/oracles/test_random_programs.py \
-    tests/firmware/test_firmware.py
+    tests/firmware/test_firmware.py tests/network/test_streams.py tests/network/test_queues.py
 
 # What the compiled modules are made of: the instruction definitions, the generator, the coprocessor's C.
 NATIVE_SOURCES := setup.py iss/builtin.py $(filter-out iss/engines/_interpreter.c coprocessor/_native.c, $(wildcard \

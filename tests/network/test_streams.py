@@ -14,6 +14,7 @@ from coprocessor import Network, simd_levels
 from coprocessor.binding import Coprocessor as Native
 from coprocessor.errors import CoprocessorError
 from coprocessor.golden import Coprocessor as Golden
+from coprocessor.interface import Operation
 from coprocessor.network import copies
 from tests.network.networks import raster, rich, rich_inputs, small
 from tests.network.test_network import assert_equal, memory
@@ -174,6 +175,25 @@ def test_a_failing_batch_leaves_the_state() -> None:
         network.run_batch(np.zeros((5, 3, 3), dtype=np.uint8), threads=2)
     network._ready.ram[region.offset + 16] = 1
     assert memory(network) == before
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_interrupted_batch_leaves_the_state(threads: int) -> None:
+    calls = iter(range(100))
+
+    class Interrupted(Golden):
+        def issue(self, operation: int, rs1: int, rs2: int, mcycle: int) -> int:
+            if operation == Operation.RUN and next(calls) == 3:
+                raise KeyboardInterrupt
+            return super().issue(operation, rs1, rs2, mcycle)
+
+    network = small(coprocessor=Interrupted)
+    network.run(raster(2, 3))
+    before = memory(network)
+    with pytest.raises(KeyboardInterrupt):
+        network.run_batch(np.stack([raster(3, 3)] * 9), threads=threads)
+    assert memory(network) == before and network.time == 2
+    assert network.run_batch(raster(3, 3)[None], threads=threads)["y"].shape == (1, 3, 2)
 
 
 def test_outputs_are_a_mapping() -> None:
