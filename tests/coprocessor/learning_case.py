@@ -36,6 +36,11 @@ def halves(rng: np.random.Generator, count: int, signed: bool) -> np.ndarray:
     return np.choose(rng.choice([[0], [1], [2], [0, 1, 2]][rng.integers(4)], count), [some, extremes, small])
 
 
+def weights(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Weights, some of them the extremes."""
+    return np.where(rng.random(count) < 0.2, rng.choice([-128, 127], count), rng.integers(-128, 128, count))
+
+
 @dataclass
 class LearningCase:
     """`size` is (n, m); `spikes` the densities of spikes on both sides; `gaps` the most units between two arrays."""
@@ -70,11 +75,11 @@ class LearningCase:
             elements = int(lengths.sum())
             self.add("rows", np.concatenate([[0], np.cumsum(lengths)]), "<u4", 4)
             self.add("columns", rng.integers(0, m, elements), "<u2", 2)
-            self.add("weights", rng.integers(-128, 128, elements), "<u1", 1)
+            self.add("weights", weights(rng, elements), "<u1", 1)
         elif self.kind == BINARY:
             self.add("weights", rng.integers(0, 2**32, n * words(m)), "<u4", 4)
         else:
-            self.add("weights", rng.integers(-128, 128, n * (m + -m % 4)), "<u1", 4)
+            self.add("weights", weights(rng, n * (m + -m % 4)), "<u1", 4)
         self.arrays["source"] = bits(rng, n, self.spikes[0]), 4
         self.arrays["out"] = bits(rng, m, self.spikes[1]), 4
         self.add("pre", halves(rng, n, False), "<u2", 2)
