@@ -10,6 +10,7 @@ from typing import Any
 
 from iss.builtin import builtin_architecture, make_coprocessor
 from iss.engines.engine import Reason
+from iss.engines.profile import Profile
 from iss.errors import NeuroHartError
 from iss.hart.hart import CUSTOM_INTERRUPTS, Hart
 from iss.hart.timing import MODELS, TimingModel, timing_model
@@ -179,6 +180,18 @@ class Machine:
         self.engine.observe(consume)
         if self._outside is not self.engine:
             self._outside.observe(consume)
+
+    def profile(self, on: bool = True) -> None:
+        """Count from now on what is executed, by address and kind of instruction, or no more; slower while it is on."""
+        for engine in {self.engine, self._outside}:
+            engine.profile(on)
+
+    def profiled(self) -> Profile:
+        """Return what has been counted since `profile`; empty without."""
+        found: Profile = self.engine.profiled()
+        if self._outside is not self.engine:
+            found.merge(self._outside.profiled())
+        return found
 
     def _connect_htif(self, image: Image) -> None:
         tohost = image.symbols.get("tohost")

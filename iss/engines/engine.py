@@ -6,6 +6,7 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import Any, Protocol
 
+from iss.engines.profile import Profile
 from iss.hart.hart import Hart
 
 
@@ -30,6 +31,12 @@ class Engine(Protocol):
 
     def observe(self, consume: Callable[[Any], object] | None) -> None:
         """Hand the trace records of all that retires to `consume`; None stops observing."""
+
+    def profile(self, on: bool) -> None:
+        """Begin an empty profile of all that is executed, or keep none."""
+
+    def profiled(self) -> Profile:
+        """Return what the profile holds, a copy."""
 
     def invalidate(self, low: int, high: int) -> None:
         """Forget translations of RAM offsets low..high-1, which somebody else has changed."""

@@ -42,6 +42,7 @@ _BYTE_SLOTS = ("rd", "rs1", "rs2")
 _STATE = """
 typedef struct { const void *handler; uint64_t step; int32_t imm; uint8_t rd, rs1, rs2, op; } nh_decoded;
 typedef struct { uint32_t tag, a, b, c; } nh_record;
+typedef struct { uint64_t count, cycles, accesses; } nh_tally;
 @REASONS@
 @RECORD_KINDS@
 enum { NH_RING_MARGIN = 4096, NH_HOST_FAILED = 2 };
@@ -63,6 +64,8 @@ typedef struct {
     void *host;
     nh_record *ring;
     uint32_t ring_used, ring_committed, ring_size;
+    nh_tally *by_word, by_operation[256];
+    uint64_t tallied_cycles, tallied_accesses;
     uint8_t enabled[256];
     uint8_t costs[256];
     uint8_t csr_enabled[4096];
@@ -76,6 +79,8 @@ uint32_t nh_run(nh_state *s);
 void nh_invalidate(nh_state *s, uint32_t low, uint32_t high);
 void nh_limit_stores(nh_state *s, uint32_t low, uint32_t high);
 const char *nh_mnemonic(uint32_t operation);
+uint32_t nh_profile(nh_state *s, uint32_t on);
+uint32_t nh_next_profiled(const nh_state *s, uint32_t offset);
 size_t nh_format_spike(const nh_record *records, size_t count, const char *const *csr_names, char *out);
 enum { NH_SPIKE_LINE = 96 };
 """
@@ -358,7 +363,7 @@ def interpreter_source(architecture: Architecture) -> str:
     text = TEMPLATE.read_text(encoding="utf-8")
     files = {
         name.upper(): TEMPLATE.with_name(f"interpreter_{name}.c").read_text(encoding="utf-8")
-        for name in ("decoder", "memory")
+        for name in ("decoder", "memory", "profile")
     }
     return _filled(_filled(text, files), parts) + LOG_FORMAT.read_text(encoding="utf-8")
 

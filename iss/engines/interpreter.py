@@ -10,6 +10,7 @@ from typing import Any
 
 from iss.engines._interpreter import ffi, lib
 from iss.engines.engine import Reason
+from iss.engines.profile import Profile, Tally
 from iss.errors import NeuroHartError
 from iss.hart.hart import STATE, Hart
 from iss.hart.timing import TimingModel
@@ -74,6 +75,27 @@ class InterpreterEngine:
             self._records = ffi.new("nh_record[]", _RING_RECORDS)
             state.ring, state.ring_size = self._records, _RING_RECORDS
         state.ring_used = state.ring_committed = 0
+
+    def profile(self, on: bool) -> None:
+        """See Engine.profile."""
+        if not lib.nh_profile(self._state, on):
+            raise MemoryError("the interpreter's profile cannot be reserved")
+
+    def profiled(self) -> Profile:
+        """See Engine.profiled."""
+        state, found = self._state, Profile()
+        offset = lib.nh_next_profiled(state, 0)
+        while offset < self._ram.size:
+            tally = state.by_word[offset // 4]
+            found.by_address[self._ram.base + offset] = Tally(tally.count, tally.cycles, tally.accesses)
+            offset = lib.nh_next_profiled(state, offset + 4)
+        number = lib.NH_FIRST_OPERATION
+        while (name := lib.nh_mnemonic(number)) != ffi.NULL:
+            tally = state.by_operation[number]
+            if tally.count or tally.cycles:
+                found.by_mnemonic[ffi.string(name).decode()] = Tally(tally.count, tally.cycles, tally.accesses)
+            number += 1
+        return found
 
     def _drain(self) -> None:
         state = self._state

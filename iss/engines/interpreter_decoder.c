@@ -67,22 +67,36 @@ static const void *variant(const nh_decoded *d, const void *const *handlers)
     return handlers[4u * d->op + place(d)];
 }
 
+/* Return the definition of an instruction word, NULL if it is illegal. */
+static const definition *find(const nh_state *s, uint32_t word)
+{
+    const uint32_t opcode = word & 127u;
+    for (uint32_t i = OPCODE_START[opcode]; i < OPCODE_START[opcode + 1]; i++) {
+        const definition *found = &DEFINITIONS[i];
+        if ((word & found->mask) == found->match && s->enabled[found->op]) return found;
+    }
+    return NULL;
+}
+
+static uint32_t operation_of(const nh_state *s, uint32_t word)
+{
+    const definition *found = find(s, word);
+    return found ? found->op : OP_ILLEGAL;
+}
+
 static void decode_one(nh_state *s, nh_decoded *d, const void *const *handlers)
 {
     const uint32_t index = (uint32_t)(d - s->code), word = word_at(s, d);
-    const uint32_t opcode = word & 127u;
+    const definition *found = find(s, word);
     d->op = OP_ILLEGAL;
     d->step = (uint64_t)0 - ONE;
     d->imm = 0;
     d->rd = 32;
     d->rs1 = d->rs2 = 0;
-    for (uint32_t i = OPCODE_START[opcode]; i < OPCODE_START[opcode + 1]; i++) {
-        const definition *found = &DEFINITIONS[i];
-        if ((word & found->mask) != found->match || !s->enabled[found->op]) continue;
+    if (found) {
         d->op = found->op;
         d->step = s->costs[found->op] + ACCESSES(ACCESSES_AT_LEAST[found->op]) - ONE;
         extract(d, found->format, word);
-        break;
     }
     d->handler = variant(d, handlers);
     if (DIRECT_JUMP[d->op]) {

@@ -35,7 +35,7 @@
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
-enum { EDGE = 1024, SLACK = 2 * EDGE, OBSERVED_GRANT = 256 };
+enum { EDGE = 1024, SLACK = 2 * EDGE, OBSERVED_GRANT = 256, RECORDED = 1, PROFILED = 2 };
 enum { ACCESS_SHIFT = 26, GRANT_SHIFT = 45, MOST_CYCLES = (1 << ACCESS_SHIFT) - 1 };
 enum { MOST_ACCESSES = (1 << (GRANT_SHIFT - ACCESS_SHIFT)) - 1, MAXIMUM_GRANT = (1 << (63 - GRANT_SHIFT)) - 1 };
 enum { OP_UNDECODED, OP_ILLEGAL, OP_OUTSIDE, OP_FIRST = NH_FIRST_OPERATION, OPERATIONS = @OPERATIONS@ };
@@ -117,6 +117,7 @@ static uint32_t csr_write(nh_state *s, uint32_t number, uint32_t word, uint32_t 
 }
 @DECODER@
 @MEMORY@
+@PROFILE@
 /* ---- The machine proper ---- */
 #define PC() (s->ram_base + 4u * (uint32_t)(d - code))
 #define WORD() word_at(s, d)
@@ -153,8 +154,10 @@ uint32_t nh_run(nh_state *restrict s)
     uint32_t last = 0;
     const nh_decoded *exact = NULL; /* the record that exact_word belongs to */
     uint32_t exact_word = 0;
-    const uint32_t observed = s->ring != NULL;
+    const uint32_t observed = (s->ring ? RECORDED : 0u) | (s->by_word ? PROFILED : 0u);
     s->granted = 0;
+    s->tallied_cycles = s->cycles;
+    s->tallied_accesses = s->accesses;
 
 locate:
     if (s->pc - s->ram_base >= s->ram_size) return s->attention ? NH_ATTENTION : NH_OUTSIDE;
@@ -165,7 +168,7 @@ refill:
     s->pc = PC();
     if (s->waiting) return NH_WAITING;
     if (s->attention) return NH_ATTENTION;
-    if (observed && s->ring_size - s->ring_committed < NH_RING_MARGIN) return NH_TRACE_FULL;
+    if (observed & RECORDED && s->ring_size - s->ring_committed < NH_RING_MARGIN) return NH_TRACE_FULL;
     {
         /* Limits first: an event that is due may take an interrupt back. */
         const uint64_t count = remaining(s);
@@ -184,7 +187,7 @@ refill:
             ARRIVE();
             goto *d->handler;
         }
-        s->granted = observed && count > OBSERVED_GRANT ? OBSERVED_GRANT : count;
+        s->granted = observed & RECORDED && count > OBSERVED_GRANT ? OBSERVED_GRANT : count;
         acc = s->granted << GRANT_SHIFT;
         goto *careful[d->op];
     }
@@ -192,6 +195,7 @@ refill:
 trap: /* s->trap_cause and trap_value are set; the instruction has not retired */
     acc = settle(s, acc);
     s->pc = PC();
+    if (observed & PROFILED) tally(s, d, exact == d ? &exact_word : NULL, acc, 0);
     s->ring_used = s->ring_committed;
     /* The access has not been answered: its instruction is left to be run again. */
     if (s->attention == NH_HOST_FAILED) return NH_ATTENTION;
@@ -315,11 +319,12 @@ c_outside:
     } while (0)
 #define RECORD() \
     do { \
-        if (observed) { \
+        if (observed & RECORDED) { \
             const uint32_t written = WRITES_RD[d->op] ? d->rd & 31u : 0u; \
             note(s, NH_RETIRED | written << 8, PC(), exact == d ? exact_word : WORD(), s->x[written]); \
             s->ring_committed = s->ring_used; \
         } \
+        if (observed & PROFILED) tally(s, d, exact == d ? &exact_word : NULL, acc, 1); \
     } while (0)
 #define RETIRE(destination) \
     do { \
@@ -369,7 +374,7 @@ c_outside:
     do { \
         EXACT(); \
         if (!csr_write(s, number, WORD(), value)) goto trap; \
-        if (observed) { \
+        if (observed & RECORDED) { \
             uint32_t written_value = 0; \
             csr_read(s, number, 0, &written_value); \
             note(s, NH_CSR | (number) << 8, written_value, 0, 0); \
@@ -382,7 +387,15 @@ c_outside:
         if (!(s->mcountinhibit & COUNT_CYCLES)) s->mcycle += (count); \
         s->attention = 1; \
     } while (0)
-#define SUSPEND() do { EXACT(); s->attention = 1; s->granted = 0; acc = 0; goto refill; } while (0)
+#define SUSPEND() \
+    do { \
+        EXACT(); \
+        if (observed & PROFILED) tally(s, d, &exact_word, 0, 0); \
+        s->attention = 1; \
+        s->granted = 0; \
+        acc = 0; \
+        goto refill; \
+    } while (0)
 #define WAIT() do { EXACT(); s->waiting = 1; } while (0)
 #define SYNCHRONISE() do { EXACT(); s->attention = 1; } while (0)
 
@@ -424,6 +437,7 @@ nh_state *nh_new(uint8_t *ram, uint32_t base, uint32_t size, void *host)
 void nh_free(nh_state *s)
 {
     if (!s) return;
+    nh_profile(s, 0);
     munmap(s->code - 1, records(s->ram_size) * sizeof(nh_decoded));
     free(s);
 }

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 from iss.engines.engine import Reason
+from iss.engines.profile import Profile
 from iss.hart.hart import NO_JUMP, Hart, Suspended, TrapRaised
 from iss.hart.timing import TimingModel
 from iss.isa.causes import Cause
@@ -42,6 +44,9 @@ class ReferenceEngine:
         self._maximum_cost = max(1, *costs) + timing.taken_branch
         self._records: RecordBuffer | None = None
         self._consume: Any = None
+        self._mnemonics: dict[int, str] = {}
+        self._profile: Profile | None = None
+        self._tallied = (0, 0)  # cycles and accesses that the profile has already
 
     def invalidate(self, low: int, high: int) -> None:
         """Nothing is remembered by address."""
@@ -50,6 +55,14 @@ class ReferenceEngine:
         """Hand every trace record to `consume(bytes)`; None stops observing."""
         self._consume = consume
         self._records = None if consume is None else RecordBuffer()
+
+    def profile(self, on: bool) -> None:
+        """See Engine.profile."""
+        self._profile = Profile() if on else None
+
+    def profiled(self) -> Profile:
+        """See Engine.profiled."""
+        return deepcopy(self._profile) if self._profile is not None else Profile()
 
     def _decode(self, word: int) -> tuple[Any, Any, int, bool, int]:
         """Return meaning, operands, cost, whether it is a branch and the destination register (0 = none)."""
@@ -75,6 +88,7 @@ class ReferenceEngine:
         records = self._records
         hart.access_log = None if records is None else []
         hart.csr_writes = None if records is None else []
+        self._tallied = (hart.cycles, hart.accesses)
         try:
             return self._run(hart, retired_limit, cycle_limit)
         finally:
@@ -95,7 +109,7 @@ class ReferenceEngine:
         """Run at most `count` instructions; return early, with None, after a trap."""
         ram_base, ram_size = self._ram.base, self._ram.size
         words, decoded, taken_cost = self._words, self._decoded, self._timing.taken_branch
-        observed = hart.access_log is not None
+        noted = hart.access_log is not None or self._profile is not None
         pc = hart.pc
         hart.next_pc = NO_JUMP
         first, accesses = hart.retired, hart.accesses
@@ -108,8 +122,6 @@ class ReferenceEngine:
                 meaning(hart, insn)
                 hart.cycles += cost
                 target = hart.next_pc
-                if observed:
-                    self._record(hart, pc, word, destination)
                 if target == NO_JUMP:
                     pc = pc + 4 & 0xFFFF_FFFF
                 else:
@@ -117,6 +129,8 @@ class ReferenceEngine:
                     hart.next_pc = NO_JUMP
                     if is_branch:
                         hart.cycles += taken_cost
+                if noted:
+                    self._note(hart, hart.pc, word, destination)
                 hart.pc = pc
                 if hart.attention:
                     break
@@ -126,23 +140,42 @@ class ReferenceEngine:
             hart.retired += 1
             return Reason.WAITING if hart.waiting else Reason.ATTENTION
         except TrapRaised as trap:
-            self._discard(hart, accesses)
+            self._abandon(hart, accesses)
             hart.settle()
             if not hart.enter_trap(trap.cause, trap.value):
                 return Reason.STUCK
         except Suspended:
-            self._discard(hart, accesses)
+            self._abandon(hart, accesses)
             return Reason.ATTENTION
         return None
 
-    def _record(self, hart: Hart, pc: int, word: int, destination: int) -> None:
-        assert self._records is not None and hart.access_log is not None and hart.csr_writes is not None
-        self._records.retired(pc, word, destination, hart.x[destination], hart.access_log, hart.csr_writes)
-        self._discard(hart, hart.accesses)
+    def _note(self, hart: Hart, pc: int, word: int, destination: int) -> None:
+        """Record and count a retired instruction, as far as wanted."""
+        if self._records is not None:
+            assert hart.access_log is not None and hart.csr_writes is not None
+            self._records.retired(pc, word, destination, hart.x[destination], hart.access_log, hart.csr_writes)
+            hart.access_log.clear()
+            hart.csr_writes.clear()
+        self._tally(hart, pc, word, 1)
 
-    def _discard(self, hart: Hart, accesses: int) -> None:
-        """Forget the accesses noted since the last retirement, when there had been so many."""
+    def _abandon(self, hart: Hart, accesses: int) -> None:
+        """Forget the accesses of an instruction that does not retire, before which there had been so many."""
         hart.accesses = accesses
         if hart.access_log is not None and hart.csr_writes is not None:
             hart.access_log.clear()
             hart.csr_writes.clear()
+        if self._profile is not None and hart.cycles != self._tallied[0]:
+            self._tally(hart, hart.pc, hart.instruction_word, 0)
+
+    def _tally(self, hart: Hart, pc: int, word: int, count: int) -> None:
+        """Charge what has passed since the last call to an instruction, if a profile is kept."""
+        if self._profile is None:
+            return
+        mnemonic = self._mnemonics.get(word)
+        if mnemonic is None:
+            definition = self._definitions.decode(word)
+            assert definition is not None
+            mnemonic = self._mnemonics[word] = definition.mnemonic
+        cycles, accesses = self._tallied
+        self._tallied = (hart.cycles, hart.accesses)
+        self._profile.add(pc, mnemonic, count, hart.cycles - cycles, hart.accesses - accesses)

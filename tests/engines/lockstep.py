@@ -80,6 +80,7 @@ class Subject:
         setup.prepare(self.machine)
         if setup.observed:
             self.machine.observe(self.records.extend)
+            self.machine.profile()
 
     def run(self, count: int | None) -> Outcome:
         """Run so many more instructions; a limit must be met exactly."""
@@ -100,6 +101,13 @@ class Subject:
         seen |= {name: getattr(hart, name) for name in STATE}
         seen |= {f"device {base:#x}": state for base, state in machine.bus.snapshot().items()}
         seen |= {"output": bytes(self.output), "records": bytes(self.records), "ram": machine.ram.buffer[:]}
+        profile = machine.profiled()
+        if self.records:
+            for tallies in (profile.by_address.values(), profile.by_mnemonic.values()):
+                assert sum(tally.count for tally in tallies) == hart.retired
+                assert sum(tally.accesses for tally in tallies) == hart.accesses
+                assert sum(tally.cycles for tally in tallies) <= hart.cycles, "but for what wfi sleeps"
+        seen |= {f"profile by {name}": vars(profile)[f"by_{name}"] for name in ("address", "mnemonic")}
         unit = machine.coprocessor
         if unit is not None:
             seen |= {f"unit {name}": getattr(unit, name) for name in ("ctl", "mip", "next_event")}
