@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import io
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ import pytest
 from rich.console import Console
 from rich.table import Table
 
+from tools.bench import page
 from tools.bench.coprocessor import command, contender
 from tools.bench.coprocessor.conv import Conv
 from tools.bench.coprocessor.conv import Python as ConvPython
@@ -27,6 +30,7 @@ from tools.bench.coprocessor.stdp import Python as StdpPython
 from tools.bench.coprocessor.stdp import Stdp
 from tools.bench.coprocessor.suites import SUITES, Row, Side, Suite
 from tools.bench.errors import WrongResult
+from tools.docs import tables
 
 DENSE = Dense(inputs=60, hidden=40, outputs=5, steps=12, samples=3, hidden_threshold=120, output_threshold=90)
 CONV = Conv(side=8, channels=(2, 3, 4), outputs=3, steps=8, samples=2, rate=0.1, thresholds=(50, 100, 100))
@@ -196,3 +200,27 @@ def test_names_of_workloads() -> None:
     command.add_arguments(parser)
     with pytest.raises(ValueError, match="--repeat 0 is impossible"):
         command.main(parser.parse_args(["w1", "--repeat", "0"]))
+
+
+def test_tables_go_into_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A section is replaced by Markdown, the rest stays; the command is the one that was typed, without --page."""
+    file = tmp_path / "performance.md"
+    file.write_text("before\n<!-- one -->\nold\n<!-- end -->\n<!-- two -->\nkept\n<!-- end -->\nafter\n")
+    monkeypatch.setattr(page, "PAGE", file)
+    monkeypatch.setattr(sys, "argv", ["bench", "coprocessor", "w1", "--page"])
+    table = Table()
+    table.add_column("a")
+    table.add_column("b", justify="right")
+    table.add_row("x", "1")
+    page.put("one", [table])
+    text = file.read_text()
+    assert "| a | b |\n| --- | ---: |\n| x | 1 |\n" in text and "old" not in text
+    assert "`python -m tools.bench coprocessor w1` on " in text
+    assert text.startswith("before\n") and text.endswith("<!-- two -->\nkept\n<!-- end -->\nafter\n")
+    with pytest.raises(ValueError, match="has no section <!-- three -->"):
+        page.put("three", [table])
+
+
+def test_the_page_has_a_section_for_every_benchmark() -> None:
+    """Where `--page` puts its tables."""
+    assert set(tables.names(page.PAGE.read_text(encoding="utf-8"))) == {"simulator", "startup", "trace", "coprocessor"}

@@ -10,6 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from tools.bench import page
 from tools.bench.builds import QUICK, Benchmark, benchmarks
 from tools.bench.peers import HOST, QEMU, SPIKE, Peer, measure, neurohart, run
 
@@ -30,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--quick", action="store_true", help="a hundredth of the work, one run: shows that all works")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to FILE")
+    parser.add_argument("--page", action="store_true", help="put the table into docs/performance.md")
 
 
 def collect(peers: list[Peer], programs: list[Benchmark], repeat: int, console: Console) -> dict[str, dict[str, float]]:
@@ -93,7 +95,10 @@ def main(arguments: argparse.Namespace) -> int:
     work = QUICK if arguments.quick else arguments.work
     programs = benchmarks(arguments.program, work)
     figures = collect(peers, programs, repeat, console)
-    console.print(table_of(figures, peers, engines))
+    table = table_of(figures, peers, engines)
+    console.print(table)
+    if arguments.page:
+        page.put("simulator", [table])
     if arguments.json:
         means = {
             f"{engine} x {other}": geometric_mean(ratios(figures, f"neurohart {engine}", other))

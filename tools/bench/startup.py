@@ -9,6 +9,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
+from tools.bench import page
 from tools.bench.builds import Benchmark
 from tools.bench.peers import HOST, QEMU, SPIKE, measure, neurohart, run
 
@@ -21,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--engine", action="append", help="engine of ours to measure, repeatable (default: interpreter)"
     )
     parser.add_argument("--repeat", type=int, default=15, help="runs of each (default: 15)")
+    parser.add_argument("--page", action="store_true", help="put the table into docs/performance.md")
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -46,4 +48,6 @@ def main(arguments: argparse.Namespace) -> int:
         figures = [1e3 * statistics.median(walls), 1e3 * min(walls), 1e3 * cpu, peak]
         table.add_row(name, *(f"{figure:.1f}" for figure in figures))
     Console().print(table)
+    if arguments.page:
+        page.put("startup", [table])
     return 0

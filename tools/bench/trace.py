@@ -12,6 +12,7 @@ from rich.table import Table
 
 from iss.memory.map import MemoryMap
 from tests.oracles.commit_log import cut_after_exit, first_difference
+from tools.bench import page
 from tools.bench.builds import Benchmark, benchmarks
 from tools.bench.errors import WrongResult
 from tools.bench.peers import SPIKE, Peer, neurohart, run
@@ -26,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("program", nargs="*", help=f"benchmarks to run (default: {' '.join(PROGRAMS)})")
     parser.add_argument("--engine", default="interpreter", help="engine of ours (default: interpreter)")
     parser.add_argument("--repeat", type=int, default=3, help="interleaved runs of both (default: 3)")
+    parser.add_argument("--page", action="store_true", help="put the table into docs/performance.md")
     parser.add_argument("--work", type=float, default=WORK, metavar="FACTOR", help="multiple of 3e8 instructions")
 
 
@@ -69,4 +71,6 @@ def main(arguments: argparse.Namespace) -> int:
         figures = [f"{medians['neurohart']:.3f}", f"{medians['spike']:.3f}", f"{ratio:.2f}"]
         table.add_row(benchmark.name, f"{lines:,}", *figures)
     Console().print(table)
+    if arguments.page:
+        page.put("trace", [table])
     return 0

@@ -1,13 +1,9 @@
-"""Shows findings: as a table in the terminal, as JSON, and as the tables of docs/comparisons.md.
-
-A page has its figures between `<!-- NAME -->` and `<!-- end -->`; `update` makes them again.
-"""
+"""Shows findings: as a table in the terminal, as JSON, and as the tables of docs/comparisons.md."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import re
 import statistics
 import sys
 from dataclasses import asdict
@@ -17,6 +13,7 @@ from types import ModuleType
 from rich.console import Console
 from rich.table import Table
 
+from tools.docs.tables import markdown, replace
 from tools.validation import cuba
 from tools.validation.cuba_measures import MEASURES
 from tools.validation.findings import Finding, Unequal
@@ -57,14 +54,9 @@ def show(findings: list[Finding], arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _rows(rows: list[tuple[str, ...]]) -> str:
-    escaped = ([cell.replace("|", r"\|") for cell in row] for row in rows)
-    return "\n".join(f"| {' | '.join(row)} |" for row in escaped)
-
-
 def findings_table(findings: list[Finding]) -> str:
     """Findings in Markdown."""
-    return _rows([COLUMNS, ("---",) * len(COLUMNS), *(cells(finding) for finding in findings)])
+    return markdown([COLUMNS, ("---",) * len(COLUMNS), *(cells(finding) for finding in findings)])
 
 
 def cuba_table() -> str:
@@ -79,15 +71,13 @@ def cuba_table() -> str:
             difference = statistics.fmean(c.ours) - statistics.fmean(c.theirs)
             figures = (f"{difference:+.{places}f}", f"{c.deviation:+.2f}", f"{c.standard_errors:+.1f}")
             rows.append((f"{title}, 500..{duration} ms", *sides, *figures))
-    return _rows(rows)
+    return markdown(rows)
 
 
 def update(page: str, modules: dict[str, ModuleType]) -> str:
     """The page with all figures made again."""
 
-    def again(found: re.Match[str]) -> str:
-        name = found["name"]
-        table = cuba_table() if name == "cuba" else findings_table(modules[name].findings())
-        return f"<!-- {name} -->\n\n{table}\n\n<!-- end -->"
+    def again(name: str) -> str:
+        return cuba_table() if name == "cuba" else findings_table(modules[name].findings())
 
-    return re.sub(r"<!-- (?P<name>\w+) -->.*?<!-- end -->", again, page, flags=re.DOTALL)
+    return replace(page, again)

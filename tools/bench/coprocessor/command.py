@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import statistics
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -20,6 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from tools.bench import page
 from tools.bench.coprocessor.process import Process
 from tools.bench.coprocessor.suites import SUITES, Row, Side, Suite
 from tools.bench.errors import WrongResult
@@ -44,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("workload", nargs="*", help=f"what to run: {', '.join(SUITES)}; w1 also means w1-batch, ...")
     parser.add_argument("--repeat", type=int, default=5, help="turns of each contender (default: 5)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures to a file")
+    parser.add_argument("--page", action="store_true", help="put the tables into docs/performance.md")
     parser.add_argument("--quick", action="store_true", help="small sizes, one turn: does everything still run?")
 
 
@@ -58,7 +58,7 @@ def main(arguments: argparse.Namespace) -> int:
     facts = Table(title="What was computed", title_justify="left")
     for column in ("workload", "contender", "figures"):
         facts.add_column(column)
-    report: dict[str, Any] = {"machine": machine(), "suites": {}}
+    report: dict[str, Any] = {"machine": page.machine(), "suites": {}}
     for name in chosen(arguments.workload):
         suite = SUITES[name]
         console.print(f"{name}: {suite.title}")
@@ -66,6 +66,8 @@ def main(arguments: argparse.Namespace) -> int:
         show(name, suite, figures, table, facts, judge=not arguments.quick)
         report["suites"][name] = {label(side): vars(measured) for side, measured in figures.items()}
     console.print(table, facts)
+    if arguments.page:
+        page.put("coprocessor", [table, facts])
     if arguments.json:
         arguments.json.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     return 0
@@ -158,15 +160,3 @@ def _version(package: str) -> str | None:
 def label(side: Side) -> str:
     """The name of a contender, with the version of its library."""
     return side.label if side.package is None else f"{side.label} {_version(side.package)}"
-
-
-def machine() -> dict[str, str | int | None]:
-    """What the figures were measured on."""
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
-    return {
-        "processor": model,
-        "processors": os.cpu_count(),
-        "system": platform.platform(),
-        "python": platform.python_version(),
-    }
