@@ -89,7 +89,7 @@ SUITES = {
         "cuba:Workload",
         (Row(CUBA, BRIAN2_CUBA, 3.5),),
         tolerance=0.15,
-        sizes={"neurons": 40_000, "synapses": 1000, "stretch": 50},
+        sizes={"neurons": 40_000, "synapses": 1000, "steps": 5000, "stretch": 50},
         quick={"neurons": 10_000, "synapses": 250, "steps": 1000},
         memory_limit=170_000_000,
     ),
