@@ -28,16 +28,29 @@ class Outputs(Mapping[str, NDArray[Any]]):
     def __getitem__(self, name: str) -> NDArray[Any]:
         found = self._unpacked.get(name)
         if found is None:
-            place, rows = TALLY_BYTES, int(np.prod(self._shape))
-            for population in self._populations:
-                size = population.buffer_bytes
-                if population.name == name:
-                    part = self._block[place : place + rows * size].reshape(*self._shape, size)
-                    found = self._unpacked[name] = unpack(population, part)
-                    return found
-                place += rows * size
-            raise KeyError(name)
+            found = self._unpacked[name] = unpack(*self._packed(name))
         return found
+
+    def _packed(self, name: str) -> tuple[Population, Bytes]:
+        """A population and its rows [*shape, bytes]."""
+        place, rows = TALLY_BYTES, int(np.prod(self._shape))
+        for population in self._populations:
+            size = population.buffer_bytes
+            if population.name == name:
+                return population, self._block[place : place + rows * size].reshape(*self._shape, size)
+            place += rows * size
+        raise KeyError(name)
+
+    def events(self, name: str) -> NDArray[np.int64]:
+        """Where the output of a population is not zero [k, axes], in order; bits are not unpacked for it."""
+        population, rows = self._packed(name)
+        if population.graded:
+            return np.argwhere(self[name])
+        flat = rows.reshape(-1)
+        places = np.flatnonzero(flat)
+        byte, bit = np.nonzero(np.unpackbits(flat[places, None], axis=1, bitorder="little"))
+        where = np.unravel_index(places[byte] * 8 + bit, (*self._shape, 8 * rows.shape[-1]))
+        return np.stack(where, axis=1)
 
     def __iter__(self) -> Iterator[str]:
         return (population.name for population in self._populations)
@@ -58,7 +71,7 @@ class Result:
     __slots__ = ("_block", "_tally", "outputs")
 
     def __init__(self, block: Bytes, populations: Sequence[Population], shape: tuple[int, ...]) -> None:
-        self.outputs: Mapping[str, NDArray[Any]] = Outputs(block, populations, shape)
+        self.outputs = Outputs(block, populations, shape)
         self._block = block
         self._tally: list[int] | None = None
 
@@ -79,15 +92,18 @@ class Result:
 
     def __getitem__(self, population: str) -> NDArray[Any]:
         """The output of a population; CoprocessorError if it was not recorded."""
+        return self.outputs[self._recorded(population)]
+
+    def _recorded(self, population: str) -> str:
         if population not in self.outputs:
             raise CoprocessorError(
                 f"{population!r} is not recorded; recorded are {listed(self.outputs)}, others need record=True"
             )
-        return self.outputs[population]
+        return population
 
     def events(self, population: str) -> NDArray[np.int64]:
         """The output as events [k, 2] of (step, neuron), of a batch [k, 3] of (sample, step, neuron), in order."""
-        return np.argwhere(self[population])
+        return self.outputs.events(self._recorded(population))
 
     def energy_fj(self, preset: str = "default22") -> int:
         """Energy of the coprocessor by specification 8.2 in fJ, without instructions of a hart."""
