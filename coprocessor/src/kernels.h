@@ -38,6 +38,16 @@ typedef struct nm_conv {
     const nm_axis *down, *across;              /* for each y and each x of the input */
 } nm_conv;
 
+/* Compressed rows, whose elements are bounds[row] to bounds[row + 1] - 1 of columns and weights; cur is a ring of `depth`
+   slots of m accumulators. */
+typedef struct nm_sparse {
+    const uint8_t *bounds, *columns; /* words, half words */
+    const uint8_t *delays;           /* bytes of the rows or nibbles of the elements */
+    uint32_t elements;               /* that all tables have in RAM */
+    uint32_t delay;                  /* NM_DELAY_FIXED ... */
+    uint32_t slot, depth, longest;   /* slot of no delay; delays of the tables must be below `longest` */
+} nm_sparse;
+
 /* Arrays of a population for an update; those that are absent are NULL. */
 typedef struct nm_arrays {
     uint8_t *state[NM_MOST_STATE_WORDS];
@@ -60,6 +70,12 @@ typedef struct nm_kernels {
     void (*multiply_rows[4])(const nm_rows *rows);
     /* As either of them for a convolution; meets[p] is increased by the number of rows that meet p kernel positions. */
     void (*add_conv)(const nm_conv *conv, const nm_rows *rows, uint32_t meets[NM_MOST_POSITIONS + 1]);
+    /* cur[slot][column] += weight * value[row] modulo 2^32; gives how many rows were done: all, or those before one whose
+       elements, columns or delays are out of range. */
+    uint32_t (*add_sparse)(const nm_sparse *sparse, const nm_rows *rows);
+    /* cur[k] += weight[k] * value[k] * 2^shift modulo 2^32 for n words, weights s8 or NULL for 1; gives how many values
+       are not 0. */
+    uint32_t (*add_words)(uint8_t *cur, const uint8_t *values, const uint8_t *weights, uint32_t n, unsigned shift);
     /* Update groups of 32 neurons from `group` to before `end`; gives the first group not done, because its values are
        too large for 32-bit arithmetic or its profile has no kernel. *spikes is increased. */
     uint32_t (*update)(const nm_pop *pop, const nm_arrays *arrays, uint32_t group, uint32_t end, uint32_t *spikes);

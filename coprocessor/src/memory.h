@@ -51,6 +51,9 @@ static inline void nm_put16(uint8_t *p, uint32_t x)
     memcpy(p, &y, 2);
 }
 
+/* The word at p increased modulo 2^32. */
+static inline void nm_add32(uint8_t *p, uint32_t amount) { nm_put32(p, nm_get32(p) + amount); }
+
 /* Host address of `bytes` bytes at a guest address, NULL if not all of them are RAM. */
 static inline uint8_t *nm_host(const nm_coprocessor *c, uint32_t address, uint64_t bytes)
 {

@@ -113,6 +113,25 @@ static inline nm_vu16 v_zip_high16(nm_vu16 a, nm_vu16 b)
     return NM_SHUFFLE(nm_vu16, a, b, NM_PAIRS_HALVES(NM_HALVES / 2, NM_HALVES));
 }
 
+/* NM_HALVES u16 values, and the larger of two in each lane. */
+static inline nm_vu16 v_load_u16(const uint8_t *p)
+{
+    nm_vu16 x;
+    memcpy(&x, p, sizeof x);
+    return x;
+}
+#if defined(NM_AVX512)
+static inline nm_vu16 v_max_u16(nm_vu16 a, nm_vu16 b) { return (nm_vu16)_mm512_max_epu16((__m512i)a, (__m512i)b); }
+#elif defined(NM_AVX2)
+static inline nm_vu16 v_max_u16(nm_vu16 a, nm_vu16 b) { return (nm_vu16)_mm256_max_epu16((__m256i)a, (__m256i)b); }
+#else
+static inline nm_vu16 v_max_u16(nm_vu16 a, nm_vu16 b)
+{
+    nm_vu16 larger = (nm_vu16)(a > b);
+    return (a & larger) | (b & ~larger);
+}
+#endif
+
 /* Truth values of lanes: v_gt, v_select(mask, where true, where false), v_bits (bit k: lane k). */
 #if defined(NM_AVX512)
 typedef __mmask16 nm_mask;
@@ -150,6 +169,24 @@ static inline uint32_t v_bits(nm_mask m)
 static inline nm_v32 v_min(nm_v32 a, nm_v32 b) { return v_select(a < b, a, b); }
 static inline nm_v32 v_max(nm_v32 a, nm_v32 b) { return v_select(a > b, a, b); }
 #endif
+#endif
+
+/* Counting truth values: v_tally adds some, v_total gives their number. */
+#if defined(NM_AVX512)
+typedef uint32_t nm_tally;
+static inline void v_tally(nm_tally *tally, nm_mask m) { *tally += (uint32_t)__builtin_popcount(v_bits(m)); }
+static inline uint32_t v_total(nm_tally tally) { return tally; }
+#else
+typedef nm_v32 nm_tally;
+static inline void v_tally(nm_tally *tally, nm_mask m) { *tally -= m; }
+static inline uint32_t v_total(nm_tally tally)
+{
+    uint32_t total = 0;
+    for (unsigned k = 0; k < NM_WORDS; k++) {
+        total += (uint32_t)tally[k];
+    }
+    return total;
+}
 #endif
 
 static inline nm_v32 v_clip(nm_v32 x, nm_v32 low, nm_v32 high) { return v_min(v_max(x, low), high); }

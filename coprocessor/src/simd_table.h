@@ -9,6 +9,8 @@
 #include "kernels_multiply.h"
 #include "kernels_conv.h"
 #include "kernels_learn.h"
+#include "kernels_one_to_one.h"
+#include "kernels_sparse.h"
 #include "kernels_update.h"
 
 #define NM_TABLE_NAME(level) nm_kernels_##level
@@ -23,6 +25,8 @@ const nm_kernels NM_TABLE(NM_LEVEL) = {
     .add_rows = {add_rows_s8, add_rows_s4, add_rows_s2, add_rows_binary},
     .multiply_rows = {multiply_rows_s8, multiply_rows_s4, multiply_rows_s2, multiply_rows_binary},
     .add_conv = add_conv,
+    .add_sparse = add_sparse,
+    .add_words = add_words,
     .update = update,
     .learn_rows = learn_rows,
     .next_traces = next_traces,

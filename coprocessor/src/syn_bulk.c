@@ -34,6 +34,8 @@ static bool tables_of(nm_coprocessor *c, nm_bulk *b)
     case NM_S2:
     case NM_BINARY: return dense_tables(c, b);
     case NM_CONV: return nm_find_conv(c, b);
+    case NM_CSR: return nm_find_sparse(c, b);
+    case NM_ONE_TO_ONE: return nm_find_one_to_one(c, b);
     default: return false;
     }
 }
@@ -57,9 +59,9 @@ static bool prepare(nm_coprocessor *c, uint32_t source, nm_bulk *b)
     if (!nm_has_kernels(c->kernels)) {
         return false;
     }
-    bool by_source = syn->delay == NM_DELAY_PER_SOURCE;
-    uint32_t slot = by_source ? 0 : (c->user[NM_USER_T] + syn->fixed_delay) & (syn->depth - 1);
-    b->written_bytes = UINT64_C(4) * syn->m * (by_source ? syn->depth : 1);
+    bool by_source = syn->delay == NM_DELAY_PER_SOURCE, fixed = syn->delay == NM_DELAY_FIXED;
+    uint32_t slot = !fixed ? 0 : (c->user[NM_USER_T] + syn->fixed_delay) & (syn->depth - 1);
+    b->written_bytes = UINT64_C(4) * syn->m * (fixed ? 1 : syn->depth);
     b->place = syn->cur + 4 * (slot * syn->m);
     b->written = nm_host(c, b->place, b->written_bytes);
     b->rows = (nm_rows){.cur = b->written,
@@ -93,6 +95,7 @@ static void add_rows(const nm_coprocessor *c, const nm_bulk *b, const nm_rows *r
     uint32_t format = b->entry->syn.format;
     switch (format) {
     case NM_CONV: c->kernels->add_conv(&b->conv, rows, meets); break;
+    case NM_ONE_TO_ONE: nm_add_one_to_one(rows); break;
     default: (rows->value ? c->kernels->multiply_rows : c->kernels->add_rows)[format](rows); break;
     }
 }
@@ -128,13 +131,19 @@ static void add_by_slot(const nm_coprocessor *c, const nm_bulk *b, uint32_t firs
 
 static nm_row_totals totals_of(const nm_coprocessor *c, const nm_bulk *b, uint32_t count, const uint32_t *meets)
 {
-    return b->entry->syn.format == NM_CONV ? nm_conv_totals(c, &b->conv, meets)
-                                           : nm_equal_rows(c, count, b->rows.m, b->rows.pitch);
+    switch (b->entry->syn.format) {
+    case NM_CONV: return nm_conv_totals(c, &b->conv, meets);
+    case NM_ONE_TO_ONE: return nm_equal_rows(c, count, 1, b->rows.weights != NULL);
+    default: return nm_equal_rows(c, count, b->rows.m, b->rows.pitch);
+    }
 }
 
 /* Add and count the first `count` rows of the list; gives how many were done: all, or those before one with a fault. */
 static uint32_t add(nm_coprocessor *c, const nm_bulk *b, uint32_t count)
 {
+    if (b->entry->syn.format == NM_CSR) {
+        return nm_add_sparse(c, b, count);
+    }
     uint32_t done = good_rows(b, count), meets[NM_MOST_POSITIONS + 1];
     if (done == 0) {
         return 0;
@@ -165,6 +174,10 @@ bool nm_syn_in_bulk(nm_coprocessor *c, const nm_entry *entry, uint32_t source, u
     if (!prepare(c, source, &b)) {
         return false;
     }
+    *status = NM_OK;
+    if (entry->syn.format == NM_ONE_TO_ONE && entry->syn.source == NM_GRADED && nm_add_graded(c, &b)) {
+        return true;
+    }
     nm_list list;
     do {
         list = nm_list_rows(c, &b);
@@ -175,6 +188,5 @@ bool nm_syn_in_bulk(nm_coprocessor *c, const nm_entry *entry, uint32_t source, u
             return done == may;
         }
     } while (list.end == NM_LIST_GOES_ON);
-    *status = NM_OK;
     return list.end == NM_LIST_ENDS;
 }

@@ -15,6 +15,7 @@ typedef struct nm_bulk {
     const uint8_t *delays; /* NULL: fixed */
     nm_rows rows;
     nm_conv conv;
+    nm_sparse sparse;
 } nm_bulk;
 
 /* Rows from c->progress.index on, in c->active, with their values in c->value if the source is graded. */
@@ -34,5 +35,17 @@ const uint8_t *nm_find_table(const nm_coprocessor *c, const nm_bulk *b, uint32_t
 bool nm_find_conv(nm_coprocessor *c, nm_bulk *b);
 /* The totals of rows that `meets[p]` times meet p kernel positions. */
 nm_row_totals nm_conv_totals(const nm_coprocessor *c, const nm_conv *conv, const uint32_t *meets);
+
+/* Format 4: find the tables; false if the projection has to go row by row. */
+bool nm_find_sparse(const nm_coprocessor *c, nm_bulk *b);
+/* Add and count the first `count` rows of the list; gives how many were done: all, or those before one with a fault. */
+uint32_t nm_add_sparse(nm_coprocessor *c, const nm_bulk *b, uint32_t count);
+
+/* Format 7. */
+bool nm_find_one_to_one(const nm_coprocessor *c, nm_bulk *b);
+/* Add rows that are in the same slot. */
+void nm_add_one_to_one(const nm_rows *rows);
+/* A graded source from c->progress.index on without a list; false if the slice may end inside or delays differ. */
+bool nm_add_graded(nm_coprocessor *c, const nm_bulk *b);
 
 #endif

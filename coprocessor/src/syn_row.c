@@ -19,13 +19,11 @@ static uint32_t slot_address(const row_of *r, uint32_t extra_delay, uint32_t j)
     return r->syn->cur + 4 * (slot * r->syn->m + j);
 }
 
-static void add_to(uint8_t *host, uint32_t amount) { nm_put32(host, nm_get32(host) + amount); }
-
 static void add_at(nm_coprocessor *c, uint32_t address, uint32_t amount)
 {
     uint8_t *host = nm_host(c, address, 4);
     if (host) {
-        add_to(host, amount);
+        nm_add32(host, amount);
     }
 }
 
@@ -86,7 +84,7 @@ static inline uint32_t dense_weight(const uint8_t *weights, uint32_t format, uin
 static inline void accumulate(uint8_t *cur, const uint8_t *weights, uint32_t format, uint32_t m, uint32_t scale)
 {
     for (uint32_t j = 0; j < m; j++) {
-        add_to(cur + 4 * (size_t)j, dense_weight(weights, format, j) * scale);
+        nm_add32(cur + 4 * (size_t)j, dense_weight(weights, format, j) * scale);
     }
 }
 
@@ -94,7 +92,7 @@ static inline void accumulate(uint8_t *cur, const uint8_t *weights, uint32_t for
 static void accumulate_s8(uint8_t *cur, const uint8_t *weights, uint32_t m, unsigned shift)
 {
     for (uint32_t j = 0; j < m; j++) {
-        add_to(cur + 4 * (size_t)j, (uint32_t)(int8_t)weights[j] << shift);
+        nm_add32(cur + 4 * (size_t)j, (uint32_t)(int8_t)weights[j] << shift);
     }
 }
 
@@ -212,7 +210,7 @@ static nm_status sparse_row(nm_coprocessor *c, const row_of *r)
         uint32_t j = nm_get16(columns + 2 * e);
         uint32_t amount = (uint32_t)(int8_t)weights[e] * r->scale;
         if (cur && j < m) {
-            add_to(cur + 4 * (size_t)j, amount);
+            nm_add32(cur + 4 * (size_t)j, amount);
         } else {
             add_at(c, slot_address(r, uniform ? 0 : nibble(c, syn->delays, first + e), j), amount);
         }
@@ -343,7 +341,7 @@ static nm_status one_to_one_row(nm_coprocessor *c, const row_of *r)
     if (!cur) {
         return NM_FAULT;
     }
-    add_to(cur, w * r->scale);
+    nm_add32(cur, w * r->scale);
     return finish(c, r, 1, syn->weights != 0, 0);
 }
 
