@@ -17,9 +17,9 @@ static inline uint32_t largest_column(const uint8_t *columns, uint32_t count)
     uint32_t largest = 0;
     if (count >= NM_HALVES) {
         /* The last vector ends with the row, so it repeats some of the one before it. */
-        nm_vu16 most = v_load_u16(columns + 2 * (size_t)(count - NM_HALVES));
+        nm_vu16 most = v_load_halves(columns + 2 * (size_t)(count - NM_HALVES));
         for (uint32_t e = 0; e + NM_HALVES < count; e += NM_HALVES) {
-            most = v_max_u16(most, v_load_u16(columns + 2 * (size_t)e));
+            most = v_max_u16(most, v_load_halves(columns + 2 * (size_t)e));
         }
         for (unsigned k = 0; k < NM_HALVES; k++) {
             largest = most[k] > largest ? most[k] : largest;

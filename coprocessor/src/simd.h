@@ -114,7 +114,7 @@ static inline nm_vu16 v_zip_high16(nm_vu16 a, nm_vu16 b)
 }
 
 /* NM_HALVES u16 values, and the larger of two in each lane. */
-static inline nm_vu16 v_load_u16(const uint8_t *p)
+static inline nm_vu16 v_load_halves(const uint8_t *p)
 {
     nm_vu16 x;
     memcpy(&x, p, sizeof x);
