@@ -2,6 +2,7 @@
    accumulators overlap nothing that is read. Everything else goes row by row: syn.c, syn_row.c.
    A format is bulk work once `tables_of` finds its tables, `add_rows` has a kernel for it and `totals_of` counts it. */
 #include "syn_bulk.h"
+#include "weights.h"
 
 enum { MOST_SLOTS = 64, ROWS_BY_SLOT = 2048 };
 
@@ -18,11 +19,14 @@ const uint8_t *nm_find_table(const nm_coprocessor *c, const nm_bulk *b, uint32_t
 
 static bool dense_tables(const nm_coprocessor *c, nm_bulk *b)
 {
-    static const uint8_t bits[4] = {[NM_S8] = 8, [NM_S4] = 4, [NM_S2] = 2, [NM_BINARY] = 1};
     const nm_syn *syn = &b->entry->syn;
-    b->rows.pitch = nm_pitch(syn->m, bits[syn->format]);
+    b->rows.pitch = nm_pitch(syn->m, nm_weight_bits[syn->format]);
     b->rows.weights = nm_find_table(c, b, syn->weights, (uint64_t)b->rows.pitch * syn->n);
-    return b->rows.weights && syn->delay != NM_DELAY_PER_SYNAPSE;
+    if (syn->delay == NM_DELAY_PER_SYNAPSE) {
+        b->delays = nm_find_table(c, b, syn->delays, (uint64_t)nm_pitch(syn->m, 4) * syn->n);
+        return b->rows.weights && b->delays;
+    }
+    return b->rows.weights != NULL;
 }
 
 /* Find the weights; false if the operation has to go row by row. */
@@ -35,8 +39,8 @@ static bool tables_of(nm_coprocessor *c, nm_bulk *b)
     case NM_BINARY: return dense_tables(c, b);
     case NM_CONV: return nm_find_conv(c, b);
     case NM_CSR: return nm_find_sparse(c, b);
-    case NM_ONE_TO_ONE: return nm_find_one_to_one(c, b);
-    default: return false;
+    case NM_CROSSBAR: return nm_find_crossbar(c, b);
+    default: return nm_find_one_to_one(c, b);
     }
 }
 
@@ -86,7 +90,7 @@ static uint32_t good_rows(const nm_bulk *b, uint32_t count)
     while (good < count && (!b->delays || syn->fixed_delay + b->delays[b->rows.row[good]] < syn->depth)) {
         good++;
     }
-    return good;
+    return syn->format == NM_CROSSBAR ? nm_good_crossbar_rows(b, good) : good;
 }
 
 /* Add rows that have the same accumulators. */
@@ -95,6 +99,7 @@ static void add_rows(const nm_coprocessor *c, const nm_bulk *b, const nm_rows *r
     uint32_t format = b->entry->syn.format;
     switch (format) {
     case NM_CONV: c->kernels->add_conv(&b->conv, rows, meets); break;
+    case NM_CROSSBAR: nm_add_crossbar(c, b, rows); break;
     case NM_ONE_TO_ONE: nm_add_one_to_one(rows); break;
     default: (rows->value ? c->kernels->multiply_rows : c->kernels->add_rows)[format](rows); break;
     }
@@ -133,6 +138,7 @@ static nm_row_totals totals_of(const nm_coprocessor *c, const nm_bulk *b, uint32
 {
     switch (b->entry->syn.format) {
     case NM_CONV: return nm_conv_totals(c, &b->conv, meets);
+    case NM_CROSSBAR: return nm_crossbar_totals(c, b, count);
     case NM_ONE_TO_ONE: return nm_equal_rows(c, count, 1, b->rows.weights != NULL);
     default: return nm_equal_rows(c, count, b->rows.m, b->rows.pitch);
     }
@@ -143,6 +149,9 @@ static uint32_t add(nm_coprocessor *c, const nm_bulk *b, uint32_t count)
 {
     if (b->entry->syn.format == NM_CSR) {
         return nm_add_sparse(c, b, count);
+    }
+    if (b->entry->syn.delay == NM_DELAY_PER_SYNAPSE) {
+        return nm_add_delayed(c, b, count);
     }
     uint32_t done = good_rows(b, count), meets[NM_MOST_POSITIONS + 1];
     if (done == 0) {
@@ -157,6 +166,9 @@ static uint32_t add(nm_coprocessor *c, const nm_bulk *b, uint32_t count)
         nm_rows rows = b->rows;
         rows.count = done;
         add_rows(c, b, &rows, meets);
+    }
+    if (b->entry->syn.format == NM_CROSSBAR) {
+        nm_draw_crossbar(c, b, done);
     }
     nm_row_totals totals = totals_of(c, b, done, meets);
     totals.bytes += b->delays ? done : 0;

@@ -4,6 +4,12 @@
 
 #include "engine.h"
 
+/* Tables of a crossbar; draws[type]: the neurons whose weight for this type draws. */
+typedef struct nm_crossbar {
+    const uint8_t *types, *words;
+    uint32_t draws[4][8];
+} nm_crossbar;
+
 /* What a projection reads and writes, all of it RAM and what it writes apart from what it reads. */
 typedef struct nm_bulk {
     const nm_entry *entry;
@@ -12,10 +18,11 @@ typedef struct nm_bulk {
     uint8_t *written;      /* the accumulators of this step, or with delays of a table all slots */
     uint64_t written_bytes;
     uint32_t place;        /* of them, for the guest */
-    const uint8_t *delays; /* NULL: fixed */
+    const uint8_t *delays; /* of sources or synapses; NULL: fixed */
     nm_rows rows;
     nm_conv conv;
     nm_sparse sparse;
+    nm_crossbar crossbar;
 } nm_bulk;
 
 /* Rows from c->progress.index on, in c->active, with their values in c->value if the source is graded. */
@@ -40,6 +47,17 @@ nm_row_totals nm_conv_totals(const nm_coprocessor *c, const nm_conv *conv, const
 bool nm_find_sparse(const nm_coprocessor *c, nm_bulk *b);
 /* Add and count the first `count` rows of the list; gives how many were done: all, or those before one with a fault. */
 uint32_t nm_add_sparse(nm_coprocessor *c, const nm_bulk *b, uint32_t count);
+
+/* Formats 0 to 3 with delays of synapses: as nm_add_sparse. */
+uint32_t nm_add_delayed(nm_coprocessor *c, const nm_bulk *b, uint32_t count);
+
+/* Format 6: find tables; how many of the first `count` rows come before a bad type; add what draws nothing of rows in the
+   same slot; add all that draws of the first `count` rows. */
+bool nm_find_crossbar(const nm_coprocessor *c, nm_bulk *b);
+uint32_t nm_good_crossbar_rows(const nm_bulk *b, uint32_t count);
+void nm_add_crossbar(const nm_coprocessor *c, const nm_bulk *b, const nm_rows *rows);
+void nm_draw_crossbar(nm_coprocessor *c, const nm_bulk *b, uint32_t count);
+nm_row_totals nm_crossbar_totals(const nm_coprocessor *c, const nm_bulk *b, uint32_t count);
 
 /* Format 7. */
 bool nm_find_one_to_one(const nm_coprocessor *c, nm_bulk *b);

@@ -3,6 +3,7 @@
    the order of the specification, which finds the first fault. Then it accumulates; nothing can fail any more.
    SIMD kernels belong beside `accumulate_dense`. */
 #include "engine.h"
+#include "weights.h"
 
 /* What the row needs, computed once. */
 typedef struct row_of {
@@ -68,23 +69,10 @@ static uint32_t nibble(const nm_coprocessor *c, uint32_t table, uint64_t index)
 
 /* ---- formats 0 to 3 ---- */
 
-static const uint8_t dense_bits[4] = {[NM_S8] = 8, [NM_S4] = 4, [NM_S2] = 2, [NM_BINARY] = 1};
-
-/* Weight j of a dense row, modulo 2^32. */
-static inline uint32_t dense_weight(const uint8_t *weights, uint32_t format, uint32_t j)
-{
-    switch (format) {
-    case NM_S8: return (uint32_t)(int8_t)weights[j];
-    case NM_S4: return ((((uint32_t)weights[j / 2] >> 4 * (j & 1)) & 0xF) ^ 8) - 8;
-    case NM_S2: return ((((uint32_t)weights[j / 4] >> 2 * (j & 3)) & 3) ^ 2) - 2;
-    default: return 2 * (((uint32_t)weights[j / 8] >> (j & 7)) & 1) - 1;
-    }
-}
-
 static inline void accumulate(uint8_t *cur, const uint8_t *weights, uint32_t format, uint32_t m, uint32_t scale)
 {
     for (uint32_t j = 0; j < m; j++) {
-        nm_add32(cur + 4 * (size_t)j, dense_weight(weights, format, j) * scale);
+        nm_add32(cur + 4 * (size_t)j, nm_dense_weight(weights, format, j) * scale);
     }
 }
 
@@ -118,7 +106,7 @@ static nm_status check_dense(nm_coprocessor *c, const row_of *r, uint32_t weight
     const nm_syn *syn = r->syn;
     bool per_synapse = syn->delay == NM_DELAY_PER_SYNAPSE;
     for (uint32_t j = 0; j < syn->m; j++) {
-        if (!nm_loadable(c, weights + 4 * (j * dense_bits[syn->format] / 32), 4) ||
+        if (!nm_loadable(c, weights + 4 * (j * nm_weight_bits[syn->format] / 32), 4) ||
             (per_synapse && check_nibble(c, r, delays, j) != NM_OK) ||
             !nm_loadable(c, slot_address(r, per_synapse ? nibble(c, delays, j) : 0, j), 4)) {
             return NM_FAULT;
@@ -130,7 +118,7 @@ static nm_status check_dense(nm_coprocessor *c, const row_of *r, uint32_t weight
 static nm_status dense_row(nm_coprocessor *c, const row_of *r)
 {
     const nm_syn *syn = r->syn;
-    uint32_t m = syn->m, pitch = nm_pitch(m, dense_bits[syn->format]), delay_pitch = nm_pitch(m, 4);
+    uint32_t m = syn->m, pitch = nm_pitch(m, nm_weight_bits[syn->format]), delay_pitch = nm_pitch(m, 4);
     uint32_t weights = syn->weights + r->row * pitch, delays = syn->delays + r->row * delay_pitch;
     const uint8_t *row = nm_host(c, weights, pitch);
     if (syn->delay != NM_DELAY_PER_SYNAPSE) {
@@ -144,7 +132,7 @@ static nm_status dense_row(nm_coprocessor *c, const row_of *r)
             return NM_FAULT;
         }
         for (uint32_t j = 0; j < m; j++) {
-            add_at(c, slot_address(r, nibble(c, delays, j), j), dense_weight(row, syn->format, j) * r->scale);
+            add_at(c, slot_address(r, nibble(c, delays, j), j), nm_dense_weight(row, syn->format, j) * r->scale);
         }
     }
     return finish(c, r, m, pitch, delay_pitch);
