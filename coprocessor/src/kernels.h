@@ -55,7 +55,7 @@ typedef struct nm_arrays {
     uint8_t *cur, *acc, *out;
 } nm_arrays;
 
-enum { NM_LIST_SLACK = 16 };
+enum { NM_LIST_SLACK = 32 };
 
 typedef struct nm_kernels {
     const char *name;

@@ -10,32 +10,30 @@ static inline uint64_t bits_of(const uint8_t *source, uint32_t n, uint32_t first
     return g == first / 64 ? bits & UINT64_MAX << first % 64 : bits;
 }
 
+/* Append 64*g + k for every set bit k, of which there is one at least. */
 #if defined(NM_AVX512)
-/* Append 64*g + k for every set bit k: indices compressed 16 at a time. */
 static inline uint32_t append(uint64_t bits, uint32_t g, uint16_t *list)
 {
-    const __m512i places = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-    uint32_t count = 0;
-    for (int32_t k = 0; k < 64; k += 16, bits >>= 16) {
-        __mmask16 some = (__mmask16)bits;
-        __m512i index = _mm512_add_epi32(places, _mm512_set1_epi32((int32_t)(64 * g) + k));
-        __m512i packed = _mm512_maskz_compress_epi32(some, index);
-        _mm256_storeu_si256((__m256i_u *)(list + count), _mm512_cvtepi32_epi16(packed));
-        count += nm_popcount(some);
-    }
-    return count;
+    const nm_vu16 count = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
+                           16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
+    const nm_vu16 index = count + (uint16_t)(64 * g);
+    _mm512_storeu_si512(list, _mm512_maskz_compress_epi16((__mmask32)bits, (__m512i)index));
+    list += nm_popcount((uint32_t)bits);
+    _mm512_storeu_si512(list, _mm512_maskz_compress_epi16((__mmask32)(bits >> 32), (__m512i)(index + 32)));
+    return (uint32_t)__builtin_popcountll(bits);
 }
 #else
-/* As above, four at a time without asking whether there are so many: that would be a branch nobody can predict. */
+/* Four at a time without asking whether there are so many: that would be a branch nobody can predict. */
 static inline uint32_t append(uint64_t bits, uint32_t g, uint16_t *list)
 {
-    uint32_t count = (uint32_t)__builtin_popcountll(bits);
-    for (uint32_t k = 0; k < count; k += 4) {
+    uint32_t count = (uint32_t)__builtin_popcountll(bits), k = 0;
+    do {
         for (uint32_t q = 0; q < 4; q++) {
             list[k + q] = (uint16_t)(64 * g + (uint32_t)__builtin_ctzll(bits | UINT64_C(1) << 63));
             bits &= bits - 1;
         }
-    }
+        k += 4;
+    } while (k < count);
     return count;
 }
 #endif
