@@ -26,6 +26,9 @@ nm_status nm_syn_row(nm_coprocessor *c, const nm_syn *syn, uint32_t row, uint32_
    go row by row. `events` is the length of an AER list. */
 bool nm_syn_in_bulk(nm_coprocessor *c, const nm_entry *entry, uint32_t source, uint32_t events, nm_status *status);
 
+/* What a convolution needs to know of coordinates is kept for the time of an issue; forget it. */
+void nm_forget_axes(nm_coprocessor *c);
+
 /* The arrays of a population as wholes; false unless all are RAM and apart from each other. */
 bool nm_find_arrays(const nm_coprocessor *c, const nm_pop *pop, uint32_t output, nm_arrays *arrays);
 /* Update groups by kernels from c->progress.index on, which moves as far as they and the slice reach; true at the end. */

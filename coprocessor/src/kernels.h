@@ -33,8 +33,8 @@ typedef struct nm_conv {
     uint32_t width, channels, channel_weights; /* of the input; bytes of weights from channel to channel */
     uint32_t run;                              /* weights of a kernel position */
     uint32_t down_weights, down_cur, across_weights, across_cur;
-    uint32_t positions;                        /* of the kernel */
     bool depthwise;
+    uint32_t cycles[NM_MOST_POSITIONS + 1];    /* of a row, by the kernel positions it meets */
     const nm_axis *down, *across;              /* for each y and each x of the input */
 } nm_conv;
 
@@ -47,6 +47,11 @@ typedef struct nm_sparse {
     uint32_t delay;                  /* NM_DELAY_FIXED ... */
     uint32_t slot, depth, longest;   /* slot of no delay; delays of the tables must be below `longest` */
 } nm_sparse;
+
+/* Kernel positions that were met, and cycles. */
+typedef struct nm_conv_work {
+    uint64_t positions, cycles;
+} nm_conv_work;
 
 /* Arrays of a population for an update; those that are absent are NULL. */
 typedef struct nm_arrays {
@@ -68,8 +73,8 @@ typedef struct nm_kernels {
     void (*add_rows[4])(const nm_rows *rows);
     /* cur[j] += sum of weight[row][j] * value[row] modulo 2^32, formats 0 to 3 */
     void (*multiply_rows[4])(const nm_rows *rows);
-    /* As either of them for a convolution; meets[p] is increased by the number of rows that meet p kernel positions. */
-    void (*add_conv)(const nm_conv *conv, const nm_rows *rows, uint32_t meets[NM_MOST_POSITIONS + 1]);
+    /* As either of them for a convolution; *work is increased. */
+    void (*add_conv)(const nm_conv *conv, const nm_rows *rows, nm_conv_work *work);
     /* cur[slot][column] += weight * value[row] modulo 2^32; gives how many rows were done: all, or those before one whose
        elements, columns or delays are out of range. */
     uint32_t (*add_sparse)(const nm_sparse *sparse, const nm_rows *rows);

@@ -75,12 +75,13 @@ static inline __attribute__((always_inline)) void add_across(uint8_t *cur, const
 }
 
 /* All rows, with runs of `run` weights; `dense`: without stride or padding of runs. */
-static inline __attribute__((always_inline)) void add_pixels(const nm_conv *conv, const nm_rows *r, uint32_t *meets,
+static inline __attribute__((always_inline)) void add_pixels(const nm_conv *conv, const nm_rows *r, nm_conv_work *work,
                                                              const uint32_t run, const bool dense)
 {
     const uint64_t by_channels = reciprocal(conv->channels), by_width = reciprocal(conv->width);
     const size_t back = dense ? 4 * run : conv->across_cur, on = dense ? run : conv->across_weights;
     const size_t up = conv->down_cur, down = conv->down_weights;
+    uint64_t positions = 0, cycles = 0;
     for (uint32_t k = 0; k < r->count; k++) {
         uint32_t place = divide(r->row[k], by_channels), channel = r->row[k] - place * conv->channels;
         uint32_t y = divide(place, by_width), x = place - y * conv->width;
@@ -89,21 +90,24 @@ static inline __attribute__((always_inline)) void add_pixels(const nm_conv *conv
         const uint8_t *weights =
             r->weights + (size_t)channel * conv->channel_weights + conv->down[y].weights + across.weights;
         uint8_t *cur = r->cur + conv->down[y].cur + across.cur + (conv->depthwise ? 4 * channel : 0);
-        meets[rows * across.count]++;
+        positions += rows * across.count;
+        cycles += conv->cycles[rows * across.count];
         for (; rows; rows--, cur -= up, weights += down) {
             add_across(cur, weights, across.count, back, on, run, scale);
         }
     }
+    work->positions += positions;
+    work->cycles += cycles;
 }
 
-static void add_conv(const nm_conv *conv, const nm_rows *r, uint32_t *meets)
+static void add_conv(const nm_conv *conv, const nm_rows *r, nm_conv_work *work)
 {
     bool dense = conv->across_cur == 4 * conv->run && conv->across_weights == conv->run;
     switch (dense ? conv->run : conv->run == 1) {
-    case 1: add_pixels(conv, r, meets, 1, false); break;
-    case 8: add_pixels(conv, r, meets, 8, true); break;
-    case 16: add_pixels(conv, r, meets, 16, true); break;
-    case 32: add_pixels(conv, r, meets, 32, true); break;
-    default: add_pixels(conv, r, meets, conv->run, false); break;
+    case 1: add_pixels(conv, r, work, 1, false); break;
+    case 8: add_pixels(conv, r, work, 8, true); break;
+    case 16: add_pixels(conv, r, work, 16, true); break;
+    case 32: add_pixels(conv, r, work, 32, true); break;
+    default: add_pixels(conv, r, work, conv->run, false); break;
     }
 }

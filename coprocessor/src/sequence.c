@@ -48,6 +48,7 @@ void nm_begin(nm_coprocessor *c, uint32_t slice)
 {
     c->progress = (nm_progress){0};
     c->units_left = slice ? slice : UINT64_MAX;
+    nm_forget_axes(c);
 }
 
 void nm_discard_progress(nm_coprocessor *c) { memset(c->user + NM_USER_PROG0, 0, 5 * sizeof c->user[0]); }

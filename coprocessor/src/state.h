@@ -12,7 +12,7 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "guest memory is accessed as host integers");
 
 enum { NM_QUEUES = 4, NM_QUEUE_DEPTH = 64, NM_COUNTERS = 8, NM_DEFAULT_LANES = 4, NM_MOST_LANES = 255 };
-enum { NM_LARGEST_NETWORK = 255, NM_LARGEST_SIZE = 65536 };
+enum { NM_LARGEST_NETWORK = 255, NM_LARGEST_SIZE = 65536, NM_MOST_AXES = 4 * NM_LONGEST_AXIS };
 
 /* User CSRs, number - 0x800. */
 enum {
@@ -95,7 +95,8 @@ struct nm_coprocessor {
     uint16_t active[NM_LARGEST_SIZE + NM_LIST_SLACK];
     uint32_t value[NM_LARGEST_SIZE];
     int32_t columns[NM_LARGEST_SIZE];
-    nm_axis axes[2][NM_LONGEST_AXIS];
+    nm_axis axes[NM_MOST_AXES];
+    uint32_t axes_used, axes_of[NM_LARGEST_NETWORK]; /* by entry: 1 + index of its axes, 0: not found yet */
 };
 
 static inline uint32_t *nm_rng(nm_coprocessor *c) { return &c->user[NM_USER_RNG]; }

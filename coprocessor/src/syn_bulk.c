@@ -94,11 +94,11 @@ static uint32_t good_rows(const nm_bulk *b, uint32_t count)
 }
 
 /* Add rows that have the same accumulators. */
-static void add_rows(const nm_coprocessor *c, const nm_bulk *b, const nm_rows *rows, uint32_t *meets)
+static void add_rows(const nm_coprocessor *c, const nm_bulk *b, const nm_rows *rows, nm_conv_work *work)
 {
     uint32_t format = b->entry->syn.format;
     switch (format) {
-    case NM_CONV: c->kernels->add_conv(&b->conv, rows, meets); break;
+    case NM_CONV: c->kernels->add_conv(&b->conv, rows, work); break;
     case NM_CROSSBAR: nm_add_crossbar(c, b, rows); break;
     case NM_ONE_TO_ONE: nm_add_one_to_one(rows); break;
     default: (rows->value ? c->kernels->multiply_rows : c->kernels->add_rows)[format](rows); break;
@@ -106,7 +106,7 @@ static void add_rows(const nm_coprocessor *c, const nm_bulk *b, const nm_rows *r
 }
 
 /* The rows of the list from `first` to before `last`, at most ROWS_BY_SLOT: ordered by their slots. */
-static void add_by_slot(const nm_coprocessor *c, const nm_bulk *b, uint32_t first, uint32_t last, uint32_t *meets)
+static void add_by_slot(const nm_coprocessor *c, const nm_bulk *b, uint32_t first, uint32_t last, nm_conv_work *work)
 {
     const nm_syn *syn = &b->entry->syn;
     uint32_t delay = c->user[NM_USER_T] + syn->fixed_delay, end[MOST_SLOTS + 1] = {0}, value[ROWS_BY_SLOT];
@@ -129,15 +129,15 @@ static void add_by_slot(const nm_coprocessor *c, const nm_bulk *b, uint32_t firs
             rows.row = row + begin;
             rows.value = b->rows.value ? value + begin : NULL;
             rows.count = end[slot] - begin;
-            add_rows(c, b, &rows, meets);
+            add_rows(c, b, &rows, work);
         }
     }
 }
 
-static nm_row_totals totals_of(const nm_coprocessor *c, const nm_bulk *b, uint32_t count, const uint32_t *meets)
+static nm_row_totals totals_of(const nm_coprocessor *c, const nm_bulk *b, uint32_t count, const nm_conv_work *work)
 {
     switch (b->entry->syn.format) {
-    case NM_CONV: return nm_conv_totals(c, &b->conv, meets);
+    case NM_CONV: return (nm_row_totals){work->positions * b->conv.run, work->positions * b->conv.run, work->cycles};
     case NM_CROSSBAR: return nm_crossbar_totals(c, b, count);
     case NM_ONE_TO_ONE: return nm_equal_rows(c, count, 1, b->rows.weights != NULL);
     default: return nm_equal_rows(c, count, b->rows.m, b->rows.pitch);
@@ -153,24 +153,24 @@ static uint32_t add(nm_coprocessor *c, const nm_bulk *b, uint32_t count)
     if (b->entry->syn.delay == NM_DELAY_PER_SYNAPSE) {
         return nm_add_delayed(c, b, count);
     }
-    uint32_t done = good_rows(b, count), meets[NM_MOST_POSITIONS + 1];
+    uint32_t done = good_rows(b, count);
+    nm_conv_work work = {0, 0};
     if (done == 0) {
         return 0;
     }
-    memset(meets, 0, sizeof meets[0] * (b->conv.positions + 1));
     if (b->delays) {
         for (uint32_t first = 0; first < done; first += ROWS_BY_SLOT) {
-            add_by_slot(c, b, first, done - first < ROWS_BY_SLOT ? done : first + ROWS_BY_SLOT, meets);
+            add_by_slot(c, b, first, done - first < ROWS_BY_SLOT ? done : first + ROWS_BY_SLOT, &work);
         }
     } else {
         nm_rows rows = b->rows;
         rows.count = done;
-        add_rows(c, b, &rows, meets);
+        add_rows(c, b, &rows, &work);
     }
     if (b->entry->syn.format == NM_CROSSBAR) {
         nm_draw_crossbar(c, b, done);
     }
-    nm_row_totals totals = totals_of(c, b, done, meets);
+    nm_row_totals totals = totals_of(c, b, done, &work);
     totals.bytes += b->delays ? done : 0;
     nm_count_rows(c, b->entry, done, &totals);
     nm_wrote(c, b->place, b->written_bytes);
@@ -182,7 +182,6 @@ bool nm_syn_in_bulk(nm_coprocessor *c, const nm_entry *entry, uint32_t source, u
     nm_bulk b;
     b.entry = entry;
     b.events = events;
-    b.conv.positions = 0;
     if (!prepare(c, source, &b)) {
         return false;
     }

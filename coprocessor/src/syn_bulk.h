@@ -40,8 +40,6 @@ const uint8_t *nm_find_table(const nm_coprocessor *c, const nm_bulk *b, uint32_t
 
 /* Format 5: find weights and geometry; false if the convolution has to go row by row. */
 bool nm_find_conv(nm_coprocessor *c, nm_bulk *b);
-/* The totals of rows that `meets[p]` times meet p kernel positions. */
-nm_row_totals nm_conv_totals(const nm_coprocessor *c, const nm_conv *conv, const uint32_t *meets);
 
 /* Format 4: find the tables; false if the projection has to go row by row. */
 bool nm_find_sparse(const nm_coprocessor *c, nm_bulk *b);

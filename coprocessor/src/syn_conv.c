@@ -20,41 +20,57 @@ static void find_axis(nm_axis *axis, uint32_t size, uint32_t outputs, const nm_s
     }
 }
 
+/* The axes of an operation, down then across: found once an issue. */
+static const nm_axis *axes_of(nm_coprocessor *c, const nm_entry *entry, uint32_t pitch)
+{
+    const nm_syn *syn = &entry->syn;
+    uint32_t *known = &c->axes_of[entry - c->entries];
+    uint32_t kernel = syn->conv.kernel, height = syn->conv.height, pixel = 4 * syn->conv.channels_out;
+    if (*known == 0) {
+        if (c->axes_used + height + syn->conv.width > NM_MOST_AXES) {
+            nm_forget_axes(c);
+        }
+        *known = c->axes_used + 1;
+        c->axes_used += height + syn->conv.width;
+        nm_axis *axes = c->axes + *known - 1;
+        find_axis(axes, height, syn->conv.output_height, syn, kernel * pitch, pixel * syn->conv.output_width);
+        find_axis(axes + height, syn->conv.width, syn->conv.output_width, syn, pitch, pixel);
+    }
+    return c->axes + *known - 1;
+}
+
+void nm_forget_axes(nm_coprocessor *c)
+{
+    if (c->axes_used) {
+        memset(c->axes_of, 0, sizeof c->axes_of);
+        c->axes_used = 0;
+    }
+}
+
 bool nm_find_conv(nm_coprocessor *c, nm_bulk *b)
 {
     const nm_syn *syn = &b->entry->syn;
     bool depthwise = syn->conv.depthwise;
-    uint32_t kernel = syn->conv.kernel, stride = syn->conv.stride, run = depthwise ? 1 : syn->conv.channels_out;
-    uint32_t pitch = nm_pitch(run, 8), pixel = 4 * syn->conv.channels_out, line = pixel * syn->conv.output_width;
-    b->rows.weights = nm_find_table(c, b, syn->weights, UINT64_C(1) * syn->conv.channels_in * kernel * kernel * pitch);
+    uint32_t positions = syn->conv.kernel * syn->conv.kernel, run = depthwise ? 1 : syn->conv.channels_out;
+    uint32_t pitch = nm_pitch(run, 8), pixel = 4 * syn->conv.channels_out;
+    b->rows.weights = nm_find_table(c, b, syn->weights, UINT64_C(1) * syn->conv.channels_in * positions * pitch);
     if (!b->rows.weights) {
         return false;
     }
-    find_axis(c->axes[0], syn->conv.height, syn->conv.output_height, syn, kernel * pitch, line);
-    find_axis(c->axes[1], syn->conv.width, syn->conv.output_width, syn, pitch, pixel);
-    b->conv = (nm_conv){.width = syn->conv.width,
-                        .channels = syn->conv.channels_in,
-                        .channel_weights = kernel * kernel * pitch,
-                        .run = run,
-                        .down_weights = stride * kernel * pitch,
-                        .down_cur = line,
-                        .across_weights = stride * pitch,
-                        .across_cur = pixel,
-                        .positions = kernel * kernel,
-                        .depthwise = depthwise,
-                        .down = c->axes[0],
-                        .across = c->axes[1]};
-    return true;
-}
-
-nm_row_totals nm_conv_totals(const nm_coprocessor *c, const nm_conv *conv, const uint32_t *meets)
-{
-    nm_row_totals totals = {0, 0, 0};
-    for (uint32_t p = 0; p <= conv->positions; p++) {
-        uint64_t sop = UINT64_C(1) * p * conv->run;
-        totals.sop += meets[p] * sop;
-        totals.cycles += meets[p] * (4 + nm_lane_cycles(c, sop));
+    nm_conv *conv = &b->conv;
+    conv->width = syn->conv.width;
+    conv->channels = syn->conv.channels_in;
+    conv->channel_weights = positions * pitch;
+    conv->run = run;
+    conv->down_weights = syn->conv.stride * syn->conv.kernel * pitch;
+    conv->down_cur = pixel * syn->conv.output_width;
+    conv->across_weights = syn->conv.stride * pitch;
+    conv->across_cur = pixel;
+    conv->depthwise = depthwise;
+    conv->down = axes_of(c, b->entry, pitch);
+    conv->across = conv->down + syn->conv.height;
+    for (uint32_t p = 0; p <= positions; p++) {
+        conv->cycles[p] = (uint32_t)(4 + nm_lane_cycles(c, p * run));
     }
-    totals.bytes = totals.sop;
-    return totals;
+    return true;
 }
