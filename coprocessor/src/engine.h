@@ -5,7 +5,7 @@
 #include "kernels.h"
 #include "memory.h"
 
-enum { NM_ENTRY_CYCLES = 15, NM_COUNT_MASK = 0x7FFFFFFF, NM_LARGEST_BITMAP = 65536 / 32 };
+enum { NM_ENTRY_CYCLES = 15, NM_COUNT_MASK = 0x7FFFFFFF };
 
 /* What an operation needs besides its descriptor. */
 typedef struct nm_step {

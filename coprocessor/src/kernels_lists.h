@@ -1,26 +1,20 @@
 /* Which rows are active. */
 
-/* Bits 64*g to 64*g + 63 of a bitmap of n bits that starts with bit `first`. */
-static inline uint64_t bits_of(const uint8_t *source, uint32_t n, uint32_t first, uint32_t g)
-{
-    uint32_t left = n - 64 * g;
-    uint64_t bits = 0;
-    memcpy(&bits, source + 8 * (size_t)g, left > 32 ? 8 : 4);
-    bits &= left >= 64 ? UINT64_MAX : (UINT64_C(1) << left) - 1;
-    return g == first / 64 ? bits & UINT64_MAX << first % 64 : bits;
-}
-
 /* Append 64*g + k for every set bit k, of which there is one at least. */
 #if defined(NM_AVX512)
-static inline uint32_t append(uint64_t bits, uint32_t g, uint16_t *list)
+/* Store the indices of the set bits of half a group, the lowest of which is `base`; gives their number. */
+static inline uint32_t append_half(uint32_t bits, uint32_t base, uint16_t *list)
 {
     const nm_vu16 count = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
                            16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
-    const nm_vu16 index = count + (uint16_t)(64 * g);
-    _mm512_storeu_si512(list, _mm512_maskz_compress_epi16((__mmask32)bits, (__m512i)index));
-    list += nm_popcount((uint32_t)bits);
-    _mm512_storeu_si512(list, _mm512_maskz_compress_epi16((__mmask32)(bits >> 32), (__m512i)(index + 32)));
-    return (uint32_t)__builtin_popcountll(bits);
+    _mm512_storeu_si512(list, _mm512_maskz_compress_epi16(bits, (__m512i)(count + (uint16_t)base)));
+    return nm_popcount(bits);
+}
+
+static inline uint32_t append(uint64_t bits, uint32_t g, uint16_t *list)
+{
+    uint32_t count = append_half((uint32_t)bits, 64 * g, list);
+    return count + append_half((uint32_t)(bits >> 32), 64 * g + 32, list + count);
 }
 #else
 /* Four at a time without asking whether there are so many: that would be a branch nobody can predict. */
@@ -38,6 +32,42 @@ static inline uint32_t append(uint64_t bits, uint32_t g, uint16_t *list)
 }
 #endif
 
+#if defined(NM_AVX512)
+/* First the words that are not 0, then their bits: no branch depends on where spikes are. */
+static uint32_t list_bits(const uint8_t *source, uint32_t n, uint32_t first, uint16_t *list)
+{
+    const nm_vu32 places = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    uint32_t word[NM_LARGEST_BITMAP + NM_WORDS], place[NM_LARGEST_BITMAP + NM_WORDS], words = nm_words(n), found = 0;
+    for (uint32_t g = first / 32; g < words; g += NM_WORDS) {
+        __mmask16 inside = (__mmask16)(words - g < NM_WORDS ? (1u << (words - g)) - 1 : UINT16_MAX);
+        __m512i x = _mm512_maskz_loadu_epi32(inside, source + 4 * (size_t)g);
+        __mmask16 some = _mm512_test_epi32_mask(x, x);
+        _mm512_storeu_si512(word + found, _mm512_maskz_compress_epi32(some, x));
+        _mm512_storeu_si512(place + found, _mm512_maskz_compress_epi32(some, (__m512i)(places + g)));
+        found += nm_popcount(some);
+    }
+    if (found == 0) {
+        return 0;
+    }
+    word[0] &= place[0] == first / 32 ? UINT32_MAX << first % 32 : UINT32_MAX;
+    word[found - 1] &= place[found - 1] == words - 1 ? UINT32_MAX >> (32 * words - n) : UINT32_MAX;
+    uint32_t count = 0;
+    for (uint32_t k = 0; k < found; k++) {
+        count += append_half(word[k], 32 * place[k], list + count);
+    }
+    return count;
+}
+#else
+/* Bits 64*g to 64*g + 63 of a bitmap of n bits that starts with bit `first`. */
+static inline uint64_t bits_of(const uint8_t *source, uint32_t n, uint32_t first, uint32_t g)
+{
+    uint32_t left = n - 64 * g;
+    uint64_t bits = 0;
+    memcpy(&bits, source + 8 * (size_t)g, left > 32 ? 8 : 4);
+    bits &= left >= 64 ? UINT64_MAX : (UINT64_C(1) << left) - 1;
+    return g == first / 64 ? bits & UINT64_MAX << first % 64 : bits;
+}
+
 static uint32_t list_bits(const uint8_t *source, uint32_t n, uint32_t first, uint16_t *list)
 {
     uint32_t count = 0;
@@ -49,6 +79,7 @@ static uint32_t list_bits(const uint8_t *source, uint32_t n, uint32_t first, uin
     }
     return count;
 }
+#endif
 
 static uint32_t list_words(const uint8_t *source, uint32_t n, uint32_t first, uint16_t *list)
 {

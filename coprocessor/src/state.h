@@ -12,7 +12,8 @@
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "guest memory is accessed as host integers");
 
 enum { NM_QUEUES = 4, NM_QUEUE_DEPTH = 64, NM_COUNTERS = 8, NM_DEFAULT_LANES = 4, NM_MOST_LANES = 255 };
-enum { NM_LARGEST_NETWORK = 255, NM_LARGEST_SIZE = 65536, NM_MOST_AXES = 4 * NM_LONGEST_AXIS };
+enum { NM_LARGEST_NETWORK = 255, NM_LARGEST_SIZE = 65536, NM_LARGEST_BITMAP = NM_LARGEST_SIZE / 32 };
+enum { NM_MOST_AXES = 4 * NM_LONGEST_AXIS };
 
 /* User CSRs, number - 0x800. */
 enum {
