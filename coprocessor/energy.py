@@ -54,6 +54,15 @@ PRESETS: dict[str, EnergyPreset] = {
 
 DEFAULT_PRESET = "default22"
 
+_ENGINE_OPCODE = 0x2B
+_GROUPS = ("spikes", "accumulation", "neurons", "random", "plasticity")
+"""Register-level instructions by funct3 (specification 5.1 to 5.5)."""
+
+
+def instruction_group(word: int = _ENGINE_OPCODE) -> str:
+    """The group of an Xnm instruction word: engine, spikes, accumulation, neurons, random or plasticity."""
+    return "engine" if word & 0x7F == _ENGINE_OPCODE else _GROUPS[word >> 12 & 7]
+
 
 def preset(name: str) -> EnergyPreset:
     """The preset of this name; raises CoprocessorError with the known names."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from iss.isa.causes import Cause
+from iss.loaders.names import Names
 from iss.machine import Machine
 
 _NEAR = 1 << 16  # bytes behind a symbol that are still said to be of it
@@ -17,13 +18,9 @@ def _symbol_hint(machine: Machine) -> str:
     """Name the symbol before the instruction that stopped; of a trap that is not handled, before the first one."""
     hart = machine.hart
     place = hart.mepc if hart.stuck is not None and hart.mcause | hart.mepc else hart.pc
-    symbols = machine.image.symbols.values() if machine.image else ()
-    before = [
-        symbol for symbol in symbols if symbol.kind in ("function", "label") and 0 <= place - symbol.address < _NEAR
-    ]
-    if not before:
+    nearest = Names(machine.image.symbols.values() if machine.image else ()).function(place)
+    if nearest is None or place - nearest.address >= _NEAR:
         return ""
-    nearest = max(before, key=lambda symbol: symbol.address)
     return f"; {place:#010x} is {nearest.name}+{place - nearest.address:#x}"
 
 

@@ -71,6 +71,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     reports.add_argument("--trace", metavar="FILE", help="log every retired instruction; - for standard output")
     reports.add_argument("--trace-format", choices=TRACE_FORMATS, default="spike", help="default: %(default)s")
     reports.add_argument("--energy", metavar="PRESET", help="energy by the Xnm manual's model, or `list`")
+    reports.add_argument(
+        "--energy-report", action="store_true",
+        help="energy by class of instruction and by symbol, too (slower; preset default22 unless --energy names one)",
+    )  # fmt: skip
     reports.add_argument("--json", metavar="FILE", help="write the statistics; - for standard output")
     reports.add_argument("-q", "--quiet", action="store_true", help="no statistics, no progress")
 

@@ -131,10 +131,12 @@ class Session:
             log = SpikeLog(self.machine.architecture, self.trace.write)
             self.stack.callback(log.close)
             self.machine.observe(log.consume)
-        if self.args.energy is not None:
-            from iss.cli.energy import find_preset
+        if self.args.energy is not None or self.args.energy_report:
+            from coprocessor.energy import DEFAULT_PRESET
+            from iss.cli.energy import find_preset, watch
 
-            self.preset = find_preset(self.args.energy)
+            self.preset = find_preset(self.args.energy or DEFAULT_PRESET)
+            watch(self.machine, self.args.energy_report)
 
     def _check_files(self) -> None:
         """Refuse what cannot be written at the end before the run rather than after it."""
@@ -215,22 +217,16 @@ class Session:
             exit_code=code,
             seconds=seconds,
         )
-        self._add_energy(statistics)
+        if self.preset is not None:
+            from iss.cli.energy import report
+
+            statistics.energy = report(self.machine, self.preset, self.args.energy_report)
         if message:
             print(f"neurohart run: {message}", file=sys.stderr)
         if not self.args.quiet:
             statistics.show()
         self._write_files(statistics)
         return code
-
-    def _add_energy(self, statistics: Statistics) -> None:
-        if self.preset is None:
-            return
-        from iss.cli.energy import energy_of
-
-        found = statistics
-        found.energy_preset = self.preset.name
-        found.energy_fj = energy_of(self.preset, found.instructions, found.accesses, found.cycles, found.coprocessor)
 
     def _verdict(self, outcome: Outcome, failed: Output | None) -> tuple[int, str]:
         """Return the exit code and, unless the firmware ended itself as expected, what to say."""

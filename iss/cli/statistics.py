@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from iss.machine import Machine
+
+if TYPE_CHECKING:
+    from iss.cli.energy import Report
 
 
 @dataclass
 class Statistics:
-    """One run; times in seconds, energies in femtojoules, None if not asked for."""
+    """One run; times in seconds, `energy` is None if it was not asked for."""
 
     program: str
     isa: str
@@ -28,8 +31,8 @@ class Statistics:
     interrupts: int
     accesses: int
     coprocessor: dict[str, int] = field(default_factory=dict)
-    energy_preset: str | None = None
-    energy_fj: int | None = None
+    lanes: int | None = None
+    energy: Report | None = None
 
     @property
     def mips(self) -> float:
@@ -40,7 +43,7 @@ class Statistics:
         """Return one JSON object."""
         import json
 
-        content: dict[str, Any] = dict(vars(self))
+        content: dict[str, Any] = dict(vars(self)) | {"energy": self.energy and self.energy.as_json()}
         content |= {"seconds": round(self.seconds, 6), "mips": round(self.mips, 3), "pc": f"{self.pc:#010x}"}
         return json.dumps(content, indent=2) + "\n"
 
@@ -61,14 +64,25 @@ class Statistics:
 
             meanings = dict(zip(COUNTERS, COUNTER_MEANINGS, strict=True))
             counted = {name: value for name, value in self.coprocessor.items() if value}
-            rows += [(meanings[name], f"{value:,}", f"nm_{name}") for name, value in counted.items()]
-        if self.energy_fj is not None:
-            rows.append(("energy", energy_text(self.energy_fj), f"Xnm model, preset {self.energy_preset}"))
+            remarks = {"cyc": f"nm_cyc, {self.lanes} lanes"}
+            rows += [(meanings[name], f"{value:,}", remarks.get(name, f"nm_{name}")) for name, value in counted.items()]
+        if self.energy is not None:
+            preset = self.energy.preset
+            rows.append(
+                ("energy", energy_text(self.energy.total_fj), f"Xnm model, preset {preset.name}: {preset.source}")
+            )
         return rows
 
     def show(self, stream: TextIO | None = None) -> None:
         """Print to standard error: a table on a terminal, else aligned text."""
         stream = sys.stderr if stream is None else stream
+        self._show_figures(stream)
+        if self.energy is not None:
+            from iss.cli.energy_tables import show
+
+            show(self.energy, stream)
+
+    def _show_figures(self, stream: TextIO) -> None:
         if stream.isatty():
             self._show_table(stream)
             return
@@ -109,6 +123,7 @@ def collect(machine: Machine, **known: Any) -> Statistics:
         interrupts=hart.interrupts,
         accesses=hart.accesses,
         coprocessor=coprocessor_counters(machine),
+        lanes=None if machine.coprocessor is None else machine.coprocessor.lanes,
         **known,
     )
 

@@ -55,7 +55,7 @@ AREAS: dict[str, Area] = {
     "iss.cli": Area(
         4,
         "iss.errors iss.isa iss.builtin iss.memory iss.loaders iss.hart iss.trace iss.machine iss.debug asm "
-        "coprocessor.csrs coprocessor.energy",  # what the counters mean and cost
+        "coprocessor.csrs coprocessor.energy coprocessor.interface",  # what the counters mean and cost
         "rich numpy",
     ),
     "iss.tui": Area(4, "iss.errors iss.isa iss.trace iss.machine iss.debug asm", "rich textual"),

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from coprocessor.energy import PRESETS
 from iss.cli.exit_codes import ExitCode
 from iss.machine import ENGINES, Machine
 from iss.trace.spike import SpikeLog
@@ -299,25 +298,6 @@ def test_ram_size(neurohart: Command, tmp_path: Path) -> None:
     source = write_source(tmp_path, text)
     assert neurohart("run", "-q", source, "--ram", "1M").code == 0
     assert neurohart("run", "-q", source, "--ram", "1020K").code == ExitCode.UNHANDLED_TRAP
-
-
-@pytest.mark.parametrize("engine", ["reference", "interpreter"])
-def test_energy(neurohart: Command, tmp_path: Path, engine: str) -> None:
-    """39 instructions, 7 loads and 7 stores, 39 cycles with preset default22; beside a trace too."""
-    source = write_source(tmp_path, HELLO, CODE=0)
-    for trace in ([], ["--trace", tmp_path / "log"]):
-        ended = neurohart("run", source, "--engine", engine, "--energy", "default22", "--json", "-", *trace)
-        content = json.loads(ended.output)
-        assert (content["accesses"], content["energy_preset"]) == (14, "default22")
-        assert content["energy_fj"] == 39 * 12000 + 14 * 3500 + 20000 * 39 // 100
-        assert "524.8 pJ  Xnm model, preset default22" in ended.errors
-    assert (tmp_path / "log").read_bytes().count(b"\n") == 39
-
-
-def test_energy_presets_are_listed(neurohart: Command) -> None:
-    ended = neurohart("run", "--energy", "list")
-    assert ended.code == 0
-    assert {line.split()[0] for line in ended.output.decode().splitlines() if line[0] != " "} == set(PRESETS)
 
 
 def test_timing_models_are_listed(neurohart: Command) -> None:

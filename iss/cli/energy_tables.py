@@ -1,0 +1,99 @@
+"""An energy report as tables: by layer, by class of instruction, by symbol. Columns in which all is 0 are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import StringIO
+from typing import TextIO
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table
+
+from iss.cli.energy import Part, Report
+
+Value = Callable[[Part], int]
+_COUNTERS = {
+    "sop": "SOPs",
+    "nup": "neurons",
+    "spkin": "spikes in",
+    "spkout": "out",
+    "wupd": "weights",
+    "rdb": "bytes read",
+    "wrb": "written",
+}
+"""Counters of the coprocessor and the heads of their columns; cycles are a column of every part."""
+_PLAIN_WIDTH = 250
+MOST_SYMBOLS = 24
+"""Rows of a table by symbol; the rest is put together in one."""
+
+
+def show(report: Report, stream: TextIO) -> None:
+    """Print the tables of a report: ruled on a terminal, else aligned text."""
+    terminal = stream.isatty()
+    console = Console(
+        file=stream if terminal else StringIO(), highlight=False, width=None if terminal else _PLAIN_WIDTH
+    )
+    tables = []
+    if any(part.descriptor is not None for part in report.layers):
+        tables.append(_table(report, "layer", "operations", report.layers))
+    if report.classes is not None:
+        tables.append(_table(report, "class", "instructions", report.classes))
+    if report.symbols is not None:
+        tables.append(_table(report, "symbol", "instructions", _shortened(report.symbols)))
+    for table in tables:
+        table.box = SIMPLE if terminal else None
+        console.print() if not terminal else None
+        console.print(table)
+    if not terminal:
+        assert isinstance(console.file, StringIO)
+        stream.writelines(f"{line}\n" for line in map(str.rstrip, console.file.getvalue().splitlines()))
+
+
+def picojoules(fj: int) -> str:
+    """Return femtojoules as picojoules with one decimal, rounded half up."""
+    tenths = (fj + 50) // 100
+    return f"{tenths // 10:,}.{tenths % 10}"
+
+
+def _shortened(parts: list[Part]) -> list[Part]:
+    """Put the cheapest symbols together in one row."""
+    last = next((k for k, part in enumerate(parts) if part.name.startswith("(")), len(parts))
+    if last <= MOST_SYMBOLS:
+        return parts
+    rest = parts[MOST_SYMBOLS - 1 : last]
+    return [*parts[: MOST_SYMBOLS - 1], _together(f"({len(rest)} others)", rest), *parts[last:]]
+
+
+def _together(name: str, parts: list[Part]) -> Part:
+    """Add rows up."""
+    together = Part(name, fj=sum(part.fj for part in parts))
+    for part in parts:
+        together.add(part.count, part.cycles, part.accesses)
+        together.add_events(part.events)
+    return together
+
+
+def _counter(name: str) -> Value:
+    return lambda part: part.events.get(name, 0)
+
+
+def _table(report: Report, what: str, count: str, parts: list[Part]) -> Table:
+    """Lay out the parts and their sum."""
+    total = _together("total", parts)
+    columns: dict[str, Value] = {
+        count: lambda part: part.count,
+        "cycles": lambda part: part.cycles,
+        "loads, stores": lambda part: part.accesses,
+    }
+    columns |= {head: _counter(name) for name, head in _COUNTERS.items()}
+    columns = {head: value for head, value in columns.items() if value(total)}
+    table = Table(pad_edge=False)
+    table.add_column(f"energy by {what}", style="cyan", no_wrap=True)
+    for head in (*columns, "pJ", "share"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for part in (*parts, total):
+        figures = [f"{value(part):,}" if value(part) else "" for value in columns.values()]
+        share = f"{100 * part.fj / report.total_fj:.1f} %" if report.total_fj else ""
+        table.add_row(f"{part.name} {part.operation}".rstrip(), *figures, picojoules(part.fj), share)
+    return table
