@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from coprocessor.energy import PRESETS
 from iss.cli.main import COMMANDS, main
 from iss.cli.parsing import Parser
 from tests.architecture.documents import blocks, commands, copy_checkout, run_page
@@ -93,6 +94,18 @@ def test_the_tour_of_the_readme_runs(tmp_path: Path) -> None:
     page = ROOT / "README.md"
     assert sum(1 for block in blocks(page) for _ in commands(block) if block.language == "console") > 5
     run_page(page, tmp_path, {"PYTHONPATH": str(ROOT)}, {})
+
+
+def test_the_energy_page_shows_what_is_printed(tmp_path: Path) -> None:
+    (tmp_path / "programs").symlink_to(ROOT / "programs")
+    run_page(ROOT / "docs" / "energy.md", tmp_path, {"PYTHONPATH": str(ROOT)}, {})
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_the_energy_page_has_the_figures_of_the_presets(name: str) -> None:
+    text = (ROOT / "docs" / "energy.md").read_text(encoding="utf-8").replace("**", "")
+    figures = [str(value) for value in vars(PRESETS[name]).values() if isinstance(value, int)]
+    assert f"| `{name}` | {' | '.join(figures)} |" in text
 
 
 def test_adding_an_instruction_works_as_described(tmp_path: Path) -> None:
