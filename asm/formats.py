@@ -14,6 +14,7 @@ from asm.errors import AssemblyError, Diagnostic
 if TYPE_CHECKING:
     from asm.program import Program
     from iss.loaders import Image
+    from iss.loaders.lines import LineTable
 
 _LARGEST_BINARY: Final = 1 << 28
 
@@ -65,7 +66,13 @@ def to_image(program: Program) -> Image:
         )
         for symbol in reversed(program.symbols)
     }
-    return Image(program.entry, tuple(segments), symbols, ", ".join(program.sources))
+    return Image(program.entry, tuple(segments), symbols, ", ".join(program.sources), lambda: _lines(program))
+
+
+def _lines(program: Program) -> LineTable:
+    from iss.loaders.lines import read_lines
+
+    return read_lines(program.elf())
 
 
 FORMATS: Final[dict[str, Callable[[Program], bytes]]] = {

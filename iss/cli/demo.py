@@ -97,8 +97,8 @@ def _table(program: Program, measured: list[Measured], args: argparse.Namespace)
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from iss.cli.energy import energy_of, find_preset
-    from iss.cli.statistics import energy_text
+    from iss.cli.energy import find_preset
+    from iss.debug.figures import energy_of, energy_text
 
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("form", style="bold", no_wrap=True)

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from coprocessor.energy import PRESETS, EnergyPreset, energy_fj, instruction_group
+from coprocessor.energy import PRESETS, EnergyPreset, instruction_group
 from iss.cli.exit_codes import ExitCode, Failure
+from iss.debug.figures import energy_of
 from iss.isa.definitions import Definition
 from iss.loaders.names import Names
 from iss.machine import Machine
@@ -19,7 +20,6 @@ from iss.machine import Machine
 if TYPE_CHECKING:
     from coprocessor.interface import Account
 
-_EVENTS = ("sop", "nup", "spkout", "wupd")
 ASLEEP, LEAKAGE, HART, UNNAMED, OTHERS = "(asleep)", "(leakage)", "(hart)", "(no symbol)", "(other descriptors)"
 CLASSES = {
     "alu": "ALU",
@@ -42,14 +42,6 @@ def find_preset(name: str) -> EnergyPreset:
     if name not in PRESETS:
         raise Failure(f"energy preset {name!r} is not known, expected one of {', '.join(PRESETS)}", ExitCode.USAGE)
     return PRESETS[name]
-
-
-def energy_of(
-    preset: EnergyPreset, instructions: int, accesses: int, cycles: int, coprocessor: Mapping[str, int]
-) -> int:
-    """Return femtojoules for retired instructions, the hart's loads and stores, cycles and coprocessor counters."""
-    events = {name: coprocessor.get(name, 0) for name in _EVENTS}
-    return energy_fj(preset, instructions=instructions, memory_words=accesses, cycles=cycles, **events)
 
 
 @dataclass

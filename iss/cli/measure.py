@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from iss.cli.exit_codes import ExitCode, Failure, failing, firmware_exit_code
 from iss.cli.programs import Form, Program
-from iss.cli.statistics import coprocessor_counters
 from iss.cli.target import Choices, assemble_image
+from iss.debug.figures import coprocessor_counters
 from iss.loaders import Image
 from iss.machine import End, Machine
 from iss.memory.map import MemoryMap

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import TextIO
 
 from iss.cli.streams import Output
+from iss.debug.figures import short
 from iss.machine import Machine
 
 APPEARS_AFTER = 1.0  # seconds
@@ -64,12 +65,3 @@ class StatusLine:
             f"{now - self._start:5.1f} s  {short(retired)} instructions{done}  {mips:,.0f} MIPS  "
             f"simulated {machine.hart.cycles / _CLOCK_HZ:.2f} s at 100 MHz  Ctrl-C ends  pc {machine.hart.pc:#010x}"
         )
-
-
-def short(number: int | float) -> str:
-    """Return a count with three digits and a unit: 999, 18.4 M, 1.23 G."""
-    for power, unit in ((12, " T"), (9, " G"), (6, " M"), (3, " k")):
-        if number >= 10**power:
-            value = number / 10**power
-            return f"{value:.{max(0, 2 - (value >= 10) - (value >= 100))}f}{unit}"
-    return f"{number:,}"

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 
 from iss.cli.exit_codes import ExitCode, Failure
-from iss.cli.parsing import address, count, definition, size
-from iss.cli.target import FORMAT_NAMES
-from iss.machine import ENGINES
+from iss.cli.options import add_program_arguments
+from iss.cli.parsing import count
 
 NAME = "run"
 HELP = "Run a program and leave with its exit code."
@@ -31,31 +30,7 @@ TRACE_FORMATS = ("spike",)
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `run`."""
     parser.usage = "neurohart run [OPTIONS] PROGRAM"
-    parser.add_argument("program", metavar="PROGRAM", nargs="?", help="what to run, see below")
-    what = parser.add_argument_group("program")
-    what.add_argument("--form", metavar="NAME", help="form of a program folder (default: what program.toml says)")
-    what.add_argument("--format", choices=FORMAT_NAMES, help="format of a file (default: told by content and suffix)")
-    what.add_argument("--base", type=address, metavar="ADDRESS", help="where a flat binary or a source goes")
-    what.add_argument(
-        "-D", "--define", metavar="NAME[=VALUE]", type=definition, action="append", default=[],
-        help="define a symbol for sources",
-    )  # fmt: skip
-    what.add_argument(
-        "--check", action="store_true", help="exit with 1 unless all is as expect.json of the folder says"
-    )
-    machine = parser.add_argument_group("machine")
-    machine.add_argument("--engine", choices=ENGINES, default="auto", help="how to simulate (default: %(default)s)")
-    machine.add_argument("--isa", metavar="ISA", help="instruction set, such as rv32im_zicsr_zifencei_zicntr (default)")
-    machine.add_argument("--timing", metavar="MODEL", default="ideal", help="cycle costs, or `list` (default: ideal)")
-    machine.add_argument("--lanes", type=count, metavar="N", help="elements a cycle of the coprocessor (default: 4)")
-    machine.add_argument("--ram", type=size, metavar="SIZE", help="size of the RAM (default: 64M)")
-    machine.add_argument(
-        "--misaligned", choices=("emulate", "trap"), default="trap", help="misaligned loads and stores (default: trap)"
-    )
-    machine.add_argument(
-        "--device", metavar="SPEC", action="append", default=[], help="add a device: FILE.py:CLASS@ADDRESS"
-    )
-    machine.add_argument("--boot-as-spike", action="store_true", help="start from Spike's boot ROM, with its marchid")
+    machine = add_program_arguments(parser)
     machine.add_argument("--max-instructions", type=count, metavar="N", help="stop after N (5000, 1e6, 10M), code 124")
     streams = parser.add_argument_group("input and output")
     streams.add_argument("--uart", metavar="FILE", default="-", help="console output: - (default), a file, or null")
@@ -68,6 +43,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write memory at the end; PLACE is SYMBOL[:LENGTH] or ADDRESS:LENGTH",
     )  # fmt: skip
     reports = parser.add_argument_group("reports")
+    reports.add_argument(
+        "--check", action="store_true", help="exit with 1 unless all is as expect.json of the folder says"
+    )
     reports.add_argument("--trace", metavar="FILE", help="log every retired instruction; - for standard output")
     reports.add_argument("--trace-format", choices=TRACE_FORMATS, default="spike", help="default: %(default)s")
     reports.add_argument("--energy", metavar="PRESET", help="energy by the Xnm manual's model, or `list`")

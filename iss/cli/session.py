@@ -9,15 +9,15 @@ from contextlib import ExitStack
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from iss.cli.exit_codes import ExitCode, Failure, failing, firmware_exit_code
+from iss.cli.exit_codes import ExitCode, Failure, firmware_exit_code
+from iss.cli.options import build_machine, open_program
 from iss.cli.progress import StatusLine
 from iss.cli.signals import Signals
-from iss.cli.statistics import Statistics, collect, coprocessor_counters
+from iss.cli.statistics import Statistics, collect
 from iss.cli.streams import Output, WaitingInput, open_output
-from iss.cli.target import Choices, open_target
+from iss.debug.figures import coprocessor_counters
 from iss.machine import End, Machine, Outcome
 from iss.memory.console import ConsoleInput
-from iss.memory.map import MemoryMap
 
 if TYPE_CHECKING:
     from coprocessor.energy import EnergyPreset
@@ -35,12 +35,7 @@ class Session:
         self.args = args
         self.stack = stack
         self.signals = Signals()
-        memory_map = MemoryMap()
-        if args.ram is not None:
-            with failing(ExitCode.USAGE):
-                memory_map = memory_map.with_ram(size=args.ram)
-        choices = Choices(args.isa, args.form, args.format, args.base, tuple(args.define))
-        self.target = open_target(args.program, choices, memory_map)
+        self.target, memory_map = open_program(args)
         if not args.quiet:
             for warning in self.target.warnings:
                 print(warning, file=sys.stderr)
@@ -48,7 +43,8 @@ class Session:
         self.transcript = bytearray()
         self.console = self._open_output(args.uart, "--uart", self._standard_output())
         self.input = self._open_input()
-        self.machine = self._build(memory_map)
+        console = self.console.write if self.expected is None else self._write_and_keep
+        self.machine = build_machine(args, self.target, memory_map, console, ConsoleInput(self.input or b""))
         self.console.failed = self._stop_writing
         self.trace: Output | None = None
         self.preset: EnergyPreset | None = None
@@ -89,30 +85,6 @@ class Session:
             text = f"--uart-input {name}: cannot be read ({error.strerror}); check name and permissions"
             raise Failure(text, ExitCode.NO_INPUT) from None
         return WaitingInput(descriptor, self.signals.pending, self.console.flush)
-
-    def _build(self, memory_map: MemoryMap) -> Machine:
-        args = self.args
-        with failing(ExitCode.USAGE):
-            machine = Machine(
-                self.target.isa,
-                args.engine,
-                timing=args.timing,
-                memory_map=memory_map,
-                misaligned=args.misaligned == "emulate",
-                console=self.console.write if self.expected is None else self._write_and_keep,
-                console_input=ConsoleInput(self.input or b""),
-                lanes=args.lanes,
-            )
-        with failing(ExitCode.BAD_INPUT):
-            for spec in args.device:
-                from iss.memory.plugins import load_device
-
-                base, device = load_device(spec)
-                machine.attach(base, device, spec)
-            machine.load(self.target.image)
-        if args.boot_as_spike:
-            machine.boot_as_spike()
-        return machine
 
     def _write_and_keep(self, data: bytes) -> None:
         self.transcript += data

@@ -6,6 +6,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TextIO
 
+from iss.debug.figures import coprocessor_counters, energy_text
 from iss.machine import Machine
 
 if TYPE_CHECKING:
@@ -126,23 +127,3 @@ def collect(machine: Machine, **known: Any) -> Statistics:
         lanes=None if machine.coprocessor is None else machine.coprocessor.lanes,
         **known,
     )
-
-
-def coprocessor_counters(machine: Machine) -> dict[str, int]:
-    """Return the coprocessor's counters by name, without the prefix `nm_`; empty if there is none."""
-    if machine.coprocessor is None:
-        return {}
-    from coprocessor.csrs import COUNTER_HIGH, COUNTER_LOW, COUNTERS
-
-    def read(number: int) -> int:
-        return int(machine.coprocessor.csr_read(number, machine.hart.mcycle))
-
-    return {name: read(COUNTER_LOW + index) | read(COUNTER_HIGH + index) << 32 for index, name in enumerate(COUNTERS)}
-
-
-def energy_text(femtojoules: int) -> str:
-    """Return an energy with four digits and its unit: 1.234 µJ."""
-    for power, unit in ((15, "J"), (12, "mJ"), (9, "µJ"), (6, "nJ"), (3, "pJ")):
-        if femtojoules >= 10**power:
-            return f"{femtojoules / 10**power:.4g} {unit}"
-    return f"{femtojoules} fJ"

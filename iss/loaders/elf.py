@@ -16,6 +16,8 @@ from iss.memory.map import ADDRESS_SPACE
 if TYPE_CHECKING:
     from elftools.elf.structs import ELFStructs
 
+    from iss.loaders.lines import LineTable
+
 MAGIC = b"\x7fELF"
 MAXIMUM_PROGRAM_HEADERS = 256
 
@@ -76,7 +78,13 @@ def _load(source: str, data: bytes, allow_compressed: bool) -> Image:
     segments, entry = _segments(data, loads, header.e_entry, header.e_phoff + header.e_phnum * header.e_phentsize)
     ordered = check_segments(source, segments)
     check_entry(source, entry, ordered, alignment)
-    return Image(entry, ordered, read_symbols(source, data, header, structs), source)
+    return Image(entry, ordered, read_symbols(source, data, header, structs), source, lambda: _lines(data))
+
+
+def _lines(data: bytes) -> LineTable:
+    from iss.loaders.lines import read_lines
+
+    return read_lines(data)
 
 
 def _check_identity(source: str, data: bytes) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from iss.errors import NeuroHartError
 from iss.memory.map import ADDRESS_SPACE, Region
+
+if TYPE_CHECKING:
+    from iss.loaders.lines import LineTable
 
 MAXIMUM_MEMORY = 1 << 31
 """Bytes all segments of one image may need together: what lies above the usual RAM base 0x8000_0000."""
@@ -65,6 +69,15 @@ class Image:
     segments: tuple[Segment, ...]
     symbols: Mapping[str, Symbol] = field(default_factory=dict)
     source: str = "<memory>"
+    line_reader: Callable[[], LineTable] | None = field(default=None, repr=False, compare=False)
+    """Reads the line table when somebody asks for `lines`."""
+
+    @cached_property
+    def lines(self) -> LineTable:
+        """Source lines of the code; empty if the file has none."""
+        from iss.loaders.lines import LineTable
+
+        return LineTable() if self.line_reader is None else self.line_reader()
 
 
 def kib(size: int) -> str:

@@ -46,7 +46,10 @@ AREAS: dict[str, Area] = {
     # 3: whole machines
     "iss.machine": Area(3, "iss.errors iss.isa iss.builtin iss.memory iss.loaders iss.hart iss.engines iss.trace"),
     "iss.debug": Area(
-        3, "iss.errors iss.isa iss.builtin iss.memory iss.loaders iss.hart iss.trace iss.machine asm", "numpy"
+        3,
+        "iss.errors iss.isa iss.builtin iss.memory iss.loaders iss.hart iss.trace iss.machine asm "
+        "coprocessor.csrs coprocessor.energy coprocessor.golden coprocessor.interface coprocessor.binding",
+        "numpy",
     ),
     "iss.extension": Area(
         3, "iss.errors iss.isa iss.builtin iss.memory iss.loaders iss.hart iss.engines iss.trace asm"
@@ -54,11 +57,16 @@ AREAS: dict[str, Area] = {
     # 4: what a user sees
     "iss.cli": Area(
         4,
-        "iss.errors iss.isa iss.builtin iss.memory iss.loaders iss.hart iss.trace iss.machine iss.debug asm "
-        "coprocessor.csrs coprocessor.energy coprocessor.interface",  # what the counters mean and cost
+        "iss.errors iss.isa iss.builtin iss.memory iss.loaders iss.hart iss.trace iss.machine iss.debug iss.tui "
+        "asm coprocessor.csrs coprocessor.energy coprocessor.interface",  # what the counters mean and cost
         "rich numpy",
     ),
-    "iss.tui": Area(4, "iss.errors iss.isa iss.trace iss.machine iss.debug asm", "rich textual"),
+    "iss.tui": Area(
+        4,
+        "iss.errors iss.isa iss.builtin iss.memory iss.loaders iss.hart iss.trace iss.machine iss.debug asm "
+        "coprocessor.csrs coprocessor.energy coprocessor.golden",  # what the panes show
+        "rich textual numpy",
+    ),
     "iss.__main__": Area(4, "iss.cli.main"),
 }
 
