@@ -41,11 +41,22 @@ def bounds(parts: Parts) -> dict[str, AccumulatorBound]:
     limits = {
         rule.projection.name: rule.limits for rule in parts.rules if rule.projection.weights.number is not Format.BINARY
     }
-    return {p.name: _bound(p, [q for q in parts.projections if q.target is p], limits) for p in parts.populations}
+    return {
+        p.name: _bound(
+            p,
+            [q for q in parts.projections if q.target is p],
+            [q for q in parts.populations if q.adds_to == p.name],
+            limits,
+        )
+        for p in parts.populations
+    }
 
 
 def _bound(
-    population: Population, projections: Sequence[Projection], limits: dict[str, tuple[int, int]]
+    population: Population,
+    projections: Sequence[Projection],
+    adding: Sequence[Population],
+    limits: dict[str, tuple[int, int]],
 ) -> AccumulatorBound:
     highest: NDArray[Any] = np.zeros(population.n, dtype=np.int64)
     lowest, open_sum = highest, highest
@@ -68,6 +79,12 @@ def _bound(
             open_sum = open_sum + positive
         else:
             highest, lowest = highest + positive, lowest + negative
+    for other in adding:
+        if other.largest is None:
+            unbounded.append(other.name)
+            open_sum = open_sum + 1
+        else:
+            highest = highest + other.largest
     bound = AccumulatorBound(population.name, int(lowest.min()), int(highest.max()))
     if max(bound.highest, -bound.lowest) > LARGEST:
         raise CoprocessorError(

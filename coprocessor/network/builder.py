@@ -11,9 +11,9 @@ from coprocessor.errors import CoprocessorError
 from coprocessor.golden.state import QUEUE_DEPTH, QUEUES
 from coprocessor.network.checks import listed
 from coprocessor.network.formats import Conv2d, Crossbar, Dense, OneToOne, Weights
-from coprocessor.network.layout import Parts
+from coprocessor.network.layout import Parts, ring_depth
 from coprocessor.network.parts import Input, Origin, Population, Projection, Rule
-from coprocessor.network.sparse import Sparse, SparseRows
+from coprocessor.network.sparse import SameRows, Sparse, SparseRows
 
 Part = TypeVar("Part", Input, Population, Projection, Rule)
 _OPTIONS = ("exponent", "delay", "source_delays", "synapse_delays", "previous", "name")
@@ -67,6 +67,7 @@ class Builder:
         record: bool = True,
         graded: bool | None = None,
         accumulate: bool = False,
+        adds_to: str | Population | None = None,
         count: bool | None = None,
         **arguments: Any,
     ) -> Population:
@@ -75,7 +76,9 @@ class Builder:
 
         `refractory` is in steps, `depth` the slots of the input ring (default: what the delays need). Recorded
         populations appear in results; `graded` ones (default: LI, SD) give numbers instead of spikes; `accumulate`
-        keeps the sum of the outputs; `count` (default: record) adds the spikes to `Result.spike_count`.
+        keeps the sum of the outputs; `count` (default: record) adds the spikes to `Result.spike_count`. The outputs
+        are also the input of neuron i of the population `adds_to`, in the same step if that is updated later, else in
+        the next: a one_to_one without delay that takes no synaptic operations.
         """
         known = str(profile).upper() in ("LI", "SD")
         options = {
@@ -83,6 +86,7 @@ class Builder:
             "graded": known if graded is None else bool(graded),
             "accumulate": bool(accumulate),
             "count": bool(record if count is None else count),
+            "adds_to": adds_to.name if isinstance(adds_to, Population) else adds_to,
         }
         made = Population.check(name, n, profile, arguments, refractory=refractory, depth=depth, **options)
         return self._add(self._populations, made)
@@ -105,7 +109,7 @@ class Builder:
         self,
         source: str | Origin,
         target: str | Population,
-        pointers: ArrayLike | SparseRows,
+        pointers: ArrayLike | SparseRows | Projection,
         columns: ArrayLike | None = None,
         weights: ArrayLike | None = None,
         **options: Any,
@@ -114,10 +118,17 @@ class Builder:
 
         The arrays are `indptr`, `indices`, `data` of a SciPy CSR matrix; columns of type uint16 and weights of int8
         are taken as they are and must not change before the network is fixed. `SparseRows` instead of all three makes
-        the synapses in place. Options as for `dense`.
+        the synapses in place. A sparse projection instead of pointers and columns has the same ones, which are in
+        memory once; `weights` is then an array or one number. Options as for `dense`.
         """
-        where = self._where(source, target, options)
-        made = Sparse.check(where, pointers, columns, weights, self._shape(source, target))
+        where, shape = self._where(source, target, options), self._shape(source, target)
+        if isinstance(pointers, Projection):
+            if columns is not None:
+                raise CoprocessorError(f"{where}: {pointers.name!r} brings the columns; give only weights=")
+            found = self._find(self._projections, pointers, "projection")
+            made: Sparse = SameRows.of(where, found.weights, weights, shape)
+        else:
+            made = Sparse.check(where, pointers, columns, weights, shape)
         return self._connect(source, target, made, options)
 
     def conv2d(
@@ -251,8 +262,26 @@ class Builder:
         return self._add(self._projections, made)
 
     def _parts(self) -> Parts:
+        for population in self._populations.values():
+            self._check_target(population)
         inputs, populations = list(self._inputs.values()), list(self._populations.values())
         return Parts(inputs, populations, list(self._projections.values()), list(self._rules.values()))
+
+    def _check_target(self, population: Population) -> None:
+        if population.adds_to is None:
+            return
+        where = f"population {population.name!r} adds to {population.adds_to!r}"
+        target = self._populations.get(population.adds_to)
+        if target is None or target is population:
+            raise CoprocessorError(
+                f"{where}; other populations are {listed(set(self._populations) - {population.name})}"
+            )
+        if target.n != population.n:
+            raise CoprocessorError(f"{where}, which has {target.n} neurons, not {population.n}; use a projection")
+        if ring_depth(target, list(self._projections.values())) > 1:
+            raise CoprocessorError(f"{where}, whose projections have delays; use one_to_one")
+        if population.accumulate:
+            raise CoprocessorError(f"{where} and keeps a sum; use one_to_one, or leave accumulate out")
 
     @property
     def populations(self) -> Mapping[str, Population]:

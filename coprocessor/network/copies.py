@@ -7,7 +7,7 @@ import os
 
 import numpy as np
 
-from coprocessor.network.streams import Bytes
+from coprocessor.network.packing import Bytes, zeroed
 
 SHARED_FROM = 1 << 24
 """Bytes from which sharing pays: a copy of less is made at once, and can lie in large pages."""
@@ -29,7 +29,7 @@ class Copies:
         if len(self._fixed) >= SHARED_FROM and hasattr(os, "memfd_create"):
             mapped = mmap.mmap(self._shared(), self._size, mmap.MAP_PRIVATE, mmap.PROT_READ | mmap.PROT_WRITE)
             return np.frombuffer(mapped, dtype=np.uint8)
-        ram = np.zeros(self._size, dtype=np.uint8)
+        ram = zeroed(self._size)
         ram[: len(self._fixed)] = self._fixed
         return ram
 

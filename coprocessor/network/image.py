@@ -24,10 +24,10 @@ from coprocessor.golden.rule import read_rule
 from coprocessor.network.checks import Integers
 from coprocessor.network.formats import READERS
 from coprocessor.network.layout import HEADER_BYTES, IMAGE_WORD, Layout, Parts
-from coprocessor.network.packing import Bytes, pitch, unpack_rows
+from coprocessor.network.packing import Bytes, pitch, unpack_rows, zeroed
 from coprocessor.network.parameters import decode_parameters
 from coprocessor.network.parts import RULE_FIELDS, Input, Origin, Population, Projection, Rule
-from coprocessor.network.sparse import Sparse
+from coprocessor.network.sparse import SameRows, Sparse
 
 _TIME: Final = 40
 """Offset of nm_t and nm_rng in the header."""
@@ -155,7 +155,7 @@ def load(path: Path) -> Loaded:
             found = os.fstat(file.fileno()).st_size
             if found != stored or not HEADER_BYTES <= stored <= size <= 2**32 - base or size > stored + (1 << 30):
                 raise CoprocessorError(f"{damaged}: it has {found} bytes, its header says {stored}; export it again")
-            ram = np.zeros(size, dtype=np.uint8)
+            ram = zeroed(size)
             file.seek(0)
             if file.readinto(ram[:stored].data) != stored:
                 raise CoprocessorError(f"cannot read {path}: it became shorter meanwhile; export it again")
@@ -212,6 +212,7 @@ class _Reader:
 
     def __init__(self, memory: Memory, table: dict[str, Any], ram: Bytes) -> None:
         self.memory, self.table, self.ram = memory, table, ram
+        self._sparse: dict[tuple[int, int], Sparse] = {}
 
     def _read(self, address: int, size: int) -> Bytes:
         offset = self.memory.offset(address, size, 5)
@@ -234,13 +235,13 @@ class _Reader:
         rules = [self._rule(name, by_name[projection]) for name, projection in self.table["rules"]]
         return Parts(inputs, populations, projections, rules)
 
-    def _population(self, name: str, record: bool, count: bool, depth: int | None) -> Population:
+    def _population(self, name: str, record: bool, count: bool, depth: int | None, to: str | None) -> Population:
         pop: GoldenPopulation = read_population(self.memory, self._address("pop", name))
         p = pop.parameters
         words = [p.p0, p.p1, p.p2, p.p3, p.vth_word, p.vrst_word]
         own = {q: self._words(pop.parameter_address(q, 0), pop.n) for q in pop.replaced}
         parameters = decode_parameters(pop.profile, words, own)
-        options = (pop.refractory, depth, record, pop.graded, pop.acc != 0, count)
+        options = (pop.refractory, depth, record, pop.graded, pop.acc != 0 and to is None, count, to)
         return Population(name, pop.n, pop.profile, parameters, p.mode, *options)
 
     def _projection(
@@ -250,6 +251,10 @@ class _Reader:
         population = origins[target]
         assert isinstance(population, Population)
         weights = READERS[syn.format](syn, self._read)
+        if isinstance(weights, Sparse):
+            first = self._sparse.setdefault((syn.rows, syn.columns), weights)
+            if first is not weights and first.shape == weights.shape:
+                weights = SameRows(first, weights.weights)
         per_source: NDArray[np.uint8] | None = None
         per_synapse: NDArray[np.uint8] | None = None
         n, m = syn.n_pre, syn.n_post

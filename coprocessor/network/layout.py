@@ -26,9 +26,10 @@ from coprocessor.golden.profiles import Profile, reset_state
 from coprocessor.golden.projection import Delay
 from coprocessor.golden.rule import RuleKind
 from coprocessor.network.checks import listed
-from coprocessor.network.packing import Bytes, pack_rows, pitch
+from coprocessor.network.packing import LINE, Bytes, pack_rows, pitch, zeroed
 from coprocessor.network.parameters import encode_parameters
 from coprocessor.network.parts import Input, Origin, Population, Projection, Rule
+from coprocessor.network.sparse import SameRows
 
 HEADER_BYTES: Final = 48
 IMAGE_WORD: Final = MAGIC << 16 | ord("I") << 8 | VERSION
@@ -150,7 +151,7 @@ class Layout:
     # Regions --------------------------------------------------------------------------------------------------------
     def _reserve(self, name: str, size: int, content: Bytes | None = None) -> None:
         self.regions[name] = Region(self.size, size, content)
-        self.size = -(-(self.size + size) // 16) * 16
+        self.size = -(-(self.size + size) // LINE) * LINE
 
     def _words(self, name: str, values: NDArray[np.int64]) -> None:
         content = (values & 0xFFFF_FFFF).astype("<u4").view(np.uint8)
@@ -167,8 +168,15 @@ class Layout:
             self._reserve(f"delays.{projection.name}", size)
 
     def tables(self, projection: Projection, view: Callable[[str], Bytes]) -> dict[str, Bytes]:
-        """The tables of a projection's weights by part; `view` gives a region by its name."""
+        """The tables of a projection's weights by part, without shared ones; `view` gives a region by its name."""
         return {part: view(f"{part}.{projection.name}") for part in projection.weights.sizes()}
+
+    def _table(self, part: str, projection: Projection) -> int:
+        """Address of a table, which may be that of another projection; 0 if there is none."""
+        weights = projection.weights
+        if isinstance(weights, SameRows) and part in ("rows", "columns"):
+            projection = next(p for p in self.parts.projections if p.weights is weights.rows)
+        return self.address(f"{part}.{projection.name}")
 
     def write_delays(self, projection: Projection, view: Callable[[str], Bytes]) -> None:
         """Put the delays of a projection into zeroed memory."""
@@ -250,7 +258,7 @@ class Layout:
         Everything is written in place, and the weights of the parts refer to it from then on. Pages that stay empty
         take no memory.
         """
-        ram = np.zeros(self.size, dtype=np.uint8)
+        ram = zeroed(self.size)
         ram[: self.head_bytes] = self.head()
         for region in self.regions.values():
             if region.content is not None:
@@ -301,7 +309,8 @@ class Layout:
             *(_head(Type.POP), p.n, w2 | p.refractory << 16 | log_depth << 24, p.mode),
             *words,
             *(self.address(f"state.{p.name}"), self.address(f"parameters.{p.name}"), self.address(f"ring.{p.name}")),
-            *(out, p.buffer_bytes if mode != _PLAIN else 0, self.address(f"acc.{p.name}")),
+            *(out, p.buffer_bytes if mode != _PLAIN else 0),
+            self.address(f"ring.{p.adds_to}" if p.adds_to else f"acc.{p.name}"),
         ]
 
     def source(self, origin: Origin, previous: bool) -> tuple[int, int, int]:
@@ -323,7 +332,7 @@ class Layout:
         mode, source, stride = self.source(p.source, p.previous)
         log_depth = ring_depth(p.target, self.parts.projections).bit_length() - 1
         w3 = p.weights.number | p.source.source << 4 | mode << 8 | p.mode << 10 | p.delay << 12 | log_depth << 24
-        tables = [self.address(f"{part}.{p.name}") for part in ("weights", "rows", "columns", "delays")]
+        tables = [self._table(part, p) for part in ("weights", "rows", "columns", "delays")]
         ring, population = self.address(f"ring.{p.target.name}"), self.address(f"pop.{p.target.name}")
         return [
             *(_head(Type.SYN), n, m, w3, p.exponent, *tables, source, stride, ring, population),
@@ -346,7 +355,7 @@ class Layout:
         parts = self.parts
         table = {
             "inputs": [[i.name, i.n, i.encoding, i.capacity, i.largest, i.queue] for i in parts.inputs],
-            "populations": [[p.name, p.record, p.count, p.depth] for p in parts.populations],
+            "populations": [[p.name, p.record, p.count, p.depth, p.adds_to] for p in parts.populations],
             "projections": [[p.name, p.source.name, p.target.name, p.previous] for p in parts.projections],
             "rules": [[r.name, r.projection.name] for r in parts.rules],
             "offsets": {

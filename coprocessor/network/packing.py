@@ -15,6 +15,17 @@ BLOCK: Final = 1 << 17
 """Elements that are worked on at a time: small beside any network, large beside what a call of NumPy costs."""
 
 
+LINE: Final = 64
+"""Bytes of a cache line and of the widest vector: regions begin with one, so that no access needs two."""
+
+
+def zeroed(size: int) -> Bytes:
+    """Fresh memory that begins with a line; pages that stay empty take no room."""
+    ram = np.zeros(size + LINE, dtype=np.uint8)
+    start = -ram.ctypes.data % LINE
+    return ram[start : start + size]
+
+
 def pitch(m: int, bits: int) -> int:
     """Bytes of a dense row: padded to whole words."""
     return 4 * -(-m * bits // 32)

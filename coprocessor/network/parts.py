@@ -103,6 +103,7 @@ class Population:
     graded: bool = False
     accumulate: bool = False
     count: bool = True
+    adds_to: str | None = None
 
     @property
     def state_names(self) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ class Sparse:
     number: ClassVar[Format] = Format.CSR
 
     def __init__(
-        self, where: str, pointers: Integers, n_post: int, arrays: tuple[NDArray[Any], NDArray[Any]] | Fill
+        self, where: str, pointers: Integers, n_post: int, arrays: tuple[NDArray[Any], NDArray[Any]] | Fill | None
     ) -> None:
         self._where, self.pointers, self.n_post = where, pointers, n_post
         self._arrays = None if callable(arrays) else arrays
@@ -155,6 +155,48 @@ class Sparse:
             last = min(n, max(first + 1, fitting))
             yield first, last
             first = last
+
+
+class SameRows(Sparse):
+    """The synapses of another projection, which are in memory once, with weights of their own [count]."""
+
+    def __init__(self, rows: Sparse, weights: NDArray[np.int8]) -> None:
+        super().__init__("", rows.pointers, rows.n_post, None)
+        self.rows, self._own = rows, weights
+
+    @classmethod
+    def of(cls, where: str, rows: Any, weights: ArrayLike | None, shape: tuple[int, int]) -> SameRows:
+        """CoprocessorError unless `rows` are sparse synapses of the shape and weights fit them."""
+        if not isinstance(rows, Sparse):
+            raise CoprocessorError(f"{where}: rows can be those of a sparse projection only; give row pointers")
+        if rows.shape != shape:
+            raise CoprocessorError(f"{where}: the rows of the other projection are {rows.shape}, expected {shape}")
+        if weights is None:
+            raise CoprocessorError(f"{where}: weights are missing; give one number or an array of {rows.count}")
+        given = np.asarray(weights)
+        own = narrowed(f"{where}: weights", given, -128, 127, np.int8, shape=(rows.count,) if given.ndim else ())
+        return cls(rows.rows if isinstance(rows, SameRows) else rows, np.broadcast_to(own, rows.count))
+
+    @property
+    def filled(self) -> bool:
+        return self.rows.filled
+
+    @property
+    def columns(self) -> NDArray[np.uint16]:
+        return self.rows.columns
+
+    @property
+    def weights(self) -> NDArray[np.int8]:
+        return self._own
+
+    def sizes(self) -> dict[str, int]:
+        return {"weights": self.count}
+
+    def write(self, tables: Mapping[str, Bytes]) -> None:
+        tables["weights"].view(np.int8)[:] = self._own
+
+    def hold(self, tables: Mapping[str, Bytes]) -> None:
+        self._own = tables["weights"].view(np.int8)
 
 
 def _monotone(where: str, rows: Integers) -> None:

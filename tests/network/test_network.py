@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from coprocessor import Network
+from coprocessor.errors import CoprocessorError
 from coprocessor.golden import Coprocessor as Golden
 from coprocessor.network.formats import Dense
 from coprocessor.network.result import Result
-from tests.network.networks import raster, rich, rich_inputs, small
+from tests.network.networks import generator, raster, rich, rich_inputs, small
 
 
 def assert_equal(first: Result, second: Result) -> None:
@@ -165,3 +168,56 @@ def test_accumulated_outputs() -> None:
     network.population("y", 3, "IF", bias=[10, 20, 0], threshold=15, accumulate=True)
     result = network.run(steps=50)
     assert network.accumulated("y").tolist() == result["y"].sum(axis=0).tolist()
+
+
+@pytest.mark.parametrize("later", [True, False])
+@pytest.mark.parametrize("profile", ["LI", "LIF"])
+def test_outputs_that_are_input_of_another_population(later: bool, profile: str, tmp_path: Path) -> None:
+    """The same as a one-to-one projection, of the step before if the other population is updated first."""
+
+    def made(adds: bool) -> Network:
+        random = generator(3)
+        network = Network(steps=9)
+        network.input("x", 10)
+        names = ["current", "neurons"] if later else ["neurons", "current"]
+        for name in names:
+            kind = profile if name == "current" else "CUBA"
+            options: dict[str, Any] = {"adds_to": "neurons"} if adds and name == "current" else {}
+            options |= {} if kind == "LI" else {"threshold": 300}
+            network.population(name, 40, kind, membrane_retention=3900, **options)
+        for name in names:
+            network.dense("x", name, random.integers(-50, 99, (10, 40)))
+        if not adds:
+            network.one_to_one("current", "neurons", previous=not later)
+        return network
+
+    adding, projecting = made(True), made(False)
+    spikes = raster(60, 10)
+    result, expected = adding.run(spikes), projecting.run(spikes)
+    assert result["neurons"].any()
+    for name in ("current", "neurons"):
+        assert np.array_equal(result[name], expected[name])
+    assert result.counters["sop"] < expected.counters["sop"]
+    assert adding.accumulators()["neurons"] == replace(
+        projecting.accumulators()["neurons"],
+        unbounded=("current",) if profile == "LI" else (),
+    )
+    loaded = Network.load(adding.export(tmp_path / "net").binary)
+    assert np.array_equal(loaded.run(spikes)["neurons"], adding.run(spikes)["neurons"])
+
+
+def test_populations_that_cannot_be_added_to() -> None:
+    for target, accumulate, message in (
+        ("nobody", False, "other populations are 'small', 'slow', 'y'"),
+        ("x", False, "other populations are 'small', 'slow', 'y'"),
+        ("y", True, "keeps a sum"),
+        ("small", False, "has 3 neurons, not 4"),
+        ("slow", False, "have delays"),
+    ):
+        network = Network()
+        network.population("x", 4, "LI", adds_to=target, accumulate=accumulate)
+        network.population("y", 4)
+        network.population("small", 3)
+        network.population("slow", 4, depth=2)
+        with pytest.raises(CoprocessorError, match=message):
+            network.run(steps=1)

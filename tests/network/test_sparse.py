@@ -181,3 +181,54 @@ def test_memory_is_the_image_and_little_more(tmp_path: Path) -> None:
         assert 12_000_000 < stored < 12_200_000
         assert stored < grown < stored + 8_000_000, grown
         assert count > 0
+
+
+def twins(weights: Any, *, shared: bool) -> Network:
+    """Two populations that get the same spikes through the same synapses with different weights."""
+    random = generator(8)
+    network = Network(steps=7)
+    network.input("x", 30)
+    network.population("a", 20, "LI", membrane_retention=4000)
+    network.population("b", 20, "LI", membrane_retention=3000)
+    pointers = np.concatenate([[0], np.cumsum(random.integers(0, 9, 30))])
+    columns = random.integers(0, 20, pointers[-1]).astype(np.uint16)
+    first = network.sparse("x", "a", pointers, columns, random.integers(-99, 99, pointers[-1]))
+    if shared:
+        network.sparse("x", "b", first, weights=weights)
+    else:
+        network.sparse("x", "b", pointers, columns, np.broadcast_to(weights, pointers[-1]))
+    return network
+
+
+@pytest.mark.parametrize("weights", [-7, "array"])
+def test_same_rows_are_in_memory_once(weights: Any, tmp_path: Path) -> None:
+    rows = twins(1, shared=False).projections["x_to_a"].weights
+    assert isinstance(rows, Sparse)
+    given = np.arange(rows.count) % 100 if weights == "array" else weights
+    shared, apart = twins(given, shared=True), twins(given, shared=False)
+    spikes = raster(20, 30)
+    assert np.array_equal(shared.run(spikes)["b"], apart.run(spikes)["b"])
+    saved = apart.export(tmp_path / "apart").binary.stat().st_size
+    file = shared.export(tmp_path / "shared").binary
+    assert saved - file.stat().st_size >= 2 * rows.count + 4 * 31
+    again = Network.load(file)
+    assert np.array_equal(again.run(spikes)["b"], shared.run(spikes)["b"])
+    assert again.export(tmp_path / "again").binary.stat().st_size == file.stat().st_size
+
+
+def test_same_rows_that_do_not_fit() -> None:
+    network = twins(1, shared=False)
+    network.population("c", 21)
+    dense = network.dense("x", "c", np.ones((30, 21)))
+    first = network.projections["x_to_a"]
+    for target, rows, arguments, message in (
+        ("c", first, {"weights": 1}, r"\(30, 20\), expected \(30, 21\)"),
+        ("b", dense, {"weights": 1}, "of a sparse projection only"),
+        ("b", first, {}, "one number or an array of"),
+        ("b", first, {"weights": 128}, "weights"),
+        ("b", first, {"weights": [1, 2]}, "weights"),
+        ("b", first, {"columns": [1], "weights": 1}, "brings the columns"),
+        ("b", twins(1, shared=False).projections["x_to_a"], {"weights": 1}, "no projection"),
+    ):
+        with pytest.raises(CoprocessorError, match=message):
+            network.sparse("x", target, rows, **arguments)
