@@ -27,31 +27,65 @@ static inline nm_v32 v_round(const shift_round *r, nm_v32 x)
     return (((x + ((x >> 31) & r->below)) >> r->first) + r->half) >> r->second;
 }
 
+typedef struct learn_steps {
+    uint8_t raise[NM_LEARN_COLUMNS], lower[NM_LEARN_COLUMNS];
+} learn_steps;
+
 /* So many columns of the rows. */
 typedef struct learn_tile {
     uint32_t column, count;
     uint32_t posts; /* post spikes, and where */
     uint16_t post[NM_LEARN_COLUMNS + NM_LIST_SLACK];
-    uint8_t raise[NM_LEARN_COLUMNS], lower[NM_LEARN_COLUMNS]; /* steps */
-    uint8_t written[NM_LEARN_COLUMNS];                        /* 255: column belongs to the tile and changes */
+    learn_steps steps;
+    uint8_t written[NM_LEARN_COLUMNS]; /* 255: column belongs to the tile and changes */
 } learn_tile;
 
 static void begin_tile(const nm_learning *l, uint32_t column, learn_tile *t)
 {
     t->column = column;
     t->count = l->m - column < NM_LEARN_COLUMNS ? l->m - column : NM_LEARN_COLUMNS;
-    t->posts = l->posts ? list_bits(l->post_spikes, column + t->count, column, t->post) : 0;
+    t->posts = l->posts && l->rule->kind != NM_RULE_SDSP ? list_bits(l->post_spikes, column + t->count, column, t->post) : 0;
 }
 
-/* Steps of weights for `count` changes factor*trace. More than 255 is not needed. */
-static void steps_of_traces(const shift_round *r, int64_t factor, const uint8_t *traces, uint32_t count, learn_tile *t)
+/* Traces of some of the rows or columns; those behind `count` are 0. */
+typedef struct some_traces {
+    uint8_t x[2 * NM_LEARN_COLUMNS];
+    uint32_t count, largest;
+} some_traces;
+
+static inline uint32_t get_trace(const uint8_t *traces, uint32_t k)
 {
-    uint8_t staged[2 * NM_LEARN_COLUMNS] = {0};
-    memcpy(staged, traces, 2 * (size_t)count);
-    for (uint32_t k = 0; k < count; k += NM_WORDS) {
-        nm_v32 d = v_round(r, v_load_u16(staged + 2 * k) * (int32_t)factor);
-        v_store_bytes(t->raise + k, v_clip(d, v_all(0), v_all(255)));
-        v_store_bytes(t->lower + k, v_clip(0 - d, v_all(0), v_all(255)));
+    uint16_t x;
+    memcpy(&x, traces + 2 * (size_t)k, 2);
+    return x;
+}
+
+static void copy_traces(const uint8_t *traces, uint32_t first, uint32_t count, some_traces *some)
+{
+    *some = (some_traces){.count = count};
+    memcpy(some->x, traces + 2 * (size_t)first, 2 * (size_t)count);
+}
+
+static void gather_traces(const uint8_t *traces, const uint16_t *row, uint32_t count, some_traces *some)
+{
+    uint16_t x[NM_LEARN_COLUMNS] = {0};
+    uint32_t largest = 0;
+    for (uint32_t k = 0; k < count; k++) {
+        x[k] = (uint16_t)get_trace(traces, row[k]);
+        largest = x[k] > largest ? x[k] : largest;
+    }
+    memcpy(some->x, x, sizeof x);
+    some->count = count;
+    some->largest = largest;
+}
+
+/* Steps of weights that change by factor*trace. More than 255 is not needed. */
+static void steps_of_traces(const shift_round *r, int64_t factor, const some_traces *some, learn_steps *steps)
+{
+    for (uint32_t k = 0; k < some->count; k += NM_WORDS) {
+        nm_v32 d = v_round(r, v_load_u16(some->x + 2 * k) * (int32_t)factor);
+        v_store_bytes(steps->raise + k, v_clip(d, v_all(0), v_all(255)));
+        v_store_bytes(steps->lower + k, v_clip(0 - d, v_all(0), v_all(255)));
     }
 }
 
@@ -68,8 +102,8 @@ static void steps_of_calcium(const nm_learning *l, learn_tile *t)
         nm_mask low = v_gt(v_all((int32_t)p->membrane_threshold), v_load(membrane + 4 * k)), enough = v_gt(ca, below);
         nm_mask raised = v_and(v_and(enough, v_gt(v_all((int32_t)p->t3), ca)), v_not(low));
         nm_mask lowered = v_and(v_and(enough, v_gt(v_all((int32_t)p->t2), ca)), low);
-        v_store_bytes(t->raise + k, v_select(raised, one, zero));
-        v_store_bytes(t->lower + k, v_select(lowered, one, zero));
+        v_store_bytes(t->steps.raise + k, v_select(raised, one, zero));
+        v_store_bytes(t->steps.lower + k, v_select(lowered, one, zero));
     }
 }
 
@@ -93,48 +127,58 @@ static inline __attribute__((always_inline)) void step_vectors(uint8_t *w, const
     }
 }
 
-/* Change the weights that t->written names: by the steps of their columns, or, with `steps`, by the step of their row,
-   steps->raise[row - base]. `vectors` is a constant that covers the tile. */
+/* Change the weights that t->written names, from place `start` of the tile on, in `vectors` (a constant) vectors: by the
+   steps of their columns, or, if there are, by those of their rows. */
 static inline __attribute__((always_inline)) void step_tile(const nm_learning *l, const uint16_t *row, uint32_t count,
-                                                            const learn_tile *t, const learn_tile *steps, uint32_t base,
-                                                            const unsigned vectors)
+                                                            const learn_tile *t, uint32_t start,
+                                                            const learn_steps *of_rows, const unsigned vectors)
 {
     const nm_plasticity *p = &l->rule->plasticity;
     const step_limits limits = {v8_limit(p->wmin), v8_limit(p->wmax), v8_all(128)};
     nm_vu8 raise[NM_LEARN_VECTORS], lower[NM_LEARN_VECTORS];
     nm_mask8 written[NM_LEARN_VECTORS];
     for (unsigned v = 0; v < vectors; v++) {
-        raise[v] = v8_load(t->raise + NM_BYTES * v);
-        lower[v] = v8_load(t->lower + NM_BYTES * v);
-        written[v] = v8_mask(t->written + NM_BYTES * v);
+        raise[v] = v8_load(t->steps.raise + start + NM_BYTES * v);
+        lower[v] = v8_load(t->steps.lower + start + NM_BYTES * v);
+        written[v] = v8_mask(t->written + start + NM_BYTES * v);
     }
-    for (uint32_t k = 0; k < count; k++) {
-        uint8_t *w = l->weights + l->pitch * row[k] + t->column;
-        if (steps) {
-            for (unsigned v = 0; v < vectors; v++) {
-                raise[v] = v8_all(steps->raise[row[k] - base]);
-                lower[v] = v8_all(steps->lower[row[k] - base]);
+    /* Vectors of neighbouring rows overlap where rows are short or end inside a vector; a load would wait for the store
+       before it, so neighbours go in different rounds. */
+    const size_t pitch = l->pitch;
+    const uint32_t rounds = (uint32_t)((vectors * NM_BYTES + pitch - 1) / pitch);
+    const uint8_t *const end = l->end;
+    uint8_t *const weights = l->weights + t->column + start;
+    for (uint32_t round = 0; round < rounds; round++) {
+        for (uint32_t k = round; k < count; k += rounds) {
+            uint8_t *w = weights + pitch * row[k];
+            if (of_rows) {
+                for (unsigned v = 0; v < vectors; v++) {
+                    raise[v] = v8_all(of_rows->raise[k]);
+                    lower[v] = v8_all(of_rows->lower[k]);
+                }
             }
-        }
-        if ((size_t)(l->end - w) >= vectors * NM_BYTES) {
-            step_vectors(w, &limits, raise, lower, written, vectors);
-        } else {
-            uint8_t staged[NM_LEARN_COLUMNS];
-            memcpy(staged, w, t->count);
-            step_vectors(staged, &limits, raise, lower, written, vectors);
-            memcpy(w, staged, t->count);
+            if ((size_t)(end - w) >= vectors * NM_BYTES) {
+                step_vectors(w, &limits, raise, lower, written, vectors);
+            } else {
+                uint8_t staged[NM_LEARN_COLUMNS] = {0};
+                memcpy(staged, w, t->count - start);
+                step_vectors(staged, &limits, raise, lower, written, vectors);
+                memcpy(w, staged, t->count - start);
+            }
         }
     }
 }
 
-static void step_rows(const nm_learning *l, const uint16_t *row, uint32_t count, const learn_tile *t,
-                      const learn_tile *steps, uint32_t base)
+/* The same for the vectors that hold places `start` to `last`. */
+static void step_rows(const nm_learning *l, const uint16_t *row, uint32_t count, const learn_tile *t, uint32_t start,
+                      uint32_t last, const learn_steps *of_rows)
 {
-    switch ((t->count + NM_BYTES - 1) / NM_BYTES) {
-    case 1: step_tile(l, row, count, t, steps, base, 1); break;
-    case 2: step_tile(l, row, count, t, steps, base, 2); break;
-    case 3: step_tile(l, row, count, t, steps, base, 3); break;
-    default: step_tile(l, row, count, t, steps, base, 4); break;
+    start -= start % NM_BYTES;
+    switch ((last - start) / NM_BYTES) {
+    case 0: step_tile(l, row, count, t, start, of_rows, 1); break;
+    case 1: step_tile(l, row, count, t, start, of_rows, 2); break;
+    case 2: step_tile(l, row, count, t, start, of_rows, 3); break;
+    default: step_tile(l, row, count, t, start, of_rows, 4); break;
     }
 }
 
@@ -146,13 +190,6 @@ static void choose_columns(learn_tile *t, bool with_post)
     for (uint32_t k = 0; k < t->posts; k++) {
         t->written[t->post[k] - t->column] = with_post ? 255 : 0;
     }
-}
-
-static inline uint32_t get_trace(const uint8_t *traces, uint32_t k)
-{
-    uint16_t x;
-    memcpy(&x, traces + 2 * (size_t)k, 2);
-    return x;
 }
 
 static inline bool get_bit(const uint8_t *bits, uint32_t k) { return (bits[k / 8] >> k % 8 & 1) != 0; }
@@ -269,47 +306,72 @@ static void wide_rows(const nm_learning *l, const uint16_t *row, uint32_t count,
     }
 }
 
-/* Rule 0, rows with a pre spike. */
-static void pair_spiking(const nm_learning *l, const uint16_t *row, uint32_t count, const shift_round *r, learn_tile *t)
+/* Rule 0, one column with a post spike and rows with a pre spike, whose traces are `pre`. */
+static void pair_column(const nm_learning *l, const uint16_t *row, const some_traces *pre, const shift_round *r, uint32_t j)
 {
-    if (8 * t->posts > t->count) {
-        wide_rows(l, row, count, true, t);
+    const nm_rule *rule = l->rule;
+    const int32_t low = (int32_t)rule->plasticity.wmin, high = (int32_t)rule->plasticity.wmax;
+    int64_t product = rule->am * (int64_t)get_trace(l->post_traces, j);
+    if (nm_abs(rule->ap) * (int64_t)pre->largest + nm_abs(product) >= INT32_MAX) {
+        for (uint32_t k = 0; k < pre->count; k++) {
+            learn_synapse(l, row[k], true, j);
+        }
         return;
     }
-    steps_of_traces(r, -l->rule->am, l->post_traces + 2 * (size_t)t->column, t->count, t);
-    choose_columns(t, false);
-    step_rows(l, row, count, t, NULL, 0);
-    for (uint32_t q = 0; t->posts && q < count; q++) {
-        for (uint32_t k = 0; k < t->posts; k++) {
-            learn_synapse(l, row[q], true, t->post[k]);
-        }
+    int32_t change[NM_LEARN_COLUMNS];
+    for (uint32_t k = 0; k < pre->count; k += NM_WORDS) {
+        nm_v32 d = v_round(r, v_load_u16(pre->x + 2 * k) * (int32_t)rule->ap - (int32_t)product);
+        d = v_clip(d, v_all(-NM_LARGE_CHANGE), v_all(NM_LARGE_CHANGE));
+        memcpy(change + k, &d, sizeof d);
+    }
+    uint8_t *const column = l->weights + j;
+    const size_t pitch = l->pitch;
+    for (uint32_t k = 0, count = pre->count; k < count; k++) {
+        uint8_t *w = column + pitch * row[k];
+        int32_t x = (int8_t)*w + change[k];
+        *w = (uint8_t)(x < low ? low : x > high ? high : x);
     }
 }
 
-/* Rule 0, rows without a pre spike: the post spikes' columns change by a step that belongs to the row. */
+/* Rule 0, rows with a pre spike: columns without a post spike by steps, the others one by one or, if many, all wide. */
+static void pair_spiking(const nm_learning *l, const uint16_t *row, uint32_t count, const shift_round *r, learn_tile *t)
+{
+    if (5 * NM_WORDS * t->posts > 8 * t->count) {
+        wide_rows(l, row, count, true, t);
+        return;
+    }
+    some_traces pre;
+    step_rows(l, row, count, t, 0, t->count - 1, NULL);
+    if (t->posts) {
+        gather_traces(l->pre_traces, row, count, &pre);
+    }
+    for (uint32_t k = 0; k < t->posts; k++) {
+        pair_column(l, row, &pre, r, t->post[k]);
+    }
+}
+
+/* Rule 0, rows without a pre spike: the post spikes' columns change by steps of the rows. */
 static void pair_silent(const nm_learning *l, const uint16_t *row, uint32_t count, const shift_round *r, learn_tile *t)
 {
-    const int32_t low = (int32_t)l->rule->plasticity.wmin, high = (int32_t)l->rule->plasticity.wmax;
-    bool few = 16 * t->posts <= t->count;
-    learn_tile steps;
-    choose_columns(t, true);
-    for (uint32_t first = 0, after; first < count; first = after) {
-        uint32_t base = row[first];
-        for (after = first; after < count && row[after] - base < NM_LEARN_COLUMNS; after++) {
-        }
-        steps_of_traces(r, l->rule->ap, l->pre_traces + 2 * (size_t)base, row[after - 1] - base + 1, &steps);
-        if (!few) {
-            step_rows(l, row + first, after - first, t, &steps, base);
-            continue;
-        }
-        for (uint32_t k = 0; k < t->posts; k++) {
-            uint8_t *column = l->weights + t->post[k];
-            for (uint32_t q = first; q < after; q++) {
-                uint8_t *w = column + l->pitch * row[q];
-                int32_t x = (int8_t)*w + steps.raise[row[q] - base] - steps.lower[row[q] - base];
-                *w = (uint8_t)(x < low ? low : x > high ? high : x);
-            }
-        }
+    some_traces pre;
+    learn_steps of_rows;
+    gather_traces(l->pre_traces, row, count, &pre);
+    steps_of_traces(r, l->rule->ap, &pre, &of_rows);
+    step_rows(l, row, count, t, t->post[0] - t->column, t->post[t->posts - 1] - t->column, &of_rows);
+}
+
+/* Some of the rows in the tile. */
+static void learn_tile_rows(const nm_learning *l, const uint16_t *row, uint32_t count, bool a, const shift_round *r,
+                            learn_tile *t)
+{
+    if (l->rule->kind == NM_RULE_REWARD) {
+        wide_rows(l, row, count, a, t);
+    } else if (l->rule->kind == NM_RULE_SDSP) {
+        step_rows(l, row, count, t, 0, t->count - 1, NULL);
+    } else if (a) {
+        pair_spiking(l, row, count, r, t);
+    } else if (t->posts) {
+        pair_silent(l, row, count, r, t);
     }
 }
 
@@ -320,17 +382,16 @@ static void learn_rows(const nm_learning *l, const uint16_t *row, uint32_t count
     learn_tile t = {.column = 0};
     for (uint32_t column = 0; count && column < l->m; column += NM_LEARN_COLUMNS) {
         begin_tile(l, column, &t);
-        if (l->rule->kind == NM_RULE_REWARD) {
-            wide_rows(l, row, count, a, &t);
-        } else if (l->rule->kind == NM_RULE_SDSP) {
-            t.posts = 0;
+        if (l->rule->kind == NM_RULE_SDSP) {
             steps_of_calcium(l, &t);
-            choose_columns(&t, false);
-            step_rows(l, row, count, &t, NULL, 0);
         } else if (a) {
-            pair_spiking(l, row, count, &r, &t);
-        } else if (t.posts) {
-            pair_silent(l, row, count, &r, &t);
+            some_traces post;
+            copy_traces(l->post_traces, t.column, t.count, &post);
+            steps_of_traces(&r, -l->rule->am, &post, &t.steps);
+        }
+        choose_columns(&t, !a);
+        for (uint32_t first = 0; first < count; first += NM_LEARN_COLUMNS) {
+            learn_tile_rows(l, row + first, count - first < NM_LEARN_COLUMNS ? count - first : NM_LEARN_COLUMNS, a, &r, &t);
         }
     }
 }

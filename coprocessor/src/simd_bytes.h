@@ -3,6 +3,9 @@
 #define NM_SIMD_BYTES_H
 
 #include "simd.h"
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 typedef uint8_t nm_vu8 __attribute__((vector_size(NM_BYTES)));
 typedef uint16_t nm_vu16_half __attribute__((vector_size(NM_BYTES / 2)));
@@ -41,6 +44,11 @@ static inline nm_vu8 v8_add(nm_vu8 a, nm_vu8 b) { return (nm_vu8)_mm256_adds_epu
 static inline nm_vu8 v8_subtract(nm_vu8 a, nm_vu8 b) { return (nm_vu8)_mm256_subs_epu8((__m256i)a, (__m256i)b); }
 static inline nm_vu8 v8_min(nm_vu8 a, nm_vu8 b) { return (nm_vu8)_mm256_min_epu8((__m256i)a, (__m256i)b); }
 static inline nm_vu8 v8_max(nm_vu8 a, nm_vu8 b) { return (nm_vu8)_mm256_max_epu8((__m256i)a, (__m256i)b); }
+#elif defined(__SSE2__)
+static inline nm_vu8 v8_add(nm_vu8 a, nm_vu8 b) { return (nm_vu8)_mm_adds_epu8((__m128i)a, (__m128i)b); }
+static inline nm_vu8 v8_subtract(nm_vu8 a, nm_vu8 b) { return (nm_vu8)_mm_subs_epu8((__m128i)a, (__m128i)b); }
+static inline nm_vu8 v8_min(nm_vu8 a, nm_vu8 b) { return (nm_vu8)_mm_min_epu8((__m128i)a, (__m128i)b); }
+static inline nm_vu8 v8_max(nm_vu8 a, nm_vu8 b) { return (nm_vu8)_mm_max_epu8((__m128i)a, (__m128i)b); }
 #else
 static inline nm_vu8 v8_select(nm_vu8 mask, nm_vu8 a, nm_vu8 b) { return (mask & a) | (~mask & b); }
 static inline nm_vu8 v8_add(nm_vu8 a, nm_vu8 b) { return (a + b) | (nm_vu8)(a + b < a); }
