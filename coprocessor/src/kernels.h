@@ -53,6 +53,14 @@ typedef struct nm_conv_work {
     uint64_t positions, cycles;
 } nm_conv_work;
 
+/* Delays of synapses: rows of 4-bit numbers below `longest`, and the accumulators of each. */
+typedef struct nm_delayed {
+    const uint8_t *delays;
+    size_t pitch;
+    uint32_t longest;
+    uint8_t *slot[16];
+} nm_delayed;
+
 /* Arrays of a population for an update; those that are absent are NULL. */
 typedef struct nm_arrays {
     uint8_t *state[NM_MOST_STATE_WORDS];
@@ -73,6 +81,8 @@ typedef struct nm_kernels {
     void (*add_rows[4])(const nm_rows *rows);
     /* cur[j] += sum of weight[row][j] * value[row] modulo 2^32, formats 0 to 3 */
     void (*multiply_rows[4])(const nm_rows *rows);
+    /* As add_rows for s8 weights, each into the accumulators of its delay. */
+    void (*add_delayed)(const nm_delayed *delayed, const nm_rows *rows);
     /* As either of them for a convolution; *work is increased. */
     void (*add_conv)(const nm_conv *conv, const nm_rows *rows, nm_conv_work *work);
     /* cur[slot][column] += weight * value[row] modulo 2^32; gives how many rows were done: all, or those before one whose

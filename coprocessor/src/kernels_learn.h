@@ -268,7 +268,7 @@ static inline __attribute__((always_inline)) void wide_vector(const nm_learning 
         }
         change = v_round(&x->rewarded, trace * x->reward);
     }
-    v_store_bytes(w, v_clip(v_load_bytes(w) + change, x->low, x->high));
+    v_store_bytes(w, v_clip(v_load_s8_words(w) + change, x->low, x->high));
 }
 
 static void wide_rows(const nm_learning *l, const uint16_t *row, uint32_t count, bool a, const learn_tile *t)

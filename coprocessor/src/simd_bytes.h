@@ -9,7 +9,6 @@
 
 typedef uint8_t nm_vu8 __attribute__((vector_size(NM_BYTES)));
 typedef uint16_t nm_vu16_half __attribute__((vector_size(NM_BYTES / 2)));
-typedef int8_t nm_v8_quarter __attribute__((vector_size(NM_BYTES / 4)));
 
 static inline nm_vu8 v8_load(const uint8_t *p)
 {
@@ -75,13 +74,6 @@ static inline nm_v32 v_load_u16(const uint8_t *p)
 static inline nm_v32 v_load_s16(const uint8_t *p)
 {
     nm_v16_half x;
-    memcpy(&x, p, sizeof x);
-    return __builtin_convertvector(x, nm_v32);
-}
-
-static inline nm_v32 v_load_bytes(const uint8_t *p)
-{
-    nm_v8_quarter x;
     memcpy(&x, p, sizeof x);
     return __builtin_convertvector(x, nm_v32);
 }

@@ -5,6 +5,7 @@
 
 #include "kernels_lists.h"
 #include "kernels_rows.h"
+#include "kernels_delayed.h"
 #include "kernels_fields.h"
 #include "kernels_multiply.h"
 #include "kernels_conv.h"
@@ -24,6 +25,7 @@ const nm_kernels NM_TABLE(NM_LEVEL) = {
     .list_words = list_words,
     .add_rows = {add_rows_s8, add_rows_s4, add_rows_s2, add_rows_binary},
     .multiply_rows = {multiply_rows_s8, multiply_rows_s4, multiply_rows_s2, multiply_rows_binary},
+    .add_delayed = add_delayed,
     .add_conv = add_conv,
     .add_sparse = add_sparse,
     .add_words = add_words,

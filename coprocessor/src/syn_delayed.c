@@ -16,41 +16,52 @@ static bool delays_fit(const uint8_t *row, uint32_t m, uint32_t largest)
     return most <= largest && (m % 2 == 0 || nm_nibble(row, m - 1) <= largest);
 }
 
-/* slot[d]: the accumulators of synapses with delay d. */
-static inline void add_row(uint8_t *const *slot, const uint8_t *weights, const uint8_t *delays, uint32_t m,
-                           const uint32_t format, uint32_t scale)
+static inline void add_row(const nm_delayed *d, uint32_t row, const nm_rows *r, const uint32_t format, uint32_t scale)
 {
-    for (uint32_t j = 0; j < m; j++) {
-        uint8_t *cur = slot[nm_nibble(delays, j)] + 4 * (size_t)j;
+    const uint8_t *weights = r->weights + r->pitch * row, *delays = d->delays + d->pitch * row;
+    for (uint32_t j = 0; j < r->m; j++) {
+        uint8_t *cur = d->slot[nm_nibble(delays, j)] + 4 * (size_t)j;
         nm_put32(cur, nm_get32(cur) + nm_dense_weight(weights, format, j) * scale);
+    }
+}
+
+static void add_rows(const nm_delayed *d, const nm_rows *r, uint32_t format)
+{
+    for (uint32_t k = 0; k < r->count; k++) {
+        uint32_t row = r->row[k], scale = r->value ? r->value[k] : 1u << r->shift;
+        switch (format) {
+        case NM_S8: add_row(d, row, r, NM_S8, scale); break;
+        case NM_S4: add_row(d, row, r, NM_S4, scale); break;
+        case NM_S2: add_row(d, row, r, NM_S2, scale); break;
+        default: add_row(d, row, r, NM_BINARY, scale); break;
+        }
     }
 }
 
 uint32_t nm_add_delayed(nm_coprocessor *c, const nm_bulk *b, uint32_t count)
 {
     const nm_syn *syn = &b->entry->syn;
-    uint32_t pitch = nm_pitch(syn->m, 4), largest = syn->depth - 1 - syn->fixed_delay, k = 0;
-    uint8_t *slot[DELAYS];
-    for (uint32_t d = 0; d < DELAYS; d++) {
-        slot[d] = b->written + 4 * (size_t)((c->user[NM_USER_T] + syn->fixed_delay + d) & (syn->depth - 1)) * syn->m;
+    uint32_t room = syn->depth - syn->fixed_delay;
+    nm_delayed d = {.delays = b->delays, .pitch = nm_pitch(syn->m, 4), .longest = room < DELAYS ? room : DELAYS};
+    for (uint32_t k = 0; k < DELAYS; k++) {
+        d.slot[k] = b->written + 4 * (size_t)((c->user[NM_USER_T] + syn->fixed_delay + k) & (syn->depth - 1)) * syn->m;
     }
-    for (; k < count; k++) {
-        uint32_t row = b->rows.row[k], scale = b->rows.value ? b->rows.value[k] : 1u << b->rows.shift;
-        const uint8_t *weights = b->rows.weights + b->rows.pitch * row, *delays = b->delays + (size_t)pitch * row;
-        if (largest < DELAYS - 1 && !delays_fit(delays, syn->m, largest)) {
-            break;
-        }
-        switch (syn->format) {
-        case NM_S8: add_row(slot, weights, delays, syn->m, NM_S8, scale); break;
-        case NM_S4: add_row(slot, weights, delays, syn->m, NM_S4, scale); break;
-        case NM_S2: add_row(slot, weights, delays, syn->m, NM_S2, scale); break;
-        default: add_row(slot, weights, delays, syn->m, NM_BINARY, scale); break;
-        }
+    nm_rows rows = b->rows;
+    rows.count = 0;
+    while (rows.count < count &&
+           (room >= DELAYS || delays_fit(d.delays + d.pitch * rows.row[rows.count], syn->m, room - 1))) {
+        rows.count++;
     }
-    nm_row_totals totals = nm_equal_rows(c, k, syn->m, b->rows.pitch + pitch);
-    nm_count_rows(c, b->entry, k, &totals);
-    if (k) {
-        nm_wrote(c, b->place, b->written_bytes);
+    if (rows.count == 0) {
+        return 0;
     }
-    return k;
+    if (syn->format == NM_S8 && !rows.value) {
+        c->kernels->add_delayed(&d, &rows);
+    } else {
+        add_rows(&d, &rows, syn->format);
+    }
+    nm_row_totals totals = nm_equal_rows(c, rows.count, syn->m, rows.pitch + d.pitch);
+    nm_count_rows(c, b->entry, rows.count, &totals);
+    nm_wrote(c, b->place, b->written_bytes);
+    return rows.count;
 }
