@@ -130,6 +130,26 @@ class Coprocessor:
             for entry in table
         ]
 
+    def log_spikes(self, on: bool = True) -> None:
+        """Log the spikes of all updates from now on, beginning with none, or no more."""
+        lib.nm_log_spikes(self._pointer, on)
+
+    def take_spikes(self) -> bytes:
+        """Take what was logged out of the log: SPIKE_RECORDs; CoprocessorError if there was no memory for them all."""
+        if lib.nm_lost_spikes(self._pointer):
+            raise CoprocessorError("no memory left for the spike log; take the spikes more often")
+        count = lib.nm_take_spikes(self._pointer, ffi.NULL, 0)
+        if not count:
+            return b""
+        taken = ffi.new("nm_spikes[]", count)
+        lib.nm_take_spikes(self._pointer, taken, count)
+        return bytes(ffi.buffer(taken))
+
+    @property
+    def logged(self) -> int:
+        """Spike words that the last issue logged."""
+        return int(self._front.logged)
+
     @property
     def ctl(self) -> int:
         """Raw nm_ctl."""

@@ -25,7 +25,7 @@ UNIT = Unit(
     header="neurohart/coprocessor.h",
     functions={name: f"w:{'w' * arity}" for name, arity in REGISTER_INSTRUCTIONS.items()}
     | {"issue": "w:wwwd", "csr_read": "w:wd", "csr_write": "v:wwd"},
-    fields={"ctl": 32, "mip": 32, "result": 32, "cause": 32, "tval": 32, "cycles": 63, "site": 32},
+    fields={"ctl": 32, "mip": 32, "result": 32, "cause": 32, "tval": 32, "cycles": 63, "site": 32, "logged": 32},
 )
 
 xnmspk = InstructionSet("xnmspk", "Register-level spiking instructions", UNIT)
@@ -142,6 +142,7 @@ def _engine_level(instructions: InstructionSet, pattern: str, text: str, documen
         hart.settle()
         unit.site = hart.pc
         outcome = unit.issue(int(operation), rs1, rs2, hart.mcycle)
+        hart.note_command(int(operation), outcome, rs1, rs2, unit.result, unit.cycles, unit.logged)
         hart.elapse(unit.cycles)
         if outcome == Outcome.TRAPPED:
             hart.trap(unit.cause, unit.tval)

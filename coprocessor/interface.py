@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from struct import Struct
 from typing import NamedTuple
 
 from coprocessor.errors import CoprocessorError
@@ -111,6 +112,8 @@ class Account(NamedTuple):
     counters: dict[str, int]
 
 
+SPIKE_RECORD = Struct("<IIII")
+"""A spike log's record: nm_t, address of the POP, group of 32 neurons, their spikes as bits (never 0)."""
 DEFAULT_LANES, MOST_LANES = 4, 255
 """Elements that the engine handles in a cycle: the reference's, and what nm_cap[23:16] can report."""
 

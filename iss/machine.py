@@ -93,6 +93,7 @@ class Machine:
         self._clint = Clint()
         self._htif: Htif | None = None
         self._stop: Outcome | None = None
+        self._consume: Callable[[Any], object] | None = None
         self.attach(self.memory_map.clint.base, self._clint)
         self.attach(self.memory_map.uart.base, Uart16550(self._sink, self.console_input))
         self.attach(self.memory_map.exit_device.base, Finisher())
@@ -172,11 +173,15 @@ class Machine:
         self.hart.pc = self.memory_map.boot_rom.base
         self.hart.marchid = SPIKE_MARCHID
 
-    def observe(self, consume: Callable[[Any], object] | None) -> None:
-        """Hand the trace records (`iss.trace.events`) of all that retires to `consume`; None stops observing.
+    def observe(self, consume: Callable[[Any], object] | None, *, spikes: bool = False) -> None:
+        """Hand the trace records (`iss.trace.events`) of all that happens to `consume`; None stops observing.
 
-        What `consume` gets is valid during the call only; copy what is to be kept.
+        What `consume` gets is valid during the call only; copy what is to be kept. `cycles` and `hart.retired` are
+        those after the last record. With `spikes` the coprocessor logs them, and `consume` has to `take_spikes`.
         """
+        self._consume = consume
+        if self.coprocessor is not None:
+            self.coprocessor.log_spikes(spikes and consume is not None)
         self.engine.observe(consume)
         if self._outside is not self.engine:
             self._outside.observe(consume)
@@ -192,6 +197,18 @@ class Machine:
         if self._outside is not self.engine:
             found.merge(self._outside.profiled())
         return found
+
+    def take_spikes(self) -> bytes:
+        """The spikes logged since the last call: records of 16 bytes, see `coprocessor.interface.SPIKE_RECORD`.
+
+        Each COST record tells how many of them its command logged.
+        """
+        return b"" if self.coprocessor is None else bytes(self.coprocessor.take_spikes())
+
+    def _hand_on(self) -> None:
+        """Hand what was noted outside of an engine's run to the observer."""
+        if self._consume is not None:
+            self._consume(self.hart.recorder.take())
 
     def _connect_htif(self, image: Image) -> None:
         tohost = image.symbols.get("tohost")
@@ -261,8 +278,8 @@ class Machine:
             if hart.retired >= limit:
                 return Outcome(End.LIMIT, f"instruction limit reached at pc {hart.pc:#010x}")
             hart.attention = False
-            if hart.mip & hart.mie:
-                hart.take_interrupt()
+            if hart.mip & hart.mie and hart.take_interrupt():
+                self._hand_on()
             retired_limit = min(limit, hart.retired + slice_length)
             due = self._htif.next_event() if self._htif else None
             if due is not None:
@@ -283,8 +300,8 @@ class Machine:
         """Run one instruction on the reference engine, which fetches from devices, too; none if a limit is met."""
         hart = self.hart
         within = hart.retired < retired_limit and hart.cycles < cycle_limit
-        if within and hart.mip & hart.mie:
-            hart.take_interrupt()
+        if within and hart.mip & hart.mie and hart.take_interrupt():
+            self._hand_on()
         reason: Reason = self._outside.run(hart, retired_limit, cycle_limit)
         return reason
 
@@ -325,8 +342,11 @@ class Machine:
                 break
             if event >= _NEVER:
                 return False
+            if self._consume is not None and event > hart.cycles:
+                hart.recorder.sleep(event - hart.cycles)
             hart.cycles = max(hart.cycles, event)
             hart.settle()
+            self._hand_on()
             if progress is not None:
                 progress(self)
         return True

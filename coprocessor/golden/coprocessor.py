@@ -76,6 +76,22 @@ class Coprocessor(RegisterInstructions):
         """The accounts in the order of their first use; they are no state."""
         return list((self.registers.accounts or {}).values())
 
+    def log_spikes(self, on: bool = True) -> None:
+        """Log the spikes of all updates from now on, beginning with none, or no more."""
+        self.registers.spikes = bytearray() if on else None
+
+    def take_spikes(self) -> bytes:
+        """Take what was logged out of the log: SPIKE_RECORDs."""
+        taken = bytes(self.registers.spikes or b"")
+        if self.registers.spikes is not None:
+            self.registers.spikes.clear()
+        return taken
+
+    @property
+    def logged(self) -> int:
+        """Spike words that the last issue logged."""
+        return self.registers.logged
+
     @property
     def ctl(self) -> int:
         """Raw nm_ctl."""
@@ -142,6 +158,7 @@ class Coprocessor(RegisterInstructions):
         ST must not be Off; an unassigned operation gives cause 2 and changes nothing.
         """
         self.result = self.cause = self.tval = self.cycles = 0
+        self.registers.logged = 0
         try:
             known = Operation(operation)
         except ValueError:

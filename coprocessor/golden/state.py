@@ -12,7 +12,7 @@ from coprocessor.golden.mode import Parameters
 from coprocessor.golden.numbers import s16, u32
 from coprocessor.golden.plasticity import LearningParameters
 from coprocessor.golden.random import RandomSource
-from coprocessor.interface import DEFAULT_LANES, NEVER, Account
+from coprocessor.interface import DEFAULT_LANES, NEVER, SPIKE_RECORD, Account
 
 QUEUES, QUEUE_DEPTH = 4, 64
 LANES_SHIFT, LANES_MASK = 16, 0xFF << 16
@@ -39,7 +39,8 @@ class AsynchronousRun:
 class State:
     """CSRs by name without the prefix, counters, queues, the asynchronous run and the tick interrupt.
 
-    `lanes`, `site` and `accounts` are no state: no export holds them. Accounts are kept by site, operation, descriptor.
+    `lanes`, `site`, `accounts` and the log of spikes are no state: no export holds them. Accounts are kept by site,
+    operation, descriptor.
     """
 
     csr: dict[str, int] = field(
@@ -53,6 +54,8 @@ class State:
     lanes: int = DEFAULT_LANES
     site: int = 0
     accounts: dict[tuple[int, int, int], Account] | None = None
+    spikes: bytearray | None = None
+    logged: int = 0
 
     @property
     def parameters(self) -> Parameters:
@@ -78,6 +81,12 @@ class State:
         """Add to the counters, modulo 2^64."""
         for name, amount in events.items():
             self.counters[name] = (self.counters[name] + amount) % 2**64
+
+    def log(self, descriptor: int, group: int, bits: int) -> None:
+        """Log the spikes of a group, if there are any and a log is kept."""
+        if self.spikes is not None and bits:
+            self.spikes += SPIKE_RECORD.pack(self.csr["t"], descriptor, group, bits)
+            self.logged += 1
 
     @contextmanager
     def charged(self, operation: int, descriptor: int) -> Iterator[None]:

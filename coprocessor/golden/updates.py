@@ -64,6 +64,7 @@ def perform(issue: Issue, p: Population, step: Step, *, counts_spikes: bool) -> 
                 "wrb": c * written + (0 if p.out == 0 else 4 * c if p.graded else 4),
                 "cyc": 2 * c,
             }
+        issue.state.log(p.address, group, bitmap)
         issue.progress.index = group + 1
         if counts_spikes:
             issue.progress.add(spikes)

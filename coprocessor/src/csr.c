@@ -162,6 +162,7 @@ void nm_free(nm_coprocessor *c)
 {
     if (c) {
         nm_keep_accounts(c, 0);
+        nm_log_spikes(c, 0);
     }
     free(c);
 }

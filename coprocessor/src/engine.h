@@ -30,11 +30,14 @@ bool nm_syn_in_bulk(nm_coprocessor *c, const nm_entry *entry, uint32_t source, u
 void nm_forget_axes(nm_coprocessor *c);
 
 /* The arrays of a population as wholes; false unless all are RAM and apart from each other. */
-bool nm_find_arrays(const nm_coprocessor *c, const nm_pop *pop, uint32_t output, nm_arrays *arrays);
+bool nm_find_arrays(nm_coprocessor *c, const nm_pop *pop, uint32_t output, nm_arrays *arrays);
 /* Update groups by kernels from c->progress.index on, which moves as far as they and the slice reach; true at the end. */
 bool nm_update_in_bulk(nm_coprocessor *c, const nm_entry *entry, const nm_arrays *arrays, uint32_t output);
 /* Count `groups` completed units of upd with `count` neurons in all. */
 void nm_count_groups(nm_coprocessor *c, const nm_pop *pop, uint32_t groups, uint64_t count, uint32_t spikes);
+
+/* Log the spikes of groups `first` to before `end`; bits[0] are those of group `first`. */
+void nm_log_groups(nm_coprocessor *c, const nm_pop *pop, uint32_t first, uint32_t end, const uint32_t *bits);
 
 /* The spike buffers of this step and the reward. */
 typedef struct nm_learn_buffers {

@@ -153,6 +153,7 @@ uint32_t nm_issue(nm_coprocessor *c, uint32_t operation, uint32_t rs1, uint32_t 
 {
     c->front.result = c->front.cause = c->front.tval = 0;
     c->front.cycles = c->issue_cycles = 0;
+    c->front.logged = 0;
     if (!assigned(operation)) {
         c->front.cause = NM_ILLEGAL_INSTRUCTION;
         return NM_TRAPPED;

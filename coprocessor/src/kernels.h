@@ -66,6 +66,7 @@ typedef struct nm_arrays {
     uint8_t *state[NM_MOST_STATE_WORDS];
     const uint8_t *param[NM_PARAMETERS]; /* per-neuron words */
     uint8_t *cur, *acc, *out;
+    uint32_t *bits; /* NULL, or where the spikes of each group go besides */
 } nm_arrays;
 
 enum { NM_LIST_SLACK = 32 };

@@ -196,6 +196,9 @@ static inline __attribute__((always_inline)) uint32_t update_groups(const nm_pop
         if (at->out && !graded) {
             memcpy(at->out + 4 * (size_t)group, &bits, 4);
         }
+        if (at->bits) {
+            at->bits[group] = bits;
+        }
         *spikes += nm_popcount(bits);
     }
     return group;

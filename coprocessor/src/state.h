@@ -63,6 +63,14 @@ typedef struct nm_run {
     uint64_t end; /* mcycle at which BUSY ends */
 } nm_run;
 
+/* Spikes that nobody has taken yet. */
+typedef struct nm_spike_log {
+    bool on;
+    uint32_t count, capacity;
+    uint64_t lost;
+    nm_spikes *spikes;
+} nm_spike_log;
+
 /* Where an engine operation stands (nm_prog0..3). */
 typedef struct nm_progress {
     uint32_t index, phase, position, steps, partial;
@@ -84,6 +92,7 @@ struct nm_coprocessor {
     nm_run run;
 
     struct nm_accounts *accounts; /* NULL: none are kept */
+    nm_spike_log log;
 
     /* Valid during one issue only. */
     nm_progress progress;
@@ -98,6 +107,7 @@ struct nm_coprocessor {
     int32_t columns[NM_LARGEST_SIZE];
     nm_axis axes[NM_MOST_AXES];
     uint32_t axes_used, axes_of[NM_LARGEST_NETWORK]; /* by entry: 1 + index of its axes, 0: not found yet */
+    uint32_t bits[NM_LARGEST_SIZE / NM_GROUP]; /* spikes of an update that are to be logged */
 };
 
 static inline uint32_t *nm_rng(nm_coprocessor *c) { return &c->user[NM_USER_RNG]; }

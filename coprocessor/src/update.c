@@ -139,7 +139,11 @@ static nm_status update_unit(nm_coprocessor *c, const nm_pop *pop, uint32_t firs
         }
         nm_wrote(c, place, pop->graded ? bytes : 4);
     }
-    *spikes = nm_popcount(run_profile(c, pop, &group));
+    uint32_t bits = run_profile(c, pop, &group), index = first / NM_GROUP;
+    *spikes = nm_popcount(bits);
+    if (c->log.on) {
+        nm_log_groups(c, pop, index, index + 1, &bits);
+    }
     for (uint32_t k = 0; k < pop->state_words; k++) {
         nm_wrote(c, state_address(pop, k, first), bytes);
     }

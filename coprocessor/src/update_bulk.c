@@ -34,7 +34,7 @@ static uint8_t *find(const nm_coprocessor *c, found_arrays *found, uint32_t addr
     return host;
 }
 
-bool nm_find_arrays(const nm_coprocessor *c, const nm_pop *pop, uint32_t output, nm_arrays *arrays)
+bool nm_find_arrays(nm_coprocessor *c, const nm_pop *pop, uint32_t output, nm_arrays *arrays)
 {
     if (!nm_has_kernels(c->kernels)) {
         return false;
@@ -42,7 +42,7 @@ bool nm_find_arrays(const nm_coprocessor *c, const nm_pop *pop, uint32_t output,
     found_arrays found = {.count = 0};
     uint64_t bytes = UINT64_C(4) * pop->n;
     uint8_t *state = find(c, &found, pop->state, bytes * pop->state_words), *param = NULL;
-    *arrays = (nm_arrays){.cur = find(c, &found, nm_cur_of(c, pop), bytes)};
+    *arrays = (nm_arrays){.cur = find(c, &found, nm_cur_of(c, pop), bytes), .bits = c->log.on ? c->bits : NULL};
     if (!state || !arrays->cur || (pop->acc && !(arrays->acc = find(c, &found, pop->acc, bytes))) ||
         (pop->out && !(arrays->out = find(c, &found, output, pop->graded ? bytes : UINT64_C(4) * nm_words(pop->n)))) ||
         (pop->replaced && !(param = find(c, &found, pop->param, bytes * nm_popcount(pop->replaced))))) {
@@ -78,6 +78,9 @@ bool nm_update_in_bulk(nm_coprocessor *c, const nm_entry *entry, const nm_arrays
         if (pop->out) {
             uint32_t width = pop->graded ? 4 * NM_GROUP : 4;
             nm_wrote(c, output + width * begin, pop->graded ? 4 * neurons : UINT64_C(4) * (done - begin));
+        }
+        if (arrays->bits) {
+            nm_log_groups(c, pop, begin, done, arrays->bits + begin);
         }
         nm_count_groups(c, pop, done - begin, neurons, spikes);
         nm_add_partial(c, entry->counts ? spikes : 0);

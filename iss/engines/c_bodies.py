@@ -19,6 +19,7 @@ _SIDE_EFFECTS = frozenset({"write_x", "store", "unit_call", "unit_write", "write
 _MAY_GIVE_UP = frozenset({"load", "store", "jump", "trap", "read_csr", "write_csr"})
 _CAREFUL_ONLY = frozenset(
     {"read_csr", "write_csr", "read_field", "write_field", "settle", "elapse", "suspend", "wait", "synchronise"}
+    | {"note_command"}
 )
 
 
@@ -231,6 +232,10 @@ class Body:
                 self.emit(depth, f"ELAPSE({word[0]});")
             case "suspend" | "wait" | "synchronise":
                 self.emit(depth, f"{node.operation.upper()}();")
+            case "note_command":
+                *first, cycles, spikes = node.operands
+                parts = [*(self.text(operand, "uint32_t") for operand in first), self.text(cycles, "uint64_t")]
+                self.emit(depth, f"NOTE_COMMAND({', '.join(parts)}, {self.text(spikes, 'uint32_t')});")
             case "settle":
                 self.emit(depth, "EXACT();")
             case "unit_call":

@@ -118,6 +118,7 @@ class InterpreterEngine:
         try:  # Ctrl-C is raised as soon as the C code returns
             reason = Reason(lib.nh_run(state))
             while reason is Reason.TRACE_FULL:
+                self._enter()
                 self._drain()
                 state.attention |= hart.attention  # the consumer may have asked for the end of the run
                 reason = Reason(lib.nh_run(state))

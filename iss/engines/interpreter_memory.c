@@ -1,8 +1,15 @@
 /* Part of interpreter_template.c: trace records and the slow way to memory and devices. */
-/* ---- Trace records: accesses and CSR writes first, then the retirement that commits them ---- */
+/* ---- Trace records: those of an instruction count only with its retirement, which commits them ---- */
 static void note(nh_state *s, uint32_t tag, uint32_t a, uint32_t b, uint32_t c)
 {
     if (s->ring_used < s->ring_size) s->ring[s->ring_used++] = (nh_record){tag, a, b, c};
+}
+
+/* A record that counts whatever becomes of the instruction. */
+static void note_now(nh_state *s, uint32_t tag, uint32_t a, uint32_t b, uint32_t c)
+{
+    note(s, tag, a, b, c);
+    s->ring_committed = s->ring_used;
 }
 
 /* ---- Memory, slow path; return 0 and set the trap, or do the access ---- */

@@ -175,6 +175,7 @@ refill:
         if (count == 0) return NH_LIMIT;
         const uint32_t cause = s->mip & s->mie ? pending_interrupt(s) : 0;
         if (cause) {
+            if (observed & RECORDED) note_now(s, NH_INTERRUPT, s->pc, cause, 0);
             s->pc = enter_trap(s, cause, 0);
             s->granted = 0;
             acc = 0;
@@ -201,6 +202,7 @@ trap: /* s->trap_cause and trap_value are set; the instruction has not retired *
     if (s->attention == NH_HOST_FAILED) return NH_ATTENTION;
     /* A handler that begins with the trapping instruction would trap for ever. */
     if (handler_address(s, s->trap_cause) == s->pc) return NH_STUCK;
+    if (observed & RECORDED) note_now(s, NH_TRAP, s->pc, s->trap_cause, s->trap_value);
     s->pc = enter_trap(s, s->trap_cause, s->trap_value);
     s->granted = 0;
     acc = 0;
@@ -386,6 +388,13 @@ c_outside:
         s->cycles += (count); \
         if (!(s->mcountinhibit & COUNT_CYCLES)) s->mcycle += (count); \
         s->attention = 1; \
+    } while (0)
+#define NOTE_COMMAND(operation, outcome, rs1, rs2, result, cycles, spikes) \
+    do { \
+        if (observed & RECORDED) { \
+            note_now(s, NH_COMMAND | ((operation) | (outcome) << 22) << 8, rs1, rs2, result); \
+            note_now(s, NH_COST, (uint32_t)(cycles), spikes, (uint32_t)((cycles) >> 32)); \
+        } \
     } while (0)
 #define SUSPEND() \
     do { \

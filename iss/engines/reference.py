@@ -42,7 +42,7 @@ class ReferenceEngine:
         self._words = memoryview(self._ram.buffer).cast("I")
         costs = [timing.cost(definition) for definition in self._definitions]
         self._maximum_cost = max(1, *costs) + timing.taken_branch
-        self._records: RecordBuffer | None = None
+        self._hart = hart
         self._consume: Any = None
         self._mnemonics: dict[int, str] = {}
         self._profile: Profile | None = None
@@ -54,7 +54,7 @@ class ReferenceEngine:
     def observe(self, consume: Any) -> None:
         """Hand every trace record to `consume(bytes)`; None stops observing."""
         self._consume = consume
-        self._records = None if consume is None else RecordBuffer()
+        self._hart.recorder = None if consume is None else RecordBuffer()
 
     def profile(self, on: bool) -> None:
         """See Engine.profile."""
@@ -85,16 +85,16 @@ class ReferenceEngine:
 
     def run(self, hart: Hart, retired_limit: int, cycle_limit: int) -> Reason:
         """See Engine.run."""
-        records = self._records
-        hart.access_log = None if records is None else []
-        hart.csr_writes = None if records is None else []
+        observed = hart.recorder is not None
+        hart.access_log = [] if observed else None
+        hart.csr_writes = [] if observed else None
         self._tallied = (hart.cycles, hart.accesses)
         try:
             return self._run(hart, retired_limit, cycle_limit)
         finally:
             hart.settle()
-            if records is not None:
-                self._consume(records.take())
+            if observed:
+                self._consume(hart.recorder.take())
 
     def _run(self, hart: Hart, retired_limit: int, cycle_limit: int) -> Reason:
         while hart.retired < retired_limit and hart.cycles < cycle_limit:
@@ -151,9 +151,9 @@ class ReferenceEngine:
 
     def _note(self, hart: Hart, pc: int, word: int, destination: int) -> None:
         """Record and count a retired instruction, as far as wanted."""
-        if self._records is not None:
+        if hart.recorder is not None:
             assert hart.access_log is not None and hart.csr_writes is not None
-            self._records.retired(pc, word, destination, hart.x[destination], hart.access_log, hart.csr_writes)
+            hart.recorder.retired(pc, word, destination, hart.x[destination], hart.access_log, hart.csr_writes)
             hart.access_log.clear()
             hart.csr_writes.clear()
         self._tally(hart, pc, word, 1)

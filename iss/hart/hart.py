@@ -56,7 +56,7 @@ class Hart:
     __slots__ = (
         *(name for name in HART_FIELDS if name != "instruction_word"),
         *("access_log", "architecture", "attention", "bus", "coprocessor", "csr_writes", "htif_high", "htif_low"),
-        *("htif_stored", "misaligned", "next_pc", "pc", "stuck", "waiting", "x"),
+        *("htif_stored", "misaligned", "next_pc", "pc", "recorder", "stuck", "waiting", "x"),
         *("_settled_cycles", "_settled_retired"),
     )
     mstatus: int
@@ -88,6 +88,7 @@ class Hart:
         self.htif_stored: Any = None
         self.access_log: list[tuple[int, int, int, bool]] | None = None  # (address, size, value, is store) if observed
         self.csr_writes: list[tuple[int, int]] | None = None
+        self.recorder: Any = None  # an iss.trace.events.RecordBuffer if observed
         self.reset(0)
 
     def reset(self, pc: int) -> None:
@@ -187,6 +188,12 @@ class Hart:
     def synchronise(self) -> None:
         self.attention = True
 
+    def note_command(
+        self, operation: int, outcome: int, rs1: int, rs2: int, result: int, cycles: int, spikes: int
+    ) -> None:
+        if self.recorder is not None:
+            self.recorder.command(operation | outcome << 22, rs1, rs2, result, cycles, spikes)
+
     # For the engines ----------------------------------------------------------------------------------------------
     def settle(self) -> None:
         """Bring mcycle and minstret up to `cycles` and `retired`."""
@@ -210,6 +217,8 @@ class Hart:
         if handler_address(self, cause) == self.pc:
             self.stuck = (cause, value)
             return False
+        if self.recorder is not None:
+            self.recorder.trap(self.pc, cause, value)
         self.pc = enter_trap(self, cause, value)
         return True
 
@@ -217,5 +226,7 @@ class Hart:
         """Enter the handler of the most urgent enabled interrupt, if there is one."""
         cause = pending_interrupt(self)
         if cause:
+            if self.recorder is not None:
+                self.recorder.interrupt(self.pc, cause)
             self.pc = enter_trap(self, cause, 0)
         return bool(cause)

@@ -40,6 +40,7 @@ EFFECTS = {
     "suspend": "",
     "wait": "",
     "synchronise": "",
+    "note_command": "",
     "unit_call": "function name and signature",
     "unit_read": "front field",
     "unit_write": "front field",
@@ -306,6 +307,12 @@ class AbstractHart:
     def synchronise(self) -> None:
         """Make earlier stores visible to instruction fetch and pending interrupts to the next boundary."""
         self._trace.record("synchronise", (), 0, 0)
+
+    def note_command(
+        self, operation: Any, outcome: Any, rs1: Any, rs2: Any, result: Any, cycles: Any, spikes: Any
+    ) -> None:
+        """Let a trace show a command to the coprocessor: how it ended, what it gave, took and logged."""
+        self._trace.record("note_command", (operation, outcome, rs1, rs2, result, cycles, spikes), 0, 0)
 
 
 class AbstractInstruction:

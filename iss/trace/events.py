@@ -1,7 +1,7 @@
-"""Trace records as every engine writes them: 16 bytes each, accesses first, then the retirement that commits them.
+"""Trace records as every engine writes them: 16 bytes each, in the order of what happens.
 
-`RETIRED` is written for every instruction that retires, in order; `LOAD`, `STORE` and `CSR` stand before the
-`RETIRED` of their instruction. An instruction that traps or suspends leaves no record.
+`RETIRED` is written for every instruction that retires; what it did stands before it. Of an instruction that traps or
+suspends nothing is written but its `COMMAND`, if it is one, and its `TRAP`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,11 @@ class Kind(IntEnum):
     LOAD = 2  # [15:8] size in bytes; address; value, zero-extended
     STORE = 3  # [15:8] size in bytes; address; value
     CSR = 4  # [19:8] CSR number; value after the write
+    TRAP = 5  # an exception was taken: pc of the instruction; mcause; mtval
+    INTERRUPT = 6  # an interrupt was taken: pc of the instruction it came before; mcause
+    COMMAND = 7  # issue of an engine instruction: [17:8] operation, [31:30] Outcome of it; rs1; rs2; rd
+    COST = 8  # follows each COMMAND: cycles it took, low word; spike words it logged; cycles, high word
+    SLEEP = 9  # cycles that wfi let pass: low word, high word
 
 
 class RecordBuffer:
@@ -43,6 +48,23 @@ class RecordBuffer:
         for address, size, stored, is_store in accesses:
             out += RECORD.pack((Kind.STORE if is_store else Kind.LOAD) | size << 8, address, stored, 0)
         out += RECORD.pack(Kind.RETIRED | destination << 8, pc, word, value)
+
+    def trap(self, pc: int, cause: int, value: int) -> None:
+        """Note an exception that was taken."""
+        self._committed += RECORD.pack(Kind.TRAP, pc, cause, value)
+
+    def interrupt(self, pc: int, cause: int) -> None:
+        """Note an interrupt that was taken."""
+        self._committed += RECORD.pack(Kind.INTERRUPT, pc, cause, 0)
+
+    def command(self, tag: int, rs1: int, rs2: int, result: int, cycles: int, spikes: int) -> None:
+        """Note an issue of an engine instruction; `tag` is operation | outcome << 22."""
+        self._committed += RECORD.pack(Kind.COMMAND | tag << 8, rs1, rs2, result)
+        self._committed += RECORD.pack(Kind.COST, cycles & 0xFFFF_FFFF, spikes, cycles >> 32)
+
+    def sleep(self, cycles: int) -> None:
+        """Note time that passed in wfi."""
+        self._committed += RECORD.pack(Kind.SLEEP, cycles & 0xFFFF_FFFF, cycles >> 32, 0)
 
     def take(self) -> bytes:
         """Return and forget what has been committed."""

@@ -87,7 +87,8 @@ class Machine:
         """Everything visible but the RAM."""
         unit = self.unit
         visible = {name: getattr(unit, name) for name in ("result", "cause", "tval", "cycles", "mip", "next_event")}
-        return visible | unit.state() | {"mcycle": self.mcycle, "accounts": unit.accounts()}
+        visible |= unit.state() | {"mcycle": self.mcycle, "accounts": unit.accounts()}
+        return visible | {"logged": unit.logged, "spikes": unit.take_spikes()}
 
 
 class Pair:
@@ -118,6 +119,11 @@ class Pair:
         """Keep accounts in both, or not."""
         self.native.unit.keep_accounts(on)
         self.golden.unit.keep_accounts(on)
+
+    def log_spikes(self, on: bool) -> None:
+        """Log the spikes of both, or not."""
+        self.native.unit.log_spikes(on)
+        self.golden.unit.log_spikes(on)
 
     def set_site(self, address: int) -> None:
         """Say to both where the next instruction stands."""

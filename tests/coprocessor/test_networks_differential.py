@@ -19,6 +19,7 @@ def prepare(random: Random, network: RandomNetwork, seed: int) -> Pair:
     ctl, mcycle = random.choice((1, 5, 5)), random.choice((0, 1000, 2**32 - 50, 2**40))
     pair = Pair(network.image.ram, ctl, mcycle, level_for(seed))
     pair.keep_accounts(random.random() < 0.7)
+    pair.log_spikes(random.random() < 0.5)
     pair.set_lanes(random.choice((4, 4, 1, 2, 3, 8, 32, 255)))
     pair.write("slice", random.choice((0, 1, 2, 3, 7, 1024)))
     pair.write("t", random.choice((0, 1, 5, 0xFFFF_FFFE, random.getrandbits(32))))

@@ -63,7 +63,7 @@ class Subject:
     """One machine and all that it says."""
 
     def __init__(self, setup: Setup, engine: str, coprocessor: Any) -> None:
-        self.output, self.records = bytearray(), bytearray()
+        self.output, self.records, self.spikes = bytearray(), bytearray(), bytearray()
         self.machine = Machine(
             setup.isa,
             engine,
@@ -79,8 +79,12 @@ class Subject:
             self.machine.boot_as_spike()
         setup.prepare(self.machine)
         if setup.observed:
-            self.machine.observe(self.records.extend)
+            self.machine.observe(self._consume, spikes=True)
             self.machine.profile()
+
+    def _consume(self, records: Any) -> None:
+        self.records += records
+        self.spikes += self.machine.take_spikes()
 
     def run(self, count: int | None) -> Outcome:
         """Run so many more instructions; a limit must be met exactly."""
@@ -100,7 +104,8 @@ class Subject:
         seen |= {f"x{number}": value for number, value in enumerate(hart.x)}
         seen |= {name: getattr(hart, name) for name in STATE}
         seen |= {f"device {base:#x}": state for base, state in machine.bus.snapshot().items()}
-        seen |= {"output": bytes(self.output), "records": bytes(self.records), "ram": machine.ram.buffer[:]}
+        seen |= {"output": bytes(self.output), "records": bytes(self.records), "spikes": bytes(self.spikes)}
+        seen["ram"] = machine.ram.buffer[:]
         profile = machine.profiled()
         if self.records:
             for tallies in (profile.by_address.values(), profile.by_mnemonic.values()):
@@ -126,10 +131,10 @@ def differences(left: dict[str, Any], right: dict[str, Any]) -> list[str]:
             places = [offset for offset in range(0, len(a), 4) if a[offset : offset + 4] != b[offset : offset + 4]]
             words = [f"{BASE + k:#x}: {a[k : k + 4][::-1].hex()} {b[k : k + 4][::-1].hex()}" for k in places[:6]]
             found.append(f"ram at {len(places)} words: {', '.join(words)}")
-        elif name == "records":
+        elif name in ("records", "spikes"):
             place = next((k for k in range(0, min(len(a), len(b)), 16) if a[k : k + 16] != b[k : k + 16]), None)
             detail = "" if place is None else f"{a[place : place + 16].hex(' ', 4)} {b[place : place + 16].hex(' ', 4)}"
-            found.append(f"records: {len(a) // 16} and {len(b) // 16}, first at {place}: {detail}")
+            found.append(f"{name}: {len(a) // 16} and {len(b) // 16}, first at {place}: {detail}")
         elif isinstance(a, int) and isinstance(b, int):
             found.append(f"{name}: {a:#x} {b:#x}")
         else:

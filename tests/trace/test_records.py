@@ -1,4 +1,4 @@
-"""What stands in the records of each kind of instruction, in which order, and what leaves none; on both engines."""
+"""What stands in the records of each kind of instruction and event, in which order; on both engines."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from coprocessor.interface import SPIKE_RECORD
 from iss.trace.events import RECORD, Kind
 from tests.engines.encode import CSR, STAY, constant, pack, setup, word
-from tests.engines.lockstep import BASE, XNM, Setup, compare_engines, image_of
+from tests.engines.lockstep import BASE, CLINT, XNM, Setup, compare_engines, image_of
 
 ENGINES = ("reference", "interpreter")
 DATA = BASE + 0x1000
@@ -107,36 +108,76 @@ def test_records(name: str, engine: str) -> None:
 
 
 TRAPS = {
-    "call": word("ecall"),
-    "illegal": 0,
-    "misaligned load": word("lw", rd=7, rs1=10, imm=2),
-    "store outside": word("sw", rs2=5),
-    "read-only CSR": word("csrrw", rd=7, csr=CSR["misa"] | 0xC00, rs1=5),
-    "misaligned jump": word("jal", rd=1, imm=6),
+    "call": (word("ecall"), 11, 0),
+    "illegal": (0, 2, 0),
+    "misaligned load": (word("lw", rd=7, rs1=10, imm=2), 4, DATA + 2),
+    "store outside": (word("sw", rs2=5), 7, 0),
+    "read-only CSR": (CSR_WRITE := word("csrrw", rd=7, csr=CSR["misa"] | 0xC00, rs1=5), 2, CSR_WRITE),
+    "misaligned jump": (word("jal", rd=1, imm=6), 0, BASE + 10),
 }
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", TRAPS)
-def test_a_trap_leaves_no_record(name: str, engine: str) -> None:
-    made = setup([ADD, TRAPS[name], ADD], REGISTERS, handler=BASE + 0x100)
-    pcs = [pc for kind, _, pc, *_ in records(made, engine, 6) if kind == Kind.RETIRED]
+def test_of_a_trapping_instruction_the_trap_is_recorded(name: str, engine: str) -> None:
+    insn, cause, value = TRAPS[name]
+    made = setup([ADD, insn, ADD], REGISTERS, handler=BASE + 0x100)
+    found = records(made, engine, 6)
+    pcs = [pc for kind, _, pc, *_ in found if kind == Kind.RETIRED]
     assert pcs == [BASE, *range(BASE + 0x100, BASE + 0x110, 4), BASE + 8]
+    assert found[1] == (Kind.TRAP, 0, BASE + 4, cause, value)
+    assert [kind for kind, *_ in found].count(Kind.TRAP) == 1
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_suspended_instruction_leaves_one_record(engine: str) -> None:
-    """However often nm.upd suspends, it is recorded when it retires."""
+def test_interrupts_and_sleep(engine: str) -> None:
+    """A timer wakes wfi 96 cycles later; its interrupt comes before the instruction behind."""
+    head = [
+        *constant(8, CLINT + 0x4000),
+        *constant(6, 100),
+        word("sw", rs1=8, rs2=6),
+        word("sw", rs1=8, imm=4),
+        *constant(6, 0x80),
+        word("csrrw", csr=CSR["mie"], rs1=6),
+        word("csrrsi", csr=CSR["mstatus"], uimm=8),
+        word("wfi"),
+    ]
+    made = setup([*head, ADD], REGISTERS, handler=BASE + 0x100)
+    found = records(made, engine, len(head) + 1)
+    assert found[-3:-1] == [
+        (Kind.SLEEP, 0, 100 - len(head), 0, 0),
+        (Kind.INTERRUPT, 0, BASE + 4 * len(head), 0x8000_0007, 0),
+    ]
+    assert found[-1][:3] == (Kind.RETIRED, found[-1][1], BASE + 0x100)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_suspended_instruction_retires_once(engine: str) -> None:
+    """Each issue of an nm.upd that suspends is recorded, with its cycles and the spikes it logged."""
     population, neurons = BASE + 0x2000, 200
-    descriptor = [0x4E4D_0101, neurons, 1, 0, 0, 0, 0, 0, 100, 0, BASE + 0x3000, 0, BASE + 0x4000, 0, 0, 0]
+    descriptor = [0x4E4D_0101, neurons, 1, 0, 0, 0, 0, 0, -1 & 0xFFFF_FFFF, 0, BASE + 0x3000, 0, BASE + 0x4000, 0, 0, 0]
     issue = word("nm.upd", rd=7, rs1=8)
     head = [*constant(6, 5), word("csrrw", csr=CSR["nm_ctl"], rs1=6), word("csrrwi", csr=CSR["nm_slice"], uimm=1)]
     words = [*head, *constant(8, population), issue, STAY]
     made = Setup(image_of([(BASE, pack(words)), (population, pack(descriptor))]), XNM)
     found = records(made, engine, len(words) - 1)
     assert [record[3] for record in found if record[0] == Kind.RETIRED] == words[:-1]
-    subject = made.on(engine)
+    subject = replace(made, observed=True).on(engine)
     subject.run(len(words) - 1)
+    commands = [record for record in found if record[0] in (Kind.COMMAND, Kind.COST)]
+    groups = [32] * 6 + [8]
+    assert commands == [
+        entry
+        for group, count in enumerate(groups)
+        for entry in (
+            (Kind.COMMAND, 3 | (group < 6) << 22, population, 0, 200 if group == 6 else 0),
+            (Kind.COST, 0, 2 * count + 15 * (group == 0), 1, 0),
+        )
+    ]
+    assert found[-2:] == [commands[-1], retired(len(words) - 2, issue, 7, 200)]
+    assert list(SPIKE_RECORD.iter_unpack(subject.spikes)) == [
+        (0, population, group, (1 << count) - 1) for group, count in enumerate(groups)
+    ]
     unit = subject.machine.coprocessor
     assert unit.state()["counters"]["nup"] == neurons
     assert unit.state()["csr"]["err"] == 0

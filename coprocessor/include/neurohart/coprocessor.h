@@ -45,6 +45,7 @@ typedef struct nm_front {
     uint32_t written_low;  /* RAM offsets stored to lie in [low, high]; low > high: none; the reader resets them */
     uint32_t written_high;
     uint32_t site;         /* address of the instruction that nm_issue performs; only accounts show it */
+    uint32_t logged;       /* spike words that the last nm_issue logged */
 } nm_front;
 
 /* Everything a coprocessor remembers, for snapshots and tests; counters and queues in the order of the manual. */
@@ -96,6 +97,23 @@ typedef struct nm_account {
 uint32_t nm_keep_accounts(nm_coprocessor *coprocessor, uint32_t on);
 /* Copy at most `capacity` accounts in the order of their first use; gives how many there are. */
 uint32_t nm_get_accounts(const nm_coprocessor *coprocessor, nm_account *accounts, uint32_t capacity);
+
+/* Spikes of a group of 32 neurons in one update. */
+typedef struct nm_spikes {
+    uint32_t time;       /* nm_t */
+    uint32_t descriptor; /* address of the POP */
+    uint32_t group;      /* of neurons 32 * group on */
+    uint32_t bits;       /* never 0 */
+} nm_spikes;
+
+/* Log the spikes of all updates from now on, beginning with an empty log (on = 1), or no more (0, as after nm_new). The
+   log grows until it is taken and is no state, like accounts. */
+void nm_log_spikes(nm_coprocessor *coprocessor, uint32_t on);
+/* Copy the log into `spikes`, which has room for `capacity`, and empty it; with less room than needed nothing happens.
+   Gives how many there are. */
+uint32_t nm_take_spikes(nm_coprocessor *coprocessor, nm_spikes *spikes, uint32_t capacity);
+/* How many the log has lost for lack of memory since the log was begun. */
+uint64_t nm_lost_spikes(const nm_coprocessor *coprocessor);
 
 /* Value of a CSR of 4.1 (0 for other numbers); access rights are the caller's business. */
 uint32_t nm_csr_read(nm_coprocessor *coprocessor, uint32_t number, uint64_t mcycle);
