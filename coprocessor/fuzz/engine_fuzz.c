@@ -55,6 +55,7 @@ static void check_outcome(const nm_front *front, uint32_t operation, uint32_t ou
 static void issue(nm_coprocessor *c, const fuzz_command *command, uint8_t *ram, uint8_t *before, uint64_t *mcycle)
 {
     nm_front *front = nm_front_of(c);
+    front->site = command->rs2;
     uint32_t operation = operations[command->what % OPERATIONS];
     uint32_t rs2 = operation == NM_RUN || operation == NM_START ? command->rs2 % MOST_STEPS : command->rs2;
     for (unsigned k = 0; k <= command->repeats % 8; k++) {
@@ -108,6 +109,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(ram, contents, length < FUZZ_RAM ? length : FUZZ_RAM);
     use_level(c, data[1]);
     nm_csr_write(c, 0x7C3, 40, 0);
+    require(nm_set_lanes(c, data[2]) == (data[2] != 0), "lanes are 1 to 255");
+    require(nm_keep_accounts(c, data[2] % 4 == 0) == 1, "there is memory for accounts");
     uint64_t mcycle = 0;
     for (size_t k = 0; k < count; k++) {
         fuzz_command command;
@@ -124,6 +127,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     nm_image image;
     nm_get_image(c, &image);
     require(image.rng != 0 && (image.mode >> 3 & 3) != 3, "CSRs keep legal values");
+    nm_account accounts[2];
+    require(nm_get_accounts(c, accounts, 2) >= nm_get_accounts(c, NULL, 0), "accounts are counted, not cut");
     nm_free(c);
     free(before);
     free(ram);
