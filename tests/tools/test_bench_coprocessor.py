@@ -203,11 +203,11 @@ def test_names_of_workloads() -> None:
 
 
 def test_tables_go_into_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A section is replaced by Markdown, the rest stays; the command is the one that was typed, without --page."""
+    """A section is replaced by Markdown, the rest stays; the command is the one that was typed, without files."""
     file = tmp_path / "performance.md"
     file.write_text("before\n<!-- one -->\nold\n<!-- end -->\n<!-- two -->\nkept\n<!-- end -->\nafter\n")
     monkeypatch.setattr(page, "PAGE", file)
-    monkeypatch.setattr(sys, "argv", ["bench", "coprocessor", "w1", "--page"])
+    monkeypatch.setattr(sys, "argv", ["bench", "coprocessor", "w1", "--page", "--json", "here", "--repeat", "3"])
     table = Table()
     table.add_column("a")
     table.add_column("b", justify="right")
@@ -215,7 +215,7 @@ def test_tables_go_into_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     page.put("one", [table])
     text = file.read_text()
     assert "| a | b |\n| --- | ---: |\n| x | 1 |\n" in text and "old" not in text
-    assert "`python -m tools.bench coprocessor w1` on " in text
+    assert "`python -m tools.bench coprocessor w1 --repeat 3` on " in text
     assert text.startswith("before\n") and text.endswith("<!-- two -->\nkept\n<!-- end -->\nafter\n")
     with pytest.raises(ValueError, match="has no section <!-- three -->"):
         page.put("three", [table])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import shlex
@@ -28,7 +29,7 @@ def machine() -> dict[str, str]:
         "processor": model,
         "processors": str(os.cpu_count()),
         "vector instructions": simd_levels()[0],
-        "system": platform.platform(terse=True),
+        "system": f"{platform.system()} {platform.machine()}",
         "Python": platform.python_version(),
         "NumPy": version("numpy"),
     }
@@ -43,6 +44,14 @@ def markdown(table: Table) -> str:
     return tables.markdown([header, alignment, *cells])
 
 
+def _command() -> str:
+    """What was typed, without where results go."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--page", action="store_true")
+    parser.add_argument("--json")
+    return shlex.join(["python", "-m", "tools.bench", *parser.parse_known_args(sys.argv[1:])[1]])
+
+
 def put(name: str, shown: Iterable[Table]) -> None:
     """Replace a section of the page by tables and where they come from; ValueError if there is no such section."""
     text = PAGE.read_text(encoding="utf-8")
@@ -50,9 +59,6 @@ def put(name: str, shown: Iterable[Table]) -> None:
         raise ValueError(f"{PAGE} has no section <!-- {name} --> for these figures; add one")
     parts = machine()
     where = f"{parts.pop('processor')}, {parts.pop('processors')} processors, {parts.pop('vector instructions')}"
-    command = shlex.join(["python", "-m", "tools.bench", *(word for word in sys.argv[1:] if word != "--page")])
-    origin = (
-        f"`{command}` on {where}, {parts.pop('system')}, {', '.join(f'{key} {value}' for key, value in parts.items())}"
-    )
+    origin = f"`{_command()}` on {where}, {parts.pop('system')}, {', '.join(f'{key} {value}' for key, value in parts.items())}"
     content = "\n\n".join([*map(markdown, shown), origin])
     PAGE.write_text(tables.replace(text, {name: content}.get), encoding="utf-8")

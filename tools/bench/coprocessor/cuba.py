@@ -58,4 +58,4 @@ class Python(Contender):
         with tempfile.TemporaryDirectory(prefix="cuba-") as directory:
             file = self.workload.network().export(Path(directory, "net")).binary
             ours, golden = Network.load(file), Network.load(file, coprocessor=Golden)
-            compare(ours, ours.run(steps=20), golden, golden.run(steps=20))
+            compare(ours, ours.run(steps=10), golden, golden.run(steps=10))
