@@ -20,22 +20,24 @@ typedef struct nm_rows {
     unsigned shift;          /* weights count 2^shift fold */
 } nm_rows;
 
-/* How a coordinate of the input meets the kernel: at `count` positions, whose weights begin at byte `weights` and lie
-   nm_conv.*_weights apart, while the accumulators begin at byte `cur` and go back by nm_conv.*_cur. */
+/* How a coordinate of the input meets the kernel: at how many positions, down in the lower and across in the upper half of
+   `counts`, and where those begin: accumulators, in the lower half of `places`, and weights, in bytes. */
 typedef struct nm_axis {
-    uint32_t weights, cur, count;
+    uint64_t places;
+    uint32_t counts;
 } nm_axis;
 
 enum { NM_LONGEST_AXIS = 4096, NM_LARGEST_KERNEL = 15, NM_MOST_POSITIONS = NM_LARGEST_KERNEL * NM_LARGEST_KERNEL };
 
-/* A convolution; the rows it is done for are pixels and channels of the input. */
+/* A convolution; the rows it is done for are pixels and channels of the input. From a kernel position to the next one
+   down or across weights lie so many bytes on, and accumulators so many back. */
 typedef struct nm_conv {
-    uint32_t width, channels, channel_weights; /* of the input; bytes of weights from channel to channel */
-    uint32_t run;                              /* weights of a kernel position */
+    uint32_t width, channels;               /* of the input */
+    uint64_t channel_places;                /* what a channel adds to places */
+    uint32_t run;                           /* weights of a kernel position */
     uint32_t down_weights, down_cur, across_weights, across_cur;
-    bool depthwise;
-    uint32_t cycles[NM_MOST_POSITIONS + 1];    /* of a row, by the kernel positions it meets */
-    const nm_axis *down, *across;              /* for each y and each x of the input */
+    const nm_axis *down, *across;           /* for each y and each x of the input */
+    uint32_t cycles[NM_MOST_POSITIONS + 1]; /* of a row, by the number of kernel positions it meets */
 } nm_conv;
 
 /* Compressed rows, whose elements are bounds[row] to bounds[row + 1] - 1 of columns and weights; cur is a ring of `depth`

@@ -59,18 +59,36 @@ static inline __attribute__((always_inline)) void add_run(uint8_t *cur, const ui
 static inline uint64_t reciprocal(uint32_t d) { return (UINT64_C(1) << 32) / d + 1; }
 static inline uint32_t divide(uint32_t x, uint64_t r) { return (uint32_t)(x * r >> 32); }
 
-/* The positions along a row of the kernel; the distances are constants where that pays. */
-static inline __attribute__((always_inline)) void add_across(uint8_t *cur, const uint8_t *weights, uint32_t count,
-                                                             size_t back, size_t on, const uint32_t run, uint32_t scale)
+/* The weights of all kernel positions a row meets. */
+static inline __attribute__((always_inline)) void add_positions(const nm_conv *conv, uint8_t *cur,
+                                                                const uint8_t *weights, uint32_t down, uint32_t across,
+                                                                size_t back, size_t on, const uint32_t run,
+                                                                uint32_t scale)
 {
-    if (count == 3) {
-        add_run(cur, weights, run, scale);
-        add_run(cur - back, weights + on, run, scale);
-        add_run(cur - 2 * back, weights + 2 * on, run, scale);
-        return;
+    for (uint32_t a = 0; a < down; a++, cur -= conv->down_cur, weights += conv->down_weights) {
+        for (uint32_t b = 0; b < across; b++) {
+            add_run(cur - b * back, weights + b * on, run, scale);
+        }
     }
-    for (; count; count--, cur -= back, weights += on) {
-        add_run(cur, weights, run, scale);
+}
+
+enum { NM_CONV_ROWS = 64 };
+
+/* Where rows begin. */
+typedef struct conv_rows {
+    uint64_t places[NM_CONV_ROWS];
+    uint32_t counts[NM_CONV_ROWS];
+} conv_rows;
+
+/* Find `count` rows, a loop of its own so that the long way to an address does not hold up additions. */
+static inline void find_rows(const nm_conv *conv, const uint16_t *row, uint32_t count, conv_rows *found)
+{
+    const uint64_t by_channels = reciprocal(conv->channels), by_width = reciprocal(conv->width);
+    for (uint32_t k = 0; k < count; k++) {
+        uint32_t place = divide(row[k], by_channels), channel = row[k] - place * conv->channels;
+        uint32_t y = divide(place, by_width), x = place - y * conv->width;
+        found->places[k] = conv->down[y].places + conv->across[x].places + channel * conv->channel_places;
+        found->counts[k] = conv->down[y].counts + conv->across[x].counts;
     }
 }
 
@@ -78,22 +96,24 @@ static inline __attribute__((always_inline)) void add_across(uint8_t *cur, const
 static inline __attribute__((always_inline)) void add_pixels(const nm_conv *conv, const nm_rows *r, nm_conv_work *work,
                                                              const uint32_t run, const bool dense)
 {
-    const uint64_t by_channels = reciprocal(conv->channels), by_width = reciprocal(conv->width);
     const size_t back = dense ? 4 * run : conv->across_cur, on = dense ? run : conv->across_weights;
-    const size_t up = conv->down_cur, down = conv->down_weights;
     uint64_t positions = 0, cycles = 0;
-    for (uint32_t k = 0; k < r->count; k++) {
-        uint32_t place = divide(r->row[k], by_channels), channel = r->row[k] - place * conv->channels;
-        uint32_t y = divide(place, by_width), x = place - y * conv->width;
-        uint32_t scale = r->value ? r->value[k] : 1u << r->shift, rows = conv->down[y].count;
-        const nm_axis across = conv->across[x];
-        const uint8_t *weights =
-            r->weights + (size_t)channel * conv->channel_weights + conv->down[y].weights + across.weights;
-        uint8_t *cur = r->cur + conv->down[y].cur + across.cur + (conv->depthwise ? 4 * channel : 0);
-        positions += rows * across.count;
-        cycles += conv->cycles[rows * across.count];
-        for (; rows; rows--, cur -= up, weights += down) {
-            add_across(cur, weights, across.count, back, on, run, scale);
+    conv_rows found;
+    for (uint32_t first = 0; first < r->count; first += NM_CONV_ROWS) {
+        uint32_t count = r->count - first < NM_CONV_ROWS ? r->count - first : NM_CONV_ROWS;
+        find_rows(conv, r->row + first, count, &found);
+        for (uint32_t k = 0; k < count; k++) {
+            uint32_t down = found.counts[k] & 0xFFFF, across = found.counts[k] >> 16;
+            uint32_t scale = r->value ? r->value[first + k] : 1u << r->shift;
+            uint8_t *cur = r->cur + (uint32_t)found.places[k];
+            const uint8_t *weights = r->weights + (found.places[k] >> 32);
+            positions += down * across;
+            cycles += conv->cycles[down * across];
+            if (down == 3 && across == 3) {
+                add_positions(conv, cur, weights, 3, 3, back, on, run, scale);
+            } else {
+                add_positions(conv, cur, weights, down, across, back, on, run, scale);
+            }
         }
     }
     work->positions += positions;

@@ -2,8 +2,9 @@
 #include "syn_bulk.h"
 
 /* With p = coordinate + padding: kernel position k meets output (p - k) / stride if that is whole and inside. Weights
-   and accumulators lie `weights` and `cur` bytes apart. */
-static void find_axis(nm_axis *axis, uint32_t size, uint32_t outputs, const nm_syn *syn, uint32_t weights, uint32_t cur)
+   and accumulators lie `weights` and `cur` bytes apart; a count is noted `unit` fold. */
+static void find_axis(nm_axis *axis, uint32_t size, uint32_t outputs, const nm_syn *syn, uint32_t weights, uint32_t cur,
+                      uint32_t unit)
 {
     uint32_t kernel = syn->conv.kernel, stride = syn->conv.stride;
     uint32_t quotient = syn->conv.padding / stride, rest = syn->conv.padding % stride;
@@ -14,7 +15,7 @@ static void find_axis(nm_axis *axis, uint32_t size, uint32_t outputs, const nm_s
     for (uint32_t x = 0; x < size; x++) {
         uint32_t output = quotient < outputs ? quotient : outputs - 1, first = rest + (quotient - output) * stride;
         uint32_t most = first < kernel ? steps[first] : 0, count = most < output + 1 ? most : output + 1;
-        axis[x] = (nm_axis){(count ? first : 0) * weights, output * cur, count};
+        axis[x] = (nm_axis){(uint64_t)(count ? first * weights : 0) << 32 | output * cur, count * unit};
         rest = rest + 1 == stride ? 0 : rest + 1;
         quotient += rest == 0;
     }
@@ -33,8 +34,8 @@ static const nm_axis *axes_of(nm_coprocessor *c, const nm_entry *entry, uint32_t
         *known = c->axes_used + 1;
         c->axes_used += height + syn->conv.width;
         nm_axis *axes = c->axes + *known - 1;
-        find_axis(axes, height, syn->conv.output_height, syn, kernel * pitch, pixel * syn->conv.output_width);
-        find_axis(axes + height, syn->conv.width, syn->conv.output_width, syn, pitch, pixel);
+        find_axis(axes, height, syn->conv.output_height, syn, kernel * pitch, pixel * syn->conv.output_width, 1);
+        find_axis(axes + height, syn->conv.width, syn->conv.output_width, syn, pitch, pixel, 1 << 16);
     }
     return c->axes + *known - 1;
 }
@@ -60,13 +61,12 @@ bool nm_find_conv(nm_coprocessor *c, nm_bulk *b)
     nm_conv *conv = &b->conv;
     conv->width = syn->conv.width;
     conv->channels = syn->conv.channels_in;
-    conv->channel_weights = positions * pitch;
+    conv->channel_places = (uint64_t)(positions * pitch) << 32 | (depthwise ? 4 : 0);
     conv->run = run;
     conv->down_weights = syn->conv.stride * syn->conv.kernel * pitch;
     conv->down_cur = pixel * syn->conv.output_width;
     conv->across_weights = syn->conv.stride * pitch;
     conv->across_cur = pixel;
-    conv->depthwise = depthwise;
     conv->down = axes_of(c, b->entry, pitch);
     conv->across = conv->down + syn->conv.height;
     for (uint32_t p = 0; p <= positions; p++) {
