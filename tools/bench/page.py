@@ -59,6 +59,7 @@ def put(name: str, shown: Iterable[Table]) -> None:
         raise ValueError(f"{PAGE} has no section <!-- {name} --> for these figures; add one")
     parts = machine()
     where = f"{parts.pop('processor')}, {parts.pop('processors')} processors, {parts.pop('vector instructions')}"
-    origin = f"`{_command()}` on {where}, {parts.pop('system')}, {', '.join(f'{key} {value}' for key, value in parts.items())}"
+    versions = f"{parts.pop('system')}, {', '.join(f'{key} {value}' for key, value in parts.items())}"
+    origin = f"`{_command()}` on {where}, {versions}"
     content = "\n\n".join([*map(markdown, shown), origin])
     PAGE.write_text(tables.replace(text, {name: content}.get), encoding="utf-8")
