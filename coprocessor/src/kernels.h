@@ -63,6 +63,14 @@ typedef struct nm_delayed {
     uint8_t *slot[16];
 } nm_delayed;
 
+/* Sparse synapses of one row for learning. */
+typedef struct nm_elements {
+    const uint8_t *columns; /* half words */
+    uint8_t *weights, *eligibility;
+    uint32_t count, x; /* x: pre trace */
+    bool a;            /* pre spike */
+} nm_elements;
+
 /* Arrays of a population for an update; those that are absent are NULL. */
 typedef struct nm_arrays {
     uint8_t *state[NM_MOST_STATE_WORDS];
@@ -91,6 +99,8 @@ typedef struct nm_kernels {
     /* cur[slot][column] += weight * value[row] modulo 2^32; gives how many rows were done: all, or those before one whose
        elements, columns or delays are out of range. */
     uint32_t (*add_sparse)(const nm_sparse *sparse, const nm_rows *rows);
+    /* The largest of `count` columns, half words. */
+    uint32_t (*largest_column)(const uint8_t *columns, uint32_t count);
     /* cur[k] += weight[k] * value[k] * 2^shift modulo 2^32 for n words, weights s8 or NULL for 1; gives how many values
        are not 0. */
     uint32_t (*add_words)(uint8_t *cur, const uint8_t *values, const uint8_t *weights, uint32_t n, unsigned shift);
@@ -99,6 +109,8 @@ typedef struct nm_kernels {
     uint32_t (*update)(const nm_pop *pop, const nm_arrays *arrays, uint32_t group, uint32_t end, uint32_t *spikes);
     /* The given rows, which all have or all lack a pre spike; of rules 0, 1, 3 with dense weights and without draws. */
     void (*learn_rows)(const nm_learning *learning, const uint16_t *row, uint32_t count, bool spiking);
+    /* The synapses of a row of rule 1 with sparse weights, without draws; `product` is AM*y of each column, and sums fit. */
+    void (*learn_elements)(const nm_learning *learning, const nm_elements *elements, const int32_t *product);
     /* Phases 1 and 2 for groups of 32 traces from `group` to before `end`, without draws. */
     void (*next_traces)(const nm_plasticity *plasticity, const nm_traces *side, uint32_t group, uint32_t end);
 } nm_kernels;

@@ -18,6 +18,7 @@ typedef uint16_t nm_vu16 __attribute__((vector_size(NM_BYTES)));
 typedef int8_t nm_v8_half __attribute__((vector_size(NM_BYTES / 2)));
 typedef int8_t nm_v8_quarter __attribute__((vector_size(NM_BYTES / 4)));
 typedef int16_t nm_v16_half __attribute__((vector_size(NM_BYTES / 2)));
+typedef uint16_t nm_vu16_half __attribute__((vector_size(NM_BYTES / 2)));
 
 static inline nm_v32 v_load(const uint8_t *p)
 {
@@ -30,8 +31,7 @@ static inline void v_store(uint8_t *p, nm_v32 x) { memcpy(p, &x, sizeof x); }
 
 static inline nm_v32 v_all(int32_t x) { return x - (nm_v32){0}; }
 
-/* v_load_s8: NM_HALVES s8 values, widened; v_load_s8_words: NM_WORDS s8 values, widened; v_widen_s16: NM_WORDS s16 values,
-   widened. gcc splits the general conversion into halves, hence the intrinsics. */
+/* v_load_s8: NM_HALVES s8 values, widened; v_load_s8_words, v_load_s16, v_load_u16: NM_WORDS values, widened. gcc splits the general conversion into halves, hence the intrinsics. */
 #if defined(NM_AVX512)
 static inline nm_v16 v_load_s8(const uint8_t *p)
 {
@@ -41,9 +41,13 @@ static inline nm_v32 v_load_s8_words(const uint8_t *p)
 {
     return (nm_v32)_mm512_cvtepi8_epi32(_mm_loadu_si128((const __m128i_u *)p));
 }
-static inline nm_v32 v_widen_s16(const int16_t *p)
+static inline nm_v32 v_load_s16(const uint8_t *p)
 {
     return (nm_v32)_mm512_cvtepi16_epi32(_mm256_loadu_si256((const __m256i_u *)p));
+}
+static inline nm_v32 v_load_u16(const uint8_t *p)
+{
+    return (nm_v32)_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i_u *)p));
 }
 #elif defined(NM_AVX2)
 static inline nm_v16 v_load_s8(const uint8_t *p)
@@ -54,9 +58,13 @@ static inline nm_v32 v_load_s8_words(const uint8_t *p)
 {
     return (nm_v32)_mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i_u *)p));
 }
-static inline nm_v32 v_widen_s16(const int16_t *p)
+static inline nm_v32 v_load_s16(const uint8_t *p)
 {
     return (nm_v32)_mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i_u *)p));
+}
+static inline nm_v32 v_load_u16(const uint8_t *p)
+{
+    return (nm_v32)_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i_u *)p));
 }
 #else
 static inline nm_v16 v_load_s8(const uint8_t *p)
@@ -71,13 +79,20 @@ static inline nm_v32 v_load_s8_words(const uint8_t *p)
     memcpy(&x, p, sizeof x);
     return __builtin_convertvector(x, nm_v32);
 }
-static inline nm_v32 v_widen_s16(const int16_t *p)
+static inline nm_v32 v_load_s16(const uint8_t *p)
 {
     nm_v16_half x;
     memcpy(&x, p, sizeof x);
     return __builtin_convertvector(x, nm_v32);
 }
+static inline nm_v32 v_load_u16(const uint8_t *p)
+{
+    nm_vu16_half x;
+    memcpy(&x, p, sizeof x);
+    return __builtin_convertvector(x, nm_v32);
+}
 #endif
+static inline nm_v32 v_widen_s16(const int16_t *p) { return v_load_s16((const uint8_t *)p); }
 
 /* Lanes of a and b in turn: v_zip_* from their first halves (low) or second halves (high). */
 #define NM_PAIRS2(k, n) (k), (k) + (n), (k) + 1, (k) + 1 + (n)

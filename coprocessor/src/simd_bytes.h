@@ -8,7 +8,6 @@
 #endif
 
 typedef uint8_t nm_vu8 __attribute__((vector_size(NM_BYTES)));
-typedef uint16_t nm_vu16_half __attribute__((vector_size(NM_BYTES / 2)));
 
 static inline nm_vu8 v8_load(const uint8_t *p)
 {
@@ -63,31 +62,41 @@ static inline void v8_store_where(uint8_t *p, nm_mask8 mask, nm_vu8 x, nm_vu8 ol
 }
 #endif
 
-/* NM_WORDS numbers of another width. */
-static inline nm_v32 v_load_u16(const uint8_t *p)
+/* Store the lowest 16 or 8 bits of each word. */
+#if defined(NM_AVX512)
+static inline void v_store_16(uint8_t *p, nm_v32 x)
 {
-    nm_vu16_half x;
-    memcpy(&x, p, sizeof x);
-    return __builtin_convertvector(x, nm_v32);
+    _mm256_storeu_si256((__m256i_u *)p, _mm512_cvtepi32_epi16((__m512i)x));
 }
-
-static inline nm_v32 v_load_s16(const uint8_t *p)
+static inline void v_store_8(uint8_t *p, nm_v32 x)
 {
-    nm_v16_half x;
-    memcpy(&x, p, sizeof x);
-    return __builtin_convertvector(x, nm_v32);
+    _mm_storeu_si128((__m128i_u *)p, _mm512_cvtepi32_epi8((__m512i)x));
 }
-
+#else
 static inline void v_store_16(uint8_t *p, nm_v32 x)
 {
     nm_v16_half y = __builtin_convertvector(x, nm_v16_half);
     memcpy(p, &y, sizeof y);
 }
-
-static inline void v_store_bytes(uint8_t *p, nm_v32 x)
+static inline void v_store_8(uint8_t *p, nm_v32 x)
 {
     nm_v8_quarter y = __builtin_convertvector(x, nm_v8_quarter);
     memcpy(p, &y, sizeof y);
+}
+#endif
+
+/* a*b where both are in the range of s16 and the upper halves of b's words are 0. */
+static inline nm_v32 v_multiply_s16(nm_v32 a, nm_v32 b)
+{
+#if defined(NM_AVX512)
+    return (nm_v32)_mm512_madd_epi16((__m512i)a, (__m512i)b);
+#elif defined(NM_AVX2)
+    return (nm_v32)_mm256_madd_epi16((__m256i)a, (__m256i)b);
+#elif defined(__SSE2__)
+    return (nm_v32)_mm_madd_epi16((__m128i)a, (__m128i)b);
+#else
+    return a * ((b ^ 0x8000) - 0x8000);
+#endif
 }
 
 /* The truth values of the lowest NM_WORDS bits. */

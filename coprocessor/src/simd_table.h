@@ -12,6 +12,7 @@
 #include "kernels_learn.h"
 #include "kernels_one_to_one.h"
 #include "kernels_sparse.h"
+#include "kernels_traces.h"
 #include "kernels_update.h"
 
 #define NM_TABLE_NAME(level) nm_kernels_##level
@@ -28,8 +29,10 @@ const nm_kernels NM_TABLE(NM_LEVEL) = {
     .add_delayed = add_delayed,
     .add_conv = add_conv,
     .add_sparse = add_sparse,
+    .largest_column = largest_column,
     .add_words = add_words,
     .update = update,
     .learn_rows = learn_rows,
+    .learn_elements = learn_elements,
     .next_traces = next_traces,
 };
