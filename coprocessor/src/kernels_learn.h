@@ -6,7 +6,7 @@
 /* Rows in words. */
 static void learn_wide(const nm_learning *l, const uint16_t *row, uint32_t count, bool a, const learn_tile *t)
 {
-    const wide_rule rule = wide_rule_of(l, a);
+    const wide_rule rule = wide_rule_of(l, a ? NM_SPIKING : t->posts ? NM_SILENT : NM_QUIET);
     wide_columns columns;
     int64_t most = wide_columns_of(l, t, &columns);
     wide_rows(l, row, count, t, &columns, most, &rule);

@@ -26,15 +26,17 @@ static void learn_synapse(const nm_learning *l, uint32_t i, bool a, uint32_t j)
 
 /* What is done: the weights by the traces; eligibility, and weights by it unless the reward is 0. */
 enum { NM_WIDE_PAIR, NM_WIDE_TRACE, NM_WIDE_REWARD };
+/* What a row has: no spike on either side, spikes on the post side, a pre spike. */
+enum { NM_QUIET, NM_SILENT, NM_SPIKING };
 
 /* The rule in vectors. */
 typedef struct wide_rule {
     shift_round change, decay, rewarded;
     nm_v32 low, high, reward, retention;
-    bool a;
+    unsigned spikes; /* NM_QUIET ... */
 } wide_rule;
 
-static inline wide_rule wide_rule_of(const nm_learning *l, bool a)
+static inline wide_rule wide_rule_of(const nm_learning *l, unsigned spikes)
 {
     const nm_plasticity *p = &l->rule->plasticity;
     return (wide_rule){shift_round_of(p->rounding, p->sh),
@@ -44,7 +46,7 @@ static inline wide_rule wide_rule_of(const nm_learning *l, bool a)
                        v_all((int32_t)p->wmax),
                        v_all((int32_t)(l->reward & 0xFFFF)),
                        v_all((int32_t)l->rule->ke),
-                       a};
+                       spikes};
 }
 
 /* What belongs to the columns of `count` synapses, for dense rows those of a tile. */
@@ -54,20 +56,23 @@ typedef struct wide_columns {
     int32_t product[NM_LEARN_COLUMNS]; /* AM*y */
 } wide_columns;
 
-/* NM_WORDS synapses: weights at w, eligibility at e, place k of the columns; `pre` is AP*x_i. Only `lanes` change if
-   `partial`. */
+static inline nm_v32 v_large_at_most(nm_v32 change) { return v_clip(change, v_all(-NM_LARGE_CHANGE), v_all(NM_LARGE_CHANGE)); }
+
+/* NM_WORDS synapses: weights at w, eligibility at e, place k of the columns; `pre` is AP*x_i, of a silent row what that
+   changes. Only `lanes` change if `partial`. */
 static inline __attribute__((always_inline)) void wide_vector(const wide_rule *rule, const wide_columns *columns,
                                                               uint8_t *w, uint8_t *e, uint32_t k, nm_v32 pre,
                                                               nm_mask lanes, const bool partial, const unsigned way,
-                                                              const bool quiet)
+                                                              const unsigned spikes)
 {
-    nm_v32 change = v_all(0);
-    if (!quiet) {
-        nm_v32 post, product;
-        memcpy(&post, columns->post + k, sizeof post);
+    nm_v32 change = v_all(0), product;
+    if (spikes != NM_QUIET) {
+        memcpy(&change, columns->post + k, sizeof change);
+        change &= pre;
+    }
+    if (spikes == NM_SPIKING) {
         memcpy(&product, columns->product + k, sizeof product);
-        change = v_round(&rule->change, (pre & post) - (product & (rule->a ? -1 : 0)));
-        change = v_clip(change, v_all(-NM_LARGE_CHANGE), v_all(NM_LARGE_CHANGE));
+        change = v_large_at_most(v_round(&rule->change, change - product));
     }
     if (way != NM_WIDE_PAIR) {
         nm_v32 old = v_load_s16(e), trace = v_round(&rule->decay, v_multiply_s16(old, rule->retention)) + change;
@@ -81,18 +86,22 @@ static inline __attribute__((always_inline)) void wide_vector(const wide_rule *r
     }
 }
 
-/* Synapses in a row. */
+/* Synapses in a row; `product` is AP*x_i. */
 static inline __attribute__((always_inline)) void wide_row(const nm_learning *l, const wide_rule *in_memory,
                                                            const wide_columns *columns, uint8_t *w, uint8_t *e,
-                                                           int64_t pre, const unsigned way, const bool quiet)
+                                                           int64_t product, const unsigned way, const unsigned spikes)
 {
     const wide_rule own = *in_memory, *const rule = &own; /* stores to RAM cannot change it */
     const nm_mask all = v_gt(v_all(1), v_all(0));
     const uint32_t count = columns->count;
     const uint8_t *const end = l->end;
+    nm_v32 pre = v_all((int32_t)product);
+    if (spikes == NM_SILENT) {
+        pre = v_large_at_most(v_round(&rule->change, pre));
+    }
     uint32_t k = 0;
     for (; k + NM_WORDS <= count; k += NM_WORDS) {
-        wide_vector(rule, columns, w + k, e + 2 * k, k, v_all((int32_t)pre), all, false, way, quiet);
+        wide_vector(rule, columns, w + k, e + 2 * k, k, pre, all, false, way, spikes);
     }
     if (k == count) {
         return;
@@ -101,7 +110,7 @@ static inline __attribute__((always_inline)) void wide_row(const nm_learning *l,
     nm_mask lanes = v_mask_of_bits((1u << left) - 1);
     uint8_t *last_w = w + k, *last_e = e + 2 * k;
     if ((size_t)(end - last_w) >= NM_WORDS && (size_t)(end - last_e) >= 2 * NM_WORDS) {
-        wide_vector(rule, columns, last_w, last_e, k, v_all((int32_t)pre), lanes, true, way, quiet);
+        wide_vector(rule, columns, last_w, last_e, k, pre, lanes, true, way, spikes);
         return;
     }
     uint8_t some_w[NM_WORDS] = {0}, some_e[2 * NM_WORDS] = {0};
@@ -109,28 +118,33 @@ static inline __attribute__((always_inline)) void wide_row(const nm_learning *l,
     if (way != NM_WIDE_PAIR) {
         memcpy(some_e, last_e, 2 * left);
     }
-    wide_vector(rule, columns, some_w, some_e, k, v_all((int32_t)pre), lanes, true, way, quiet);
+    wide_vector(rule, columns, some_w, some_e, k, pre, lanes, true, way, spikes);
     memcpy(last_w, some_w, left);
     if (way != NM_WIDE_PAIR) {
         memcpy(last_e, some_e, 2 * left);
     }
 }
 
+static inline __attribute__((always_inline)) void wide_row_in(const nm_learning *l, const wide_rule *rule,
+                                                              const wide_columns *columns, uint8_t *w, uint8_t *e,
+                                                              int64_t product, const unsigned way)
+{
+    switch (rule->spikes) {
+    case NM_QUIET: wide_row(l, rule, columns, w, e, product, way, NM_QUIET); break;
+    case NM_SILENT: wide_row(l, rule, columns, w, e, product, way, NM_SILENT); break;
+    default: wide_row(l, rule, columns, w, e, product, way, NM_SPIKING); break;
+    }
+}
+
 static void wide_row_of(const nm_learning *l, const wide_rule *rule, const wide_columns *columns, uint8_t *w, uint8_t *e,
-                        int64_t pre, bool quiet)
+                        int64_t product)
 {
     if (l->rule->kind == NM_RULE_PAIR) {
-        wide_row(l, rule, columns, w, w, pre, NM_WIDE_PAIR, false);
+        wide_row(l, rule, columns, w, w, product, NM_WIDE_PAIR, NM_SPIKING);
     } else if (l->reward) {
-        if (quiet) {
-            wide_row(l, rule, columns, w, e, pre, NM_WIDE_REWARD, true);
-        } else {
-            wide_row(l, rule, columns, w, e, pre, NM_WIDE_REWARD, false);
-        }
-    } else if (quiet) {
-        wide_row(l, rule, columns, w, e, pre, NM_WIDE_TRACE, true);
+        wide_row_in(l, rule, columns, w, e, product, NM_WIDE_REWARD);
     } else {
-        wide_row(l, rule, columns, w, e, pre, NM_WIDE_TRACE, false);
+        wide_row_in(l, rule, columns, w, e, product, NM_WIDE_TRACE);
     }
 }
 
@@ -159,7 +173,7 @@ static void wide_rows(const nm_learning *l, const uint16_t *row, uint32_t count,
         for (uint32_t k = round; k < count; k += rounds) {
             uint32_t i = row[k];
             int64_t pre = l->rule->ap * (int64_t)get_trace(l->pre_traces, i);
-            if (rule->a && nm_abs(pre) + most >= INT32_MAX) {
+            if (rule->spikes == NM_SPIKING && nm_abs(pre) + most >= INT32_MAX) {
                 for (uint32_t j = t->column; j < t->column + t->count; j++) {
                     learn_synapse(l, i, true, j);
                 }
@@ -167,15 +181,15 @@ static void wide_rows(const nm_learning *l, const uint16_t *row, uint32_t count,
             }
             uint8_t *w = l->weights + l->pitch * i + t->column;
             uint8_t *e = l->eligibility ? l->eligibility + 2 * ((size_t)l->m * i + t->column) : w;
-            wide_row_of(l, rule, columns, w, e, pre, !rule->a && t->posts == 0);
+            wide_row_of(l, rule, columns, w, e, pre);
         }
     }
 }
 
 static void learn_elements(const nm_learning *l, const nm_elements *s, const int32_t *product)
 {
-    const wide_rule rule = wide_rule_of(l, s->a);
-    const bool quiet = !s->a && l->posts == 0;
+    const wide_rule rule = wide_rule_of(l, s->a ? NM_SPIKING : l->posts ? NM_SILENT : NM_QUIET);
+    const bool quiet = rule.spikes == NM_QUIET;
     wide_columns columns;
     for (uint32_t first = 0; first < s->count; first += NM_LEARN_COLUMNS) {
         columns.count = s->count - first < NM_LEARN_COLUMNS ? s->count - first : NM_LEARN_COLUMNS;
@@ -188,6 +202,6 @@ static void learn_elements(const nm_learning *l, const nm_elements *s, const int
             columns.product[k] = columns.post[k] = 0;
         }
         uint8_t *e = s->eligibility + 2 * (size_t)first;
-        wide_row_of(l, &rule, &columns, s->weights + first, e, l->rule->ap * (int64_t)s->x, quiet);
+        wide_row_of(l, &rule, &columns, s->weights + first, e, l->rule->ap * (int64_t)s->x);
     }
 }
