@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "asm": "iss.cli.asm",
     "disasm": "iss.cli.disasm",
     "isa": "iss.cli.isa",
+    "gdbserver": "iss.cli.gdbserver",
 }
 DEBUG_VARIABLE = "NEUROHART_DEBUG"
 DEBUG_OPTION = "--debug-traceback"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -47,6 +48,8 @@ class Debugger:
         self.machine = machine
         self.history = History(machine, console, interval)
         self.points: dict[int, Point] = {}
+        self.cancelled: Callable[[], bool] = lambda: False
+        """Asked now and then during a long motion; true ends it."""
         self._number = 0
 
     # Looking --------------------------------------------------------------------------------------------------------
@@ -167,6 +170,9 @@ class Debugger:
                 return stop
             depth = None if depth is None else depth + record.depth
             end = begin
+            if self.cancelled():
+                self.history.seek(begin)
+                return Stop(StopKind.INTERRUPTED, f"interrupted at instruction {self.now}")
         return self._beginning()
 
     def _last_met(self, moments: list[int], begin: int, start: int, arrived: int | None) -> Stop | None:
@@ -221,6 +227,8 @@ class Debugger:
                 return stop
             if isinstance(scan, DepthScan):
                 level += scan.depth
+            if self.cancelled():
+                return Stop(StopKind.INTERRUPTED, f"interrupted at instruction {self.now}")
             length = min(4 * length, self.history.interval)
 
     def _first_met(self, moments: list[int], arrived: int | None) -> Stop | None:

@@ -16,6 +16,7 @@ from difflib import get_close_matches
 from itertools import pairwise
 from typing import Final
 
+from iss.debug.csrs import read_csr
 from iss.errors import NeuroHartError
 from iss.isa.registers import NUMBER
 from iss.machine import Machine
@@ -149,8 +150,7 @@ class Expression:
             return int(getattr(hart, _COUNTERS[name]))
         csr = next((csr for csr in machine.architecture.csrs if csr.name == name), None)
         if csr is not None:
-            hart.settle()
-            return int(csr.read(hart)) & 0xFFFF_FFFF
+            return read_csr(machine, csr)
         if machine.image is not None and name in machine.image.symbols:
             return machine.image.symbols[name].address
         raise ExpressionError(f"{name!r} in {self.text!r} is unknown{self._hint(name, machine)}")

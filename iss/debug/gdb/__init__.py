@@ -1,0 +1,1 @@
+"""The gdb remote protocol over the debugger core ("GDB Remote Serial Protocol" in gdb's manual)."""
