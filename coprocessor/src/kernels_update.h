@@ -1,199 +1,186 @@
-/* Updates of neurons in 32-bit arithmetic. Exact while all terms are below NM_NARROW in magnitude: the largest sum, of
-   decayed membrane, decayed current, input, bias and threshold, is then below 2^31. Groups with larger values are
-   declined, as is stochastic rounding, whose draws come in the order of the neurons. */
+/* Updates of whole populations, one group of 32 neurons after the other. */
 
-enum { NM_NARROW = 1 << 28, NM_LARGEST_RETENTION = 4096 };
+#define NM_INLINE static inline __attribute__((always_inline))
 
-/* Parameters of the population as vectors. */
-typedef struct vector_neuron {
-    nm_v32 ku, kv, bias, vth, vrst, low, membrane_low, high;
-    nm_v32 below_zero, half;   /* what rounding adds to the fraction: toward zero, half up */
-    nm_v32 subtract, keep;     /* reset: v - subtract, kept or replaced by vrst */
-    nm_v32 limit;              /* inputs are declined from here on */
-    nm_vu32 residue, middle;   /* wrapu */
-    int32_t gain;              /* ASH */
-    nm_v32 refractory;
-    bool wraps, old_current;
-} vector_neuron;
+/* What a group of neurons needs besides their arrays. */
+typedef struct group_context {
+    const nm_pop *pop;
+    vector_mode mode;
+    vector_neuron common; /* unless neurons have parameters of their own */
+} group_context;
 
-static bool narrow(int64_t x) { return x > -NM_NARROW && x < NM_NARROW; }
-
-/* Whether the population can be done here. */
-static bool vector_neuron_of(const nm_pop *pop, vector_neuron *n)
+/* State words of a profile without the refractory counter. */
+NM_INLINE uint32_t words_of(const uint32_t profile)
 {
-    const nm_neuron *p = &pop->neuron;
-    uint32_t shift = nm_field(p->word[NM_P2], 4, 0);
-    if (pop->replaced || p->rounding > 2 || p->ku > NM_LARGEST_RETENTION || p->kv > NM_LARGEST_RETENTION ||
-        !narrow(p->bias) || !narrow(p->vth) || shift > 27) {
-        return false;
-    }
-    n->ku = v_all((int32_t)p->ku);
-    n->kv = v_all((int32_t)p->kv);
-    n->bias = v_all((int32_t)p->bias);
-    n->vth = v_all((int32_t)p->vth - p->equal);
-    n->vrst = v_all(p->reset == 0 ? (int32_t)p->vrst : 0);
-    n->keep = v_all(p->reset == 0 ? 0 : -1);
-    n->subtract = v_all(p->reset == 1 ? (int32_t)p->vth : 0);
-    n->low = v_all((int32_t)p->low);
-    n->membrane_low = v_all((int32_t)p->membrane_low);
-    n->high = v_all((int32_t)p->high);
-    n->below_zero = v_all(p->rounding == 0 ? 4095 : 0);
-    n->half = v_all(p->rounding == 2 ? 2048 : 0);
-    n->gain = (int32_t)shift;
-    n->limit = v_all(NM_NARROW >> shift);
-    n->residue = (nm_vu32)v_all((int32_t)(UINT32_MAX >> (32 - p->width)));
-    n->middle = (nm_vu32)v_all((int32_t)(p->high));
-    n->refractory = v_all((int32_t)pop->refractory);
-    n->wraps = p->wraps;
-    n->old_current = p->old_current;
-    return true;
+    return profile == NM_ALIF ? 4 : profile == NM_SD ? 3 : profile == NM_CUBA ? 2 : 1;
 }
 
-/* rnd(R, x*k, 12) with x = 4096*h + l: h*k + rnd(l*k). */
-static inline nm_v32 v_dec(const vector_neuron *n, nm_v32 x, nm_v32 k)
+/* The parameters of the vector at `offset`: the population's with the neurons' own words in their place. */
+NM_INLINE nm_mask decode_own(vector_neuron *n, const group_context *c, const nm_arrays *at, size_t offset,
+                             const uint32_t profile)
 {
-    nm_v32 fraction = (x & 4095) * k + ((x >> 31) & n->below_zero) + n->half;
-    return (x >> 12) * k + (fraction >> 12);
+    nm_v32 word[NM_PARAMETERS];
+    for (unsigned q = 0; q < NM_PARAMETERS; q++) {
+        word[q] = at->param[q] ? v_load(at->param[q] + offset) : v_all((int32_t)c->pop->neuron.word[q]);
+    }
+    return decode(n, &c->mode, word, profile);
 }
 
-static inline nm_v32 v_cubi(const vector_neuron *n, nm_v32 u, nm_v32 input)
+/* The neurons of the vector at `offset` that can be done exactly. */
+NM_INLINE nm_mask exact(const group_context *c, const nm_arrays *at, size_t offset, const uint32_t profile,
+                        const bool own)
 {
-    nm_v32 x = v_dec(n, u, n->ku) + input;
-    if (n->wraps) {
-        return (nm_v32)((((nm_vu32)x + n->middle) & n->residue) - n->middle);
+    vector_neuron n = c->common;
+    nm_mask good = own ? decode_own(&n, c, at, offset, profile) : v_not(v_none());
+    good = v_and(good, v_within(v_load(at->cur + offset), n.limit));
+    for (uint32_t q = 0; q < words_of(profile) && profile != NM_IZH; q++) {
+        good = v_and(good, v_is_narrow(v_load(at->state[q] + offset)));
     }
-    return v_clip(x, n->low, n->high);
+    return good;
 }
 
-/* thr: the new membrane, *spiked the spikes. */
-static inline nm_v32 v_thr(const vector_neuron *n, nm_v32 v, nm_mask *spiked)
+/* Update the vector at `offset`; gives the spikes as bits. */
+NM_INLINE uint32_t update_vector(const group_context *c, const nm_arrays *at, size_t offset, const uint32_t profile,
+                                 const bool own, const bool refractory)
 {
-    *spiked = v_gt(v, n->vth);
-    nm_v32 reset = (v_clip(v - n->subtract, n->membrane_low, n->high) & n->keep) | n->vrst;
-    return v_select(*spiked, reset, v);
-}
-
-/* Which state word is the membrane. */
-static inline unsigned membrane_word(uint32_t profile) { return profile == NM_CUBA; }
-
-/* Whether the 32 neurons at byte `offset` can be done exactly. */
-static inline __attribute__((always_inline)) bool group_is_narrow(const vector_neuron *n, const nm_arrays *at,
-                                                                  size_t offset, const uint32_t profile)
-{
-    nm_v32 good = v_all(-1);
-    for (unsigned k = 0; k < NM_GROUP; k += NM_WORDS) {
-        size_t place = offset + 4 * k;
-        nm_v32 large = v_magnitude(v_load(at->state[0] + place));
-        if (profile == NM_CUBA) {
-            large |= v_magnitude(v_load(at->state[1] + place));
-        }
-        good &= (large - NM_NARROW) & (v_magnitude(v_load(at->cur + place)) - n->limit);
+    const uint32_t words = words_of(profile);
+    vector_neuron n = c->common;
+    if (own) {
+        (void)decode_own(&n, c, at, offset, profile);
     }
-    return v_bits(v_gt(v_all(0), good)) == UINT32_MAX >> (32 - NM_WORDS);
-}
-
-/* One vector of neurons; gives the spikes as bits. */
-static inline __attribute__((always_inline)) uint32_t update_vector(const vector_neuron *n, const nm_arrays *at,
-                                                                    size_t offset, const uint32_t profile,
-                                                                    const bool refractory, bool graded)
-{
-    uint8_t *membrane = at->state[membrane_word(profile)] + offset;
-    nm_v32 input = v_load(at->cur + offset) << n->gain, old = v_load(membrane), v;
-    if (profile == NM_CUBA) {
-        nm_v32 u = v_load(at->state[0] + offset), next = v_cubi(n, u, input);
-        v = v_dec(n, old, n->kv) + (n->old_current ? u : next);
-        v_store(at->state[0] + offset, next);
-    } else {
-        v = (profile == NM_IF ? old : v_dec(n, old, n->kv)) + input;
+    nm_v32 x[NM_MOST_STATE_WORDS + 1];
+    nm_vu32 a = (nm_vu32)v_load(at->cur + offset);
+    nm_v32 input = (nm_v32)(own ? a << (nm_vu32)n.shift : a << c->mode.shift);
+    nm_mask s;
+    for (uint32_t q = 0; q < words + refractory; q++) {
+        x[q] = v_load(at->state[q] + offset);
     }
-    v = v_clip(v + n->bias, n->membrane_low, n->high);
-    nm_v32 g = v;
-    uint32_t spikes = 0;
-    if (profile != NM_LI) {
-        nm_mask s;
-        v = v_thr(n, v, &s);
-        if (refractory) {
-            uint8_t *counter = at->state[membrane_word(profile) + 1] + offset;
-            nm_v32 count = v_load(counter);
-            nm_mask held = v_gt(count, v_all(0));
-            s = v_and(s, v_not(held));
-            v = v_select(held, old, v);
-            v_store(counter, v_select(held, count - 1, v_select(s, n->refractory, v_all(0))));
-        }
-        g = v_select(s, v_all(1), v_all(0));
-        spikes = v_bits(s);
+    nm_v32 g = refractory ? v_profile_step_refractory(profile, own, &c->mode, &n, words, x, input, &s)
+                          : v_profile_step(profile, own, &c->mode, &n, x, input, &s);
+    for (uint32_t q = 0; q < words + refractory; q++) {
+        v_store(at->state[q] + offset, x[q]);
     }
-    v_store(membrane, v);
     v_store(at->cur + offset, v_all(0));
     if (at->acc) {
         v_store(at->acc + offset, (nm_v32)((nm_vu32)v_load(at->acc + offset) + (nm_vu32)g));
     }
-    if (graded) {
+    if (c->pop->graded && at->out) {
         v_store(at->out + offset, g);
     }
-    return spikes;
+    return v_bits(s);
 }
 
-static inline __attribute__((always_inline)) uint32_t update_group(const vector_neuron *n, const nm_arrays *at,
-                                                                   size_t offset, const uint32_t profile,
-                                                                   const bool refractory, bool graded)
+/* The group at byte `offset` of its arrays: false and no effect if it cannot be done exactly. */
+NM_INLINE bool update_group(const group_context *c, const nm_arrays *at, size_t offset, uint32_t *spikes,
+                            const uint32_t profile, const bool own, const bool refractory)
 {
-    uint32_t spikes = 0;
+    nm_mask good = v_not(v_none());
+    *spikes = 0;
     for (unsigned k = 0; k < NM_GROUP; k += NM_WORDS) {
-        spikes |= update_vector(n, at, offset + 4 * k, profile, refractory, graded) << k;
+        good = v_and(good, exact(c, at, offset + 4 * k, profile, own));
     }
-    return spikes;
+    for (unsigned k = 0; k < NM_GROUP && v_every(good); k += NM_WORDS) {
+        *spikes |= update_vector(c, at, offset + 4 * k, profile, own, refractory) << k;
+    }
+    return v_every(good);
 }
 
-/* Copy `bytes` of every array at `offset` into `stage` (or back) and name the places there. */
+/* A group of less than 32 neurons is done on a copy. */
 typedef struct staged_group {
-    uint8_t words[NM_MOST_STATE_WORDS + 3][4 * NM_GROUP];
+    nm_arrays at;
+    uint8_t words[NM_MOST_STATE_WORDS + 3 + NM_PARAMETERS][4 * NM_GROUP];
 } staged_group;
 
-static void exchange(const nm_arrays *at, size_t offset, size_t bytes, staged_group *stage, nm_arrays *staged, bool back)
+/* Copy `count` words of an array to or from its place in the stage; the rest of that becomes 0. */
+static void copy_in(uint8_t *staged, const uint8_t *array, uint32_t count)
 {
-    uint8_t *const from[] = {at->state[0], at->state[1], at->state[2], at->state[3], at->cur, at->acc, at->out};
-    uint8_t **to[] = {&staged->state[0], &staged->state[1], &staged->state[2], &staged->state[3],
-                      &staged->cur,      &staged->acc,      &staged->out};
-    for (unsigned k = 0; k < sizeof from / sizeof from[0]; k++) {
-        if (!from[k]) {
-            continue;
+    for (uint32_t k = 0; k < NM_GROUP; k += NM_WORDS) {
+        uint32_t rest = count < k ? 0 : count - k;
+        v_store(staged + 4 * k, rest < NM_WORDS ? v_load_part(array + 4 * k, v_part(rest)) : v_load(array + 4 * k));
+    }
+}
+
+static void copy_out(const uint8_t *staged, uint8_t *array, uint32_t count)
+{
+    for (uint32_t k = 0; k < count; k += NM_WORDS) {
+        uint32_t rest = count - k;
+        v_store_part(array + 4 * k, v_part(rest < NM_WORDS ? rest : NM_WORDS), v_load(staged + 4 * k));
+    }
+}
+
+/* Arrays a group is stored to. */
+enum { NM_STORED = NM_MOST_STATE_WORDS + 3 };
+static void stored_arrays(const nm_arrays *at, bool graded, uint8_t *arrays[NM_STORED])
+{
+    for (unsigned q = 0; q < NM_MOST_STATE_WORDS; q++) {
+        arrays[q] = at->state[q];
+    }
+    arrays[NM_MOST_STATE_WORDS] = at->cur;
+    arrays[NM_MOST_STATE_WORDS + 1] = at->acc;
+    arrays[NM_MOST_STATE_WORDS + 2] = graded ? at->out : NULL;
+}
+
+static void stage(staged_group *s, const nm_pop *pop, const nm_arrays *at, size_t offset, uint32_t count)
+{
+    uint8_t *arrays[NM_STORED];
+    uint8_t **const places[NM_STORED] = {&s->at.state[0], &s->at.state[1], &s->at.state[2], &s->at.state[3],
+                                         &s->at.cur,      &s->at.acc,      &s->at.out};
+    stored_arrays(at, pop->graded, arrays);
+    s->at = (nm_arrays){0};
+    for (unsigned k = 0; k < NM_STORED; k++) {
+        if (arrays[k]) {
+            copy_in(s->words[k], arrays[k] + offset, count);
+            *places[k] = s->words[k];
         }
-        if (back) {
-            memcpy(from[k] + offset, stage->words[k], bytes);
-        } else {
-            memcpy(stage->words[k], from[k] + offset, bytes);
-            *to[k] = stage->words[k];
+    }
+    for (unsigned q = 0; q < NM_PARAMETERS; q++) {
+        if (at->param[q]) {
+            copy_in(s->words[NM_STORED + q], at->param[q] + offset, count);
+            s->at.param[q] = s->words[NM_STORED + q];
         }
     }
 }
 
-static inline __attribute__((always_inline)) uint32_t update_groups(const nm_pop *pop, const vector_neuron *n,
-                                                                    const nm_arrays *at, uint32_t group, uint32_t end,
-                                                                    uint32_t *spikes, const uint32_t profile,
-                                                                    const bool refractory)
+static void unstage(const staged_group *s, const nm_pop *pop, const nm_arrays *at, size_t offset, uint32_t count)
 {
-    bool graded = pop->graded && at->out;
-    for (; group < end; group++) {
-        size_t offset = 4 * (size_t)NM_GROUP * group;
-        uint32_t count = pop->n - NM_GROUP * group, bits;
-        if (count >= NM_GROUP) {
-            if (!group_is_narrow(n, at, offset, profile)) {
-                break;
-            }
-            bits = update_group(n, at, offset, profile, refractory, graded);
-        } else {
-            staged_group stage = {0};
-            nm_arrays part = *at, staged = {0};
-            part.out = graded ? at->out : NULL;
-            exchange(&part, offset, 4 * count, &stage, &staged, false);
-            if (!group_is_narrow(n, &staged, 0, profile)) {
-                break;
-            }
-            bits = update_group(n, &staged, 0, profile, refractory, graded) & ((1u << count) - 1);
-            exchange(&part, offset, 4 * count, &stage, &staged, true);
+    uint8_t *arrays[NM_STORED];
+    stored_arrays(at, pop->graded, arrays);
+    for (unsigned k = 0; k < NM_STORED; k++) {
+        if (arrays[k]) {
+            copy_out(s->words[k], arrays[k] + offset, count);
         }
-        if (at->out && !graded) {
+    }
+}
+
+NM_INLINE uint32_t update_groups(const nm_pop *pop, const nm_arrays *at, uint32_t group, uint32_t end,
+                                 uint32_t *spikes, const uint32_t profile, const bool own, const bool refractory)
+{
+    group_context c = {.pop = pop, .mode = vector_mode_of(pop)};
+    nm_v32 word[NM_PARAMETERS];
+    for (unsigned q = 0; q < NM_PARAMETERS; q++) {
+        word[q] = v_all((int32_t)pop->neuron.word[q]);
+    }
+    if (!v_every(decode(&c.common, &c.mode, word, profile)) && !own) {
+        return group;
+    }
+    for (; group < end; group++) {
+        size_t offset = 4 * (size_t)NM_GROUP * group, place = offset;
+        uint32_t count = pop->n - NM_GROUP * group, bits;
+        staged_group staged;
+        const nm_arrays *arrays = at;
+        if (count < NM_GROUP) {
+            stage(&staged, pop, at, offset, count);
+            arrays = &staged.at;
+            place = 0;
+        }
+        if (!update_group(&c, arrays, place, &bits, profile, own, refractory)) {
+            break;
+        }
+        if (count < NM_GROUP) {
+            unstage(&staged, pop, at, offset, count);
+            bits &= (1u << count) - 1;
+        }
+        if (at->out && !pop->graded) {
             memcpy(at->out + 4 * (size_t)group, &bits, 4);
         }
         if (at->bits) {
@@ -204,23 +191,52 @@ static inline __attribute__((always_inline)) uint32_t update_groups(const nm_pop
     return group;
 }
 
+/* Whether an update draws random numbers. */
+static bool rounds_at_random(const nm_pop *pop)
+{
+    bool rounds = pop->profile == NM_LIF || pop->profile == NM_CUBA || pop->profile == NM_ALIF || pop->profile == NM_LI;
+    return rounds && pop->neuron.rounding == 3;
+}
+
+typedef uint32_t update_function(const nm_pop *pop, const nm_arrays *at, uint32_t group, uint32_t end,
+                                 uint32_t *spikes);
+
+/* A function of its own for each profile, with constants for what would cost time inside the loops. */
+#define NM_UPDATE(name, profile, own, refractory) \
+    static __attribute__((noinline)) uint32_t name(const nm_pop *pop, const nm_arrays *at, uint32_t group, \
+                                                   uint32_t end, uint32_t *spikes) \
+    { \
+        return update_groups(pop, at, group, end, spikes, profile, own, refractory); \
+    }
+#define NM_UPDATES(name, profile, refractory) \
+    NM_UPDATE(name, profile, false, refractory) NM_UPDATE(name##_own, profile, true, refractory)
+
+NM_UPDATES(update_if, NM_IF, false)
+NM_UPDATES(update_lif, NM_LIF, false)
+NM_UPDATES(update_cuba, NM_CUBA, false)
+NM_UPDATES(update_refractory_if, NM_IF, true)
+NM_UPDATES(update_refractory_lif, NM_LIF, true)
+NM_UPDATES(update_refractory_cuba, NM_CUBA, true)
+NM_UPDATES(update_alif, NM_ALIF, false)
+NM_UPDATES(update_izh, NM_IZH, false)
+NM_UPDATES(update_tn, NM_TN, false)
+NM_UPDATES(update_li, NM_LI, false)
+NM_UPDATES(update_sd, NM_SD, false)
+
 static uint32_t update(const nm_pop *pop, const nm_arrays *at, uint32_t group, uint32_t end, uint32_t *spikes)
 {
-    vector_neuron n = {.gain = 0};
-    if (!vector_neuron_of(pop, &n)) {
+    static update_function *const functions[][2][2] = { /* [profile][refractory][own parameters] */
+        [NM_IF] = {{update_if, update_if_own}, {update_refractory_if, update_refractory_if_own}},
+        [NM_LIF] = {{update_lif, update_lif_own}, {update_refractory_lif, update_refractory_lif_own}},
+        [NM_CUBA] = {{update_cuba, update_cuba_own}, {update_refractory_cuba, update_refractory_cuba_own}},
+        [NM_ALIF] = {{update_alif, update_alif_own}},
+        [NM_IZH] = {{update_izh, update_izh_own}},
+        [NM_TN] = {{update_tn, update_tn_own}},
+        [NM_LI] = {{update_li, update_li_own}},
+        [NM_SD] = {{update_sd, update_sd_own}},
+    };
+    if (rounds_at_random(pop)) {
         return group;
     }
-    switch (pop->profile) {
-    case NM_IF:
-        return pop->refractory ? update_groups(pop, &n, at, group, end, spikes, NM_IF, true)
-                               : update_groups(pop, &n, at, group, end, spikes, NM_IF, false);
-    case NM_LIF:
-        return pop->refractory ? update_groups(pop, &n, at, group, end, spikes, NM_LIF, true)
-                               : update_groups(pop, &n, at, group, end, spikes, NM_LIF, false);
-    case NM_CUBA:
-        return pop->refractory ? update_groups(pop, &n, at, group, end, spikes, NM_CUBA, true)
-                               : update_groups(pop, &n, at, group, end, spikes, NM_CUBA, false);
-    case NM_LI: return update_groups(pop, &n, at, group, end, spikes, NM_LI, false);
-    default: return group;
-    }
+    return functions[pop->profile][pop->refractory != 0][pop->replaced != 0](pop, at, group, end, spikes);
 }

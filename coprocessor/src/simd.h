@@ -3,6 +3,7 @@
 #ifndef NM_SIMD_H
 #define NM_SIMD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #if defined(NM_AVX2) || defined(NM_AVX512)
@@ -147,12 +148,23 @@ static inline nm_vu16 v_max_u16(nm_vu16 a, nm_vu16 b)
 }
 #endif
 
-/* Truth values of lanes: v_gt, v_select(mask, where true, where false), v_bits (bit k: lane k). */
+/* Truth values of lanes: v_gt, v_nonzero, v_none, v_every, v_select(mask, where true, where false), v_bits (bit k: lane k);
+   v_add_if_negative: x + y where z < 0; v_load_part, v_store_part: the first lanes only, the others read 0. */
 #if defined(NM_AVX512)
-typedef __mmask16 nm_mask;
+typedef __mmask16 nm_mask, nm_part;
+static inline nm_mask v_none(void) { return 0; }
+static inline bool v_every(nm_mask m) { return m == 0xFFFF; }
+static inline nm_part v_part(uint32_t count) { return (nm_part)((1u << count) - 1); }
 static inline nm_mask v_gt(nm_v32 a, nm_v32 b) { return _mm512_cmpgt_epi32_mask((__m512i)a, (__m512i)b); }
 static inline nm_mask v_and(nm_mask a, nm_mask b) { return (nm_mask)(a & b); }
+static inline nm_mask v_or(nm_mask a, nm_mask b) { return (nm_mask)(a | b); }
 static inline nm_mask v_not(nm_mask a) { return (nm_mask)~a; }
+static inline nm_v32 v_load_part(const uint8_t *p, nm_part part) { return (nm_v32)_mm512_maskz_loadu_epi32(part, p); }
+static inline void v_store_part(uint8_t *p, nm_part part, nm_v32 x) { _mm512_mask_storeu_epi32(p, part, (__m512i)x); }
+static inline nm_v32 v_add_if_negative(nm_v32 x, nm_v32 y, nm_v32 z)
+{
+    return (nm_v32)_mm512_mask_add_epi32((__m512i)x, _mm512_movepi32_mask((__m512i)z), (__m512i)x, (__m512i)y);
+}
 static inline nm_v32 v_select(nm_mask m, nm_v32 a, nm_v32 b)
 {
     return (nm_v32)_mm512_mask_blend_epi32(m, (__m512i)b, (__m512i)a);
@@ -165,14 +177,36 @@ static inline nm_v32 v_max(nm_v32 a, nm_v32 b) { return (nm_v32)_mm512_max_epi32
 typedef nm_v32 nm_mask;
 static inline nm_mask v_gt(nm_v32 a, nm_v32 b) { return a > b; }
 static inline nm_mask v_and(nm_mask a, nm_mask b) { return a & b; }
+static inline nm_mask v_or(nm_mask a, nm_mask b) { return a | b; }
 static inline nm_mask v_not(nm_mask a) { return ~a; }
 static inline nm_mask v_nonzero(nm_v32 a) { return a != 0; }
+static inline nm_mask v_none(void) { return (nm_mask){0}; }
+static inline nm_v32 v_add_if_negative(nm_v32 x, nm_v32 y, nm_v32 z) { return x + (y & (z >> 31)); }
 static inline nm_v32 v_select(nm_mask m, nm_v32 a, nm_v32 b) { return (m & a) | (~m & b); }
 #if defined(NM_AVX2)
+typedef nm_v32 nm_part;
+static inline nm_part v_part(uint32_t count) { return v_all((int32_t)count) > (nm_v32){0, 1, 2, 3, 4, 5, 6, 7}; }
+static inline nm_v32 v_load_part(const uint8_t *p, nm_part part)
+{
+    return (nm_v32)_mm256_maskload_epi32((const int *)(const void *)p, (__m256i)part);
+}
+static inline void v_store_part(uint8_t *p, nm_part part, nm_v32 x)
+{
+    _mm256_maskstore_epi32((int *)(void *)p, (__m256i)part, (__m256i)x);
+}
 static inline uint32_t v_bits(nm_mask m) { return (uint32_t)_mm256_movemask_ps((__m256)m); }
 static inline nm_v32 v_min(nm_v32 a, nm_v32 b) { return (nm_v32)_mm256_min_epi32((__m256i)a, (__m256i)b); }
 static inline nm_v32 v_max(nm_v32 a, nm_v32 b) { return (nm_v32)_mm256_max_epi32((__m256i)a, (__m256i)b); }
 #else
+typedef uint32_t nm_part;
+static inline nm_part v_part(uint32_t count) { return count; }
+static inline nm_v32 v_load_part(const uint8_t *p, nm_part part)
+{
+    nm_v32 x = {0};
+    memcpy(&x, p, 4 * part);
+    return x;
+}
+static inline void v_store_part(uint8_t *p, nm_part part, nm_v32 x) { memcpy(p, &x, 4 * part); }
 static inline uint32_t v_bits(nm_mask m)
 {
     uint32_t bits = 0;
@@ -202,11 +236,19 @@ static inline uint32_t v_total(nm_tally tally)
     }
     return total;
 }
+static inline bool v_every(nm_mask m) { return v_bits(m) == UINT32_MAX >> (32 - NM_WORDS); }
 #endif
 
 static inline nm_v32 v_clip(nm_v32 x, nm_v32 low, nm_v32 high) { return v_min(v_max(x, low), high); }
 
-/* x or ~x, whichever is not negative: x lies in [-2^k, 2^k) iff this is below 2^k, for several x iff their OR is. */
-static inline nm_v32 v_magnitude(nm_v32 x) { return x ^ (x >> 31); }
+/* Whether x lies in [-bound, bound) or in (-bound, bound), for a positive bound. */
+#if defined(NM_AVX512)
+static inline nm_mask v_within(nm_v32 x, nm_v32 bound)
+{
+    return _mm512_cmplt_epu32_mask(_mm512_abs_epi32((__m512i)x), (__m512i)bound);
+}
+#else
+static inline nm_mask v_within(nm_v32 x, nm_v32 bound) { return v_gt(bound, x ^ (x >> 31)); }
+#endif
 
 #endif

@@ -13,6 +13,8 @@
 #include "kernels_one_to_one.h"
 #include "kernels_sparse.h"
 #include "kernels_traces.h"
+#include "kernels_neuron.h"
+#include "kernels_profiles.h"
 #include "kernels_update.h"
 
 #define NM_TABLE_NAME(level) nm_kernels_##level

@@ -152,3 +152,40 @@ class Pair:
                 assert machine.unit.written_low <= changed[0] and changed[-1] <= machine.unit.written_high
         for machine in (self.native, self.golden):
             machine.unit.written_low, machine.unit.written_high = 0xFFFF_FFFF, 0
+
+
+class Levels:
+    """C with every level on copies of one RAM; all must agree after every action. With `golden` that model, too."""
+
+    def __init__(self, ram: bytes | bytearray, golden: bool = False) -> None:
+        factories = LEVELS | ({"golden": Golden} if golden else {})
+        self.machines = {name: Machine(factory, ram) for name, factory in factories.items()}
+        self.reference = self.machines.pop("scalar")
+
+    def write(self, name: str, value: int) -> None:
+        """Write a CSR of all."""
+        for machine in (self.reference, *self.machines.values()):
+            machine.write(name, value)
+
+    def issue(self, operation: int, rs1: int = 0, rs2: int = 0) -> int:
+        """Issue on all and compare; gives the outcome."""
+        outcome, expected = self.reference.issue(operation, rs1, rs2), self.reference
+        for name, machine in self.machines.items():
+            assert machine.issue(operation, rs1, rs2) == outcome, name
+            seen, wanted = machine.seen(), expected.seen()
+            assert seen == wanted, (name, {k: (seen[k], wanted[k]) for k in seen if seen[k] != wanted[k]})
+            if machine.ram != expected.ram:
+                places = [
+                    k for k in range(0, len(expected.ram), 4) if machine.ram[k : k + 4] != expected.ram[k : k + 4]
+                ]
+                differing = [
+                    (hex(BASE + k), words_of(machine.ram, BASE + k, 1), words_of(expected.ram, BASE + k, 1))
+                    for k in places[:8]
+                ]
+                raise AssertionError((name, "RAM: address, its word, the expected one", differing))
+        return outcome
+
+    def run(self, operation: int, rs1: int = 0, rs2: int = 0) -> None:
+        """Issue until the instruction retires or traps."""
+        while self.issue(operation, rs1, rs2) == 1:
+            pass
