@@ -16,6 +16,7 @@ from iss.errors import NeuroHartError
 # Sub-command: module, imported when it is used.
 COMMANDS: dict[str, str] = {
     "run": "iss.cli.run",
+    "trace": "iss.cli.trace",
     "demo": "iss.cli.demo",
     "asm": "iss.cli.asm",
     "disasm": "iss.cli.disasm",
