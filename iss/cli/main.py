@@ -16,7 +16,7 @@ from iss.errors import NeuroHartError
 # Sub-command: module, imported when it is used.
 COMMANDS: dict[str, str] = {
     "run": "iss.cli.run",
-    "trace": "iss.cli.trace",
+    "debug": "iss.cli.debug",
     "demo": "iss.cli.demo",
     "asm": "iss.cli.asm",
     "disasm": "iss.cli.disasm",

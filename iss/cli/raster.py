@@ -11,10 +11,8 @@ from rich.color import Color
 from rich.style import Style
 from rich.text import Text
 
-BRAILLE = 0x2800
-# Bit of a dot in a braille character, by row (0 to 3) and column (0, 1).
-_DOT_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
-_ROWS_PER_LINE, _STEPS_PER_CELL = _DOT_BITS.shape
+from iss.tui.braille import COLUMNS, ROWS, braille
+
 # One hue a class, told apart on dark and light terminals.
 _HUES = ("#e6594c", "#f2903a", "#d9b12f", "#8fbf3f", "#3fb56b", "#2fb3a8", "#3d9be0", "#6f7bea", "#a868e0", "#e060b0")
 CLASSES = len(_HUES)
@@ -40,12 +38,12 @@ def draw_raster(recording: Recording, width: int, height: int) -> list[Text]:
     braille holds four neurons: those that fire most selectively for the class at its left.
     """
     steps, neurons = recording.hidden.shape[1:]
-    cells = -(-steps // _STEPS_PER_CELL)
+    cells = -(-steps // COLUMNS)
     period = max(cells + 2, _SIDE + 1 if width >= _GUTTER + CLASSES * (_SIDE + 1) else _SIDE - 1)
     shown = _examples(recording)[: max(1, (width - _GUTTER) // period)]
-    most = neurons // (CLASSES * _ROWS_PER_LINE)
+    most = neurons // (CLASSES * ROWS)
     lines_each = max(1, min((height - _PICTURE_LINES - 1) // CLASSES, most))
-    chosen = _selective(recording, lines_each * _ROWS_PER_LINE)
+    chosen = _selective(recording, lines_each * ROWS)
     return [
         *_pictures(recording.inputs[shown].sum(axis=1) / steps, recording.labels[shown], period),
         *_raster(recording.hidden[shown], chosen, period, cells),
@@ -120,21 +118,13 @@ def _raster(spikes: NDArray[Any], chosen: list[list[int]], period: int, cells: i
     """Draw the spikes (image, step, neuron) of each class's neurons in braille, in the hue of the class."""
     lines = []
     for number, neurons in enumerate(chosen):
-        for top in range(0, len(neurons), _ROWS_PER_LINE):
+        for top in range(0, len(neurons), ROWS):
             line = Text(f" {number} " if top == 0 else "   ", _hue(number), no_wrap=True)
             line.append("│", "dim")
-            for picture in spikes[:, :, neurons[top : top + _ROWS_PER_LINE]]:
-                line.append(f" {_braille(picture, cells)}".ljust(period), _hue(number))
+            for picture in spikes[:, :, neurons[top : top + ROWS]]:
+                line.append(f" {braille(np.argwhere(picture), cells)}".ljust(period), _hue(number))
             lines.append(line)
     return lines
-
-
-def _braille(spikes: NDArray[Any], cells: int) -> str:
-    """Return a line of braille for spikes (step, row)."""
-    bits = np.zeros(cells, int)
-    for step, row in np.argwhere(spikes):
-        bits[step // _STEPS_PER_CELL] |= _DOT_BITS[row, step % _STEPS_PER_CELL]
-    return "".join(chr(BRAILLE + int(value)) for value in bits)
 
 
 def _answers(classes: NDArray[Any], labels: NDArray[Any], period: int) -> Text:

@@ -50,6 +50,8 @@ class Debugger:
         self.points: dict[int, Point] = {}
         self.cancelled: Callable[[], bool] = lambda: False
         """Asked now and then during a long motion; true ends it."""
+        self.between: Callable[[], object] = lambda: None  # called now and then during long motions forwards
+        self.longest_pass: int | None = None  # instructions between two calls of `between`; None: as suits the search
         self._number = 0
 
     # Looking --------------------------------------------------------------------------------------------------------
@@ -61,6 +63,16 @@ class Debugger:
     def evaluate(self, text: str) -> int:
         """The value of an expression now; ExpressionError if it has none."""
         return Expression(text).evaluate(self.machine)
+
+    def interrupt(self) -> None:
+        """End the present motion soon, as INTERRUPTED; for signal handlers and other threads."""
+        self.history.interrupted = True
+
+    def _interrupted(self) -> Stop | None:
+        if not (self.history.interrupted or self.cancelled()):
+            return None
+        self.history.interrupted = False
+        return Stop(StopKind.INTERRUPTED, f"interrupted at instruction {self.now}")
 
     # Points ---------------------------------------------------------------------------------------------------------
     def break_at(self, place: str, condition: str | None = None, *, ignore: int = 0, temporary: bool = False) -> Point:
@@ -105,7 +117,7 @@ class Debugger:
     # Forwards -------------------------------------------------------------------------------------------------------
     def step(self, count: int = 1) -> Stop:
         """Run `count` instructions, whatever the points say."""
-        return self._ended(self.history.run(count)) or self._here()
+        return self._run_to(self.now + count)
 
     def resume(self) -> Stop:
         """Run until a point is met or the program ends."""
@@ -131,7 +143,22 @@ class Debugger:
 
     def goto(self, retired: int) -> Stop:
         """Go to the moment at which `retired` instructions have retired, in either direction."""
-        return self._ended(self.history.seek(retired)) or self._here()
+        if retired <= self.history.latest:
+            return self._ended(self.history.seek(retired)) or self._here()
+        self.history.seek(max(self.now, self.history.latest))
+        return self._run_to(retired)
+
+    def _run_to(self, retired: int) -> Stop:
+        """Run on, whatever the points say."""
+        self.history.interrupted = False
+        while self.now < retired:
+            piece = min(retired - self.now, self.longest_pass or self.history.interval)
+            stop = self._ended(self.history.run(piece)) or self._interrupted()
+            if stop is not None:
+                return stop
+            if self.now < retired:
+                self.between()
+        return self._here()
 
     # Backwards ------------------------------------------------------------------------------------------------------
     def step_back(self, count: int = 1) -> Stop:
@@ -157,7 +184,11 @@ class Debugger:
     def _backward(self, depth: int | None) -> Stop:
         """Go back to where a point was last met or, if given, the depth of calls was `depth` above the present one."""
         start, end = self.now, self.now
+        self.history.interrupted = False
         while end > self.history.earliest:
+            if (interrupted := self._interrupted()) is not None:
+                self.history.seek(start)
+                return interrupted
             self.history.seek_checkpoint(end)
             begin = self.now
             for point in self._active:
@@ -165,7 +196,7 @@ class Debugger:
             record = DepthRecord(self.history, [point.wanted for point in self._active])
             record.run(end - begin)
             arrived = None if depth is None else record.latest(depth, min(end, start))
-            stop = self._last_met([int(moment) for moment in record.found], begin, start, arrived)
+            stop = self._last_met(record, begin, start, arrived)
             if stop is not None:
                 return stop
             depth = None if depth is None else depth + record.depth
@@ -175,19 +206,19 @@ class Debugger:
                 return Stop(StopKind.INTERRUPTED, f"interrupted at instruction {self.now}")
         return self._beginning()
 
-    def _last_met(self, moments: list[int], begin: int, start: int, arrived: int | None) -> Stop | None:
+    def _last_met(self, record: Scan, begin: int, start: int, arrived: int | None) -> Stop | None:
         """Go to the latest moment in [begin, start) at which a point was met, or to `arrived` if that is later.
 
         Breakpoints are met before an instruction; the moment of a watchpoint is after it, where to stop before it.
         """
         found: tuple[int, tuple[Point, tuple[int | None, int | None]]] | None = None
         self.history.seek(begin)
-        for moment in moments:
+        for moment in record.found.tolist():
             if moment > start:
                 break
             self.history.seek(moment)
             for point in self._active:
-                values = point.met(self.machine)
+                values = point.met(self.machine, record.following.get(moment, self.machine.hart.pc))
                 place = moment if point.kind is PointKind.BREAK else moment - 1
                 if values is not None and begin <= place < start:
                     found = place, (point, values)
@@ -205,7 +236,9 @@ class Debugger:
 
     def _forward(self, depth: int | None) -> Stop:
         """Run on until a point is met or, if given, the depth of calls has come down to `depth`."""
-        start, length, level = self.now, _FIRST_PASS, 0
+        start, level = self.now, 0
+        length = min(_FIRST_PASS, self.longest_pass or _FIRST_PASS)
+        self.history.interrupted = False
         for point in self._active:
             point.prepare(self.machine)
         while True:
@@ -218,7 +251,7 @@ class Debugger:
             outcome = scan.run(length)
             end = self.now
             arrived = scan.arrived if isinstance(scan, DepthScan) else None
-            stop = self._first_met([int(moment) for moment in scan.found], arrived)
+            stop = self._first_met(scan, arrived)
             if stop is not None:
                 return stop
             if self.now != end:
@@ -227,17 +260,20 @@ class Debugger:
                 return stop
             if isinstance(scan, DepthScan):
                 level += scan.depth
-            if self.cancelled():
-                return Stop(StopKind.INTERRUPTED, f"interrupted at instruction {self.now}")
-            length = min(4 * length, self.history.interval)
+            if (interrupted := self._interrupted()) is not None:
+                return interrupted
+            self.between()
+            length = min(4 * length, self.longest_pass or self.history.interval)
 
-    def _first_met(self, moments: list[int], arrived: int | None) -> Stop | None:
+    def _first_met(self, scan: Scan, arrived: int | None) -> Stop | None:
         """Go through candidate moments until a point is met, or to `arrived`."""
-        for moment in moments:
+        for moment in scan.found.tolist():
             if arrived is not None and moment > arrived:
                 break
+            if (interrupted := self._interrupted()) is not None:
+                return interrupted
             self.history.seek(moment)
-            stop = self._met_here()
+            stop = self._met_here(scan.following.get(moment, self.machine.hart.pc))
             if stop is not None:
                 return stop
         if arrived is None:
@@ -245,10 +281,10 @@ class Debugger:
         self.history.seek(arrived)
         return self._here()
 
-    def _met_here(self) -> Stop | None:
+    def _met_here(self, following: int) -> Stop | None:
         met = []
         for point in self._active:
-            values = point.met(self.machine)
+            values = point.met(self.machine, following)
             if values is None:
                 continue
             if point.ignore:

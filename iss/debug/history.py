@@ -25,7 +25,7 @@ class ReplayedConsole:
     """
 
     def __init__(self, sink: Callable[[bytes], object] | None = None) -> None:
-        self._sink = sink or (lambda data: None)
+        self.sink = sink or (lambda data: None)
         self.text = bytearray()
         self.position = 0
 
@@ -35,7 +35,7 @@ class ReplayedConsole:
         if end > len(self.text):
             fresh = data[len(self.text) - end :]
             self.text += fresh
-            self._sink(fresh)
+            self.sink(fresh)
         self.position = end
 
     @property
@@ -52,6 +52,7 @@ class History:
         if interval < 1:
             raise NeuroHartError(f"interval {interval} is impossible; give the instructions between checkpoints")
         self.machine, self.console, self.interval = machine, console or ReplayedConsole(), interval
+        self.interrupted = False  # somebody wants the present motion to end
         self._checkpoints: list[tuple[Snapshot, int]] = []
         self.latest = machine.hart.retired  # how far the machine has been
         self.last: Outcome | None = None  # how the run ended there, if it has
@@ -97,6 +98,10 @@ class History:
         if retired < self.now or self._checkpoints[index][0].retired > self.now:
             self._restore(index)
         return self.run(retired - self.now)
+
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """The checkpoints themselves, ascending."""
+        return tuple(kept for kept, _ in self._checkpoints)
 
     def seek_checkpoint(self, before: int) -> None:
         """Go to the latest checkpoint before a moment; there must be one."""

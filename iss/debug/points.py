@@ -40,11 +40,14 @@ class Point:
         """Note the value from which changes are seen."""
         self.last = self.value.evaluate(machine) if self.value is not None else None
 
-    def met(self, machine: Machine) -> tuple[int | None, int | None] | None:
-        """At a candidate moment: the old and new value (None for breakpoints) if the point is met, else None."""
+    def met(self, machine: Machine, following: int) -> tuple[int | None, int | None] | None:
+        """At a candidate moment: the old and new value (None for breakpoints) if the point is met, else None.
+
+        `following` is the address of the instruction that retires next: not pc if that one traps.
+        """
         values: tuple[int | None, int | None] = (None, None)
         if isinstance(self.wanted, AtAddress):
-            if machine.hart.pc not in self.wanted.addresses:
+            if following not in self.wanted.addresses:
                 return None
         elif self.value is not None:
             values = self.last, self.value.evaluate(machine)

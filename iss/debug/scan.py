@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from iss.debug.history import History
-from iss.debug.search import Chunk, Places, Wanted, candidates, depths
+from iss.debug.search import AtAddress, Chunk, Places, Wanted, candidates, depths
 from iss.machine import Outcome
 
 
@@ -19,6 +19,8 @@ class Scan:
         self._history, self._wanted, self._after, self._until_found = history, wanted, after, until_found
         self._time = history.now
         self._found: list[Places] = []
+        self.following: dict[int, int] = {}
+        """Address of the instruction that retires next, at those moments at which an address was looked for."""
 
     @property
     def found(self) -> Places:
@@ -35,9 +37,15 @@ class Scan:
             machine.observe(None)
 
     def _consume(self, records: Any) -> None:
+        if self._history.interrupted and self._until_found:
+            self._history.machine.pause()
         chunk = Chunk.of(records, self._time)
         self._time += len(chunk.retired)
         self.look(chunk)
+        pcs = chunk.retired["a"]
+        for wanted in self._wanted:
+            if isinstance(wanted, AtAddress):
+                self.following |= {moment: int(pcs[moment - chunk.start]) for moment in wanted.moments(chunk).tolist()}
         moments = candidates(chunk, self._wanted)
         moments = moments[moments > self._after]
         if len(moments):

@@ -37,12 +37,7 @@ AREAS: dict[str, Area] = {
         "iss.errors iss.isa iss.builtin iss.hart iss.memory.bus iss.memory.device iss.memory.ram iss.trace.events",
         "cffi",
     ),
-    "iss.trace": Area(
-        2,
-        "iss.errors iss.isa iss.builtin iss.loaders iss.hart.timing iss.engines._interpreter asm.disassembler "
-        "coprocessor.interface",  # what words, addresses and commands are called
-        "numpy",
-    ),
+    "iss.trace": Area(2, "iss.errors iss.isa iss.engines._interpreter"),
     "asm": Area(
         2,
         "iss.errors iss.isa iss.builtin coprocessor.instructions iss.loaders iss.memory.map",
@@ -62,7 +57,9 @@ AREAS: dict[str, Area] = {
     # 4: what a user sees
     "iss.cli": Area(
         4,
-        "iss.errors iss.isa iss.builtin iss.memory iss.loaders iss.hart iss.trace iss.machine iss.debug iss.tui "
+        "iss.errors iss.isa iss.builtin iss.memory iss.loaders iss.hart iss.trace iss.machine iss.debug "
+        "iss.tui.app iss.tui.braille iss.tui.commands.commander iss.tui.commands.look "
+        "iss.tui.layout iss.tui.live iss.tui.prompt iss.tui.state "
         "asm coprocessor.csrs coprocessor.energy coprocessor.interface",  # what the counters mean and cost
         "rich numpy",
     ),

@@ -13,8 +13,9 @@ from coprocessor.energy import PRESETS, energy_fj
 from iss.cli.exit_codes import ExitCode, Failure
 from iss.cli.measure import Counts, _Arrivals, measure
 from iss.cli.programs import read_program
-from iss.cli.raster import BRAILLE, CLASSES, Recording, draw_raster
+from iss.cli.raster import CLASSES, Recording, draw_raster
 from iss.trace.events import RECORD, Kind
+from iss.tui.braille import BRAILLE
 from tests.cli.command import Command, write_source
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -176,3 +176,55 @@ def test_bad_places_and_numbers(debugger: Debugger) -> None:
     with pytest.raises(ExpressionError, match="names no memory"):
         debugger.watch("s0", kind=PointKind.READ)
     assert debugger.points == {}
+
+
+def test_a_motion_can_be_interrupted_and_goes_on(debugger: Debugger) -> None:
+    """`between` is called at moments when the machine may be looked at; an interrupt ends the motion at one."""
+    seen: list[int] = []
+
+    def between() -> None:
+        seen.append(debugger.now)
+        if len(seen) == 3:
+            debugger.interrupt()
+
+    debugger.between, debugger.longest_pass = between, 50
+    assert debugger.step(1000).kind is StopKind.INTERRUPTED
+    assert seen == [50, 100, 150]
+    assert debugger.now == 200
+    debugger.break_at("twice", "a0 == 90")
+    assert debugger.resume().kind is StopKind.POINT
+    assert debugger.evaluate("a0") == 90
+    debugger.points.clear()
+    debugger.between = debugger.interrupt
+    assert debugger.goto(10).kind is StopKind.STEP  # known, so it is one replay
+    assert debugger.resume().kind is StopKind.INTERRUPTED
+
+
+TRAPPING = """
+_start:
+    la   t0, handler
+    csrw mtvec, t0
+    ecall
+    li   a0, 1
+    ecall
+1:  j    1b
+handler:
+    csrr t1, mepc
+    addi t1, t1, 4
+    csrw mepc, t1
+    mret
+"""
+
+
+def test_breakpoints_at_the_first_instruction_of_a_trap_handler() -> None:
+    """The moment before it is also that before the trap: the machine stands at the trapping instruction."""
+    machine = Machine(XNM, memory_map=MemoryMap().with_ram(1 << 16))
+    machine.load(text(TRAPPING))
+    debugger = Debugger(machine)
+    point = debugger.break_at("handler")
+    assert [(debugger.resume().point, debugger.now) for _ in range(2)] == [(point, 3), (point, 8)]
+    debugger.step()
+    assert machine.hart.pc == debugger.evaluate("handler") + 4
+    assert debugger.resume_back().point is point
+    assert debugger.resume_back().point is point
+    assert debugger.now == 3

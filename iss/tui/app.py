@@ -1,0 +1,332 @@
+"""The interactive debugger on Textual: panes, keys, mouse. Motions run in a thread, and the screen follows them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from time import monotonic, sleep
+from typing import ClassVar, Final
+
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.strip import Strip
+from textual.widget import Widget
+from textual.widgets import Input
+
+from iss.debug.debugger import Stop, StopKind
+from iss.debug.points import PointKind
+from iss.debug.search import AtAddress
+from iss.errors import NeuroHartError
+from iss.tui import theme
+from iss.tui.app_help import AnswerScreen, keys
+from iss.tui.app_pane import Pane, TracePane, make_panes
+from iss.tui.commands.command import Answer, CommandError
+from iss.tui.commands.commander import Commander, stopped
+from iss.tui.layout import Place, layout
+from iss.tui.panels import PANELS
+from iss.tui.screen import footer, header
+from iss.tui.state import State
+from iss.tui.text import Line, Row, fit
+
+_FRAME: Final = 1 / 15
+"""Seconds between two pictures of a running machine."""
+_PASS: Final = 1_000_000
+"""Instructions between two looks at the clock, at full speed."""
+_SPEEDS: Final = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, None)
+_ONE_LINE: Final = 3
+"""Answers of more lines open a window."""
+
+
+class Bar(Widget):
+    """A line that the application writes."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(id=name)
+        self.line: Line = []
+
+    def show(self, line: Line) -> None:
+        """Write it."""
+        self.line = line
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        """The line, cut to the width."""
+        return Strip(fit(self.line, self.size.width))
+
+
+class DebuggerApp(App[None]):
+    """The debugger on a terminal. Everything the machine does goes through `run_line`."""
+
+    ENABLE_COMMAND_PALETTE = False
+    CSS = """
+    Screen { layers: base over; overflow: hidden; }
+    .pane { position: absolute; scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; overflow-x: hidden; }
+    Bar { position: absolute; height: 1; width: 100%; }
+    Input { position: absolute; height: 1; border: none; padding: 0; display: none; layer: over; background: #26323f; }
+    Input:focus { border: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(key, f"line('{line}')", show=False)
+            for key, line in {
+                "s": "step", "n": "next", "f": "finish", "c": "continue", "S": "reverse-step", "N": "reverse-next",
+                "F": "reverse-finish", "R": "reverse-continue", "b": "break", "m": "mark", "u": "decimal",
+                "P": "population", "f5": "continue", "f10": "next", "f11": "step", "shift+f11": "finish",
+                "shift+f5": "reverse-continue", "shift+f10": "reverse-next", "f12": "reverse-step",
+            }.items()
+        ),
+        *(
+            Binding(key, f"ask('{start}')", show=False)
+            for key, start in {
+                "colon": "", "w": "watch ", "t": "goto ", "d": "delete ", "slash": "find ", "p": "print ",
+                "x": "x ", "i": "info ", "L": "list ",
+            }.items()
+        ),
+        Binding("space", "pause", show=False),
+        Binding("ctrl+c", "pause", show=False, priority=True),
+        Binding("escape", "dismiss", show=False),
+        Binding("z", "zoom", show=False),
+        Binding("f9", "breakpoint", show=False),
+        Binding("plus", "speed(1)", show=False),
+        Binding("minus", "speed(-1)", show=False),
+        Binding("question_mark", "keys", show=False),
+        Binding("f1", "keys", show=False),
+        Binding("q", "leave", show=False),
+    ]  # fmt: skip
+
+    def __init__(self, commander: Commander) -> None:
+        super().__init__()
+        self.commander: Commander = commander
+        self.state: State = commander.state
+        self.panes: dict[str, Pane | TracePane] = {pane.panel: pane for pane in make_panes()}
+        self.top, self.bottom, self.message = Bar("top"), Bar("bottom"), Bar("message")
+        self.zoomed: str | None = None
+        self._in_frame = False
+        self._thread: threading.Thread | None = None
+        self._last_frame = 0.0
+        self._leaving = False
+        commander.mover = self._start
+        commander.context = ()
+
+    # The screen -----------------------------------------------------------------------------------------------------
+    def compose(self) -> ComposeResult:
+        """All panes; `arrange` decides which of them are on the screen."""
+        yield self.top
+        yield from self.panes.values()
+        yield self.message
+        yield self.bottom
+        yield Input(id="line", compact=True, select_on_focus=False)
+
+    def on_mount(self) -> None:
+        """Begin with the code."""
+        self.panes["code"].focus()
+        self.say([Row("? shows the keys and commands", theme.DIM)])
+
+    def on_resize(self) -> None:
+        """Put everything at its place."""
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Place the panes for the present size, or the zoomed one alone."""
+        width, height = self.size
+        self.commander.width, self.commander.height = width, height
+        room = max(1, height - 3)
+        places = layout(width, room, self.state.machine.coprocessor is not None)
+        if self.zoomed is not None:
+            places = [Place(self.zoomed, 0, 0, width, room)]
+        shown = {place.name: place for place in places}
+        for name, pane in self.panes.items():
+            pane.display = name in shown
+            if name in shown:
+                place = shown[name]
+                pane.bar = place.x > 0
+                pane.styles.offset = (place.x, place.y + 1)
+                pane.styles.width, pane.styles.height = place.width, place.height
+        self.message.styles.offset = (0, height - 2)
+        self.bottom.styles.offset = (0, height - 1)
+        line = self.query_one("#line", Input)
+        line.styles.offset = (0, height - 2)
+        line.styles.width = width
+        self.bottom.show(footer(width))
+        self.call_after_refresh(self.draw)
+
+    @property
+    def may_draw(self) -> bool:
+        """Whether the machine may be looked at: it stands still, or a frame is being made."""
+        return not self.state.running or self._in_frame
+
+    def draw(self, *names: str) -> None:
+        """Draw panes anew: some, or all of them and the header."""
+        for name in names or self.panes:
+            self.panes[name].draw()
+        if not names and self.may_draw:
+            self.top.show(header(self.state, self.size.width))
+
+    def say(self, answer: Answer) -> None:
+        """Show an answer: in the line above the keys, or in a window of its own."""
+        if len(answer) > _ONE_LINE:
+            self.push_screen(AnswerScreen(answer))
+        elif answer:
+            joined = Row()
+            for row in answer:
+                joined.segments += [*row.segments, *Row("  ").segments]
+            self.message.show(joined.segments)
+
+    # Commands -------------------------------------------------------------------------------------------------------
+    def run_line(self, line: str) -> None:
+        """Carry out a command line; what goes wrong is said."""
+        try:
+            if self.state.running:
+                raise CommandError("the machine is running; space or Ctrl-C pauses it")
+            answer = self.commander.execute(line)
+        except NeuroHartError as error:
+            self.say([Row(str(error), theme.ERROR)])
+            return
+        self.say(answer)
+        if self.commander.quit:
+            self.action_leave()
+        elif not self.state.running:
+            self.draw()
+
+    def action_line(self, line: str) -> None:
+        """A key that stands for a command."""
+        if line == "break" and self.state.view.code is not None:
+            self.toggle_breakpoint(self.state.view.code)
+        else:
+            self.run_line(line)
+
+    def action_ask(self, start: str) -> None:
+        """Open the command line with the beginning of a command."""
+        line = self.query_one("#line", Input)
+        line.display = True
+        line.value = start
+        line.cursor_position = len(start)
+        line.focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """The command line is complete."""
+        text = event.value
+        self._close_line()
+        if text.strip():
+            self.run_line(text)
+
+    def action_dismiss(self) -> None:
+        """Close the command line, or look at the present place again."""
+        if self.query_one("#line", Input).display:
+            self._close_line()
+            return
+        self.state.view.code = self.state.view.memory = self.state.view.trace = None
+        self.draw()
+
+    def _close_line(self) -> None:
+        line = self.query_one("#line", Input)
+        line.display = False
+        self.panes[self.zoomed or "code"].focus()
+
+    def toggle_breakpoint(self, address: int) -> None:
+        """Set a breakpoint at an address, or remove those that are there."""
+        debugger = self.state.debugger
+        there = [
+            point.number
+            for point in debugger.points.values()
+            if point.kind is PointKind.BREAK and isinstance(point.wanted, AtAddress)
+            and address in point.wanted.addresses
+        ]  # fmt: skip
+        self.run_line(f"delete {' '.join(map(str, there))}" if there else f"break *{address:#x}")
+
+    def action_breakpoint(self) -> None:
+        """Toggle the breakpoint where the user looks."""
+        view = self.state.view.code
+        self.toggle_breakpoint(self.state.machine.hart.pc if view is None else view)
+
+    def action_keys(self) -> None:
+        """Show the keys and the commands."""
+        self.push_screen(AnswerScreen([*keys(), *self.commander.execute("help")]))
+
+    def action_zoom(self) -> None:
+        """Show the focused pane alone, or all again."""
+        focused = self.focused
+        panel = focused.id if focused is not None and focused.id in PANELS else "code"
+        self.zoomed = None if self.zoomed is not None else panel
+        self.arrange()
+
+    def action_speed(self, way: int) -> None:
+        """Turn the speed dial."""
+        index = _SPEEDS.index(self.state.speed) if self.state.speed in _SPEEDS else len(_SPEEDS) - 1
+        self.state.speed = _SPEEDS[max(0, min(len(_SPEEDS) - 1, index + way))]
+        self._set_pace()
+        if self.may_draw:
+            self.top.show(header(self.state, self.size.width))
+
+    def action_pause(self) -> None:
+        """Pause what runs; go on if nothing does."""
+        if self.state.running:
+            self.state.debugger.interrupt()
+        else:
+            self.run_line("continue")
+
+    def action_leave(self) -> None:
+        """End, after the machine has stopped."""
+        self._leaving = True
+        if self.state.running:
+            self.state.debugger.interrupt()
+        else:
+            self.exit()
+
+    # Running --------------------------------------------------------------------------------------------------------
+    def _start(self, motion: Callable[[], Stop]) -> Answer:
+        """Carry out a motion in a thread; `_arrived` is called at its end."""
+        debugger = self.state.debugger
+        self.state.remember()
+        self.state.running = True
+        self._last_frame = monotonic()
+        debugger.between = self._between
+        self._set_pace()
+
+        def work() -> None:
+            try:
+                stop = motion()
+            except NeuroHartError as error:
+                stop = Stop(StopKind.INTERRUPTED, str(error))
+            self.call_from_thread(self._arrived, stop)
+
+        self._thread = threading.Thread(target=work, daemon=True)
+        self._thread.start()
+        return []
+
+    def _set_pace(self) -> None:
+        speed = self.state.speed
+        self.state.debugger.longest_pass = _PASS if speed is None else max(1, min(_PASS, int(speed * _FRAME)))
+
+    def _between(self) -> None:
+        """In the thread, now and then: wait as the speed dial says, and let the screen be drawn."""
+        speed, elapsed = self.state.speed, monotonic() - self._last_frame
+        if speed is not None:
+            due = (self.state.debugger.longest_pass or 1) / speed
+            while elapsed < due and not self.state.debugger.history.interrupted:
+                sleep(min(0.05, due - elapsed))
+                elapsed = monotonic() - self._last_frame
+        if elapsed >= _FRAME or speed is not None:
+            self.call_from_thread(self._frame)
+            self._last_frame = monotonic()
+
+    def _frame(self) -> None:
+        """Draw a running machine; its thread waits meanwhile."""
+        self._in_frame = True
+        try:
+            self.state.moved()
+            self.draw()
+        finally:
+            self._in_frame = False
+
+    def _arrived(self, stop: Stop) -> None:
+        self.state.running = False
+        self.state.debugger.between = lambda: None
+        self.state.stop = stop
+        self.state.view.code = self.state.view.trace = None
+        self.state.moved()
+        if self._leaving:
+            self.exit()
+            return
+        self.say([stopped(stop)])
+        self.draw()

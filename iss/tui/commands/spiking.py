@@ -1,0 +1,58 @@
+"""Commands for the coprocessor: which population is shown, one of its neurons, why it fired."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from iss.tui.commands.command import Answer, Command, CommandError, amount
+
+if TYPE_CHECKING:
+    from coprocessor.golden.population import Population
+    from iss.tui.commands.commander import Commander
+
+
+def shown(commander: Commander) -> Population:
+    """The population that is shown; CommandError without one."""
+    population = commander.state.population
+    if population is None:
+        raise CommandError("there is no population: nothing in memory is a valid POP descriptor now")
+    return population
+
+
+def _population(commander: Commander, text: str) -> Answer:
+    state, found = commander.state, commander.state.networks.populations
+    if not found:
+        shown(commander)
+    if text.strip():
+        address = state.debugger.evaluate(text) & 0xFFFF_FFFF
+        if address not in found:
+            known = ", ".join(state.population_name(address) for address in found)
+            raise CommandError(f"{text.strip()} is no population; expected one of {known}")
+        state.view.population = address
+    else:
+        order = list(found)
+        present = shown(commander).address
+        state.view.population = order[(order.index(present) + 1) % len(order)]
+    state.view.neuron = min(state.view.neuron, found[state.view.population].n - 1)
+    state.why = None
+    return commander.panel("neurons", 0)
+
+
+def choose(commander: Commander, text: str) -> None:
+    """Choose a neuron by its number; CommandError if the population has none of it."""
+    population = shown(commander)
+    number = amount(commander, text)
+    if number >= population.n:
+        raise CommandError(f"neuron {number}: the population has {population.n}, numbered from 0")
+    commander.state.view.neuron = number
+
+
+def _neuron(commander: Commander, text: str) -> Answer:
+    choose(commander, text)
+    return commander.panel("neurons", 0)
+
+
+COMMANDS: Final = (
+    Command(("population", "pop"), "[SYMBOL]", "Show another population, or the next one.", _population),
+    Command(("neuron",), "NUMBER", "Choose a neuron of the population.", _neuron),
+)

@@ -1,0 +1,106 @@
+"""A population as a heat map of its membranes: dark is rest, red the threshold; the chosen neuron in detail."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rich.style import Style
+
+from coprocessor.golden.population import Population
+from iss.debug import descriptors
+from iss.tui import theme
+from iss.tui.state import State
+from iss.tui.text import BARS, Line, Row, bar, page
+
+_GUTTER: Final = 7
+
+
+def title(state: State) -> str:
+    """What stands above the pane: population, profile, step."""
+    population = state.population
+    if population is None:
+        return "neurons"
+    step = state.csrs.get("nm_t")
+    at = "" if step is None else f" · step {step:,}"
+    return f"neurons {state.population_name(population.address)} {population.profile.name} {population.n:,}{at}"
+
+
+def per_line(width: int) -> int:
+    """Neurons a line: a number that is easily counted."""
+    room = max(1, width - _GUTTER)
+    return next((count for count in (256, 128, 100, 64, 50, 32, 16, 8) if count <= room), room)
+
+
+def render(state: State, width: int, height: int) -> list[Line]:
+    """As many neurons as fit, with the chosen one among them; below it what is known about that."""
+    population = state.population
+    if population is None:
+        return page([Row(_absence(state), theme.DIM)], width, height)
+    values = descriptors.membranes(state.machine, population)
+    limits = descriptors.thresholds(state.machine, population)
+    each = per_line(width)
+    lines = -(-population.n // each)
+    room = max(1, height - 1)
+    chosen = min(state.view.neuron, population.n - 1)
+    first = _first(state, population, each, lines, room)
+    rows = []
+    for line in range(first, min(lines, first + room)):
+        more = (line == first and first > 0) or (line == first + room - 1 and line < lines - 1)
+        row = Row(f"{line * each:>5}{'…' if more else ' '} ", theme.DIM)
+        for neuron in range(line * each, min(population.n, (line + 1) * each)):
+            share = _share(int(values[neuron]), int(limits[neuron]))
+            row.add(_glyph(share), theme.SELECTED if neuron == chosen else _style(share))
+        rows.append(row)
+    rows.append(_detail(state, population, chosen, int(limits[chosen])))
+    return page(rows, width, height)
+
+
+def _first(state: State, population: Population, each: int, lines: int, room: int) -> int:
+    """The first line that is shown: the chosen neuron is in view."""
+    chosen = min(state.view.neuron, population.n - 1)
+    return max(0, min(chosen // each - room // 2, lines - room))
+
+
+def _glyph(share: float) -> str:
+    """A bar from below for positive potentials, one that hangs from above for negative ones."""
+    return bar(share) if share >= 0 else BARS[8 - BARS.index(bar(-share))]
+
+
+def _style(share: float) -> Style:
+    colour = theme.heat(share)
+    ground = theme.GROUND
+    return Style(color=colour, bgcolor=ground) if share >= 0 else Style(color=ground, bgcolor=colour)
+
+
+def _share(value: int, limit: int) -> float:
+    """A potential as a share of its threshold, at most 1 either way."""
+    scale = abs(limit) or 1
+    return max(-1.0, min(1.0, value / scale))
+
+
+def _detail(state: State, population: Population, neuron: int, limit: int) -> Row:
+    words = descriptors.named(population, descriptors.state_words(state.machine, population, neuron))
+    row = Row(f"neuron {neuron}", theme.SELECTED)
+    for name, value in words:
+        row.add(f" {name}", theme.DIM).add(f" {value}")
+    row.add(" threshold", theme.DIM).add(f" {limit}")
+    slot = (state.csrs.get("nm_t", 0) % population.depth) * population.n + neuron
+    waiting = int(descriptors.words(state.machine, population.cur + 4 * slot, 1)[0])
+    return row.add(" input", theme.DIM).add(f" {waiting}")
+
+
+def _absence(state: State) -> str:
+    if state.machine.coprocessor is None:
+        return "no coprocessor: the ISA has no Xnm extension"
+    return "no population in memory: nothing there is a valid POP descriptor yet"
+
+
+def at(state: State, width: int, height: int, line: int, column: int) -> int | None:
+    """The neuron at a place of the rendered panel, None if there is none."""
+    population = state.population
+    each = per_line(width)
+    if population is None or not _GUTTER <= column < _GUTTER + each or line >= height - 1:
+        return None
+    lines, room = -(-population.n // each), max(1, height - 1)
+    neuron = (_first(state, population, each, lines, room) + line) * each + column - _GUTTER
+    return neuron if neuron < population.n else None

@@ -1,0 +1,264 @@
+"""What the panels show: a debugger, what the user looks at, and what has been found out about the present moment.
+
+Panels only read it. Motions go through `move`, which notes what there was before, so that changes can be lit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from asm.disassembler import Disassembled, Disassembler
+from coprocessor.energy import EnergyPreset
+from coprocessor.golden.population import Population
+from iss.debug import descriptors, past
+from iss.debug.calls import Calls, Frame
+from iss.debug.csrs import read_csr
+from iss.debug.debugger import Debugger, Stop, StopKind
+from iss.debug.descriptors import Networks
+from iss.debug.figures import coprocessor_counters, energy_of
+from iss.debug.history import ReplayedConsole
+from iss.debug.past import Executed
+from iss.loaders.image import Symbol
+from iss.loaders.lines import LineTable, SourceLine
+from iss.loaders.names import Names
+
+BRANCH_WINDOW: Final = 20_000
+"""Instructions from which shares of taken branches come."""
+SPIKE_WINDOW: Final = 1_000_000
+"""Instructions that are replayed at most to find spikes."""
+_FAR: Final = 1 << 16
+
+
+@dataclass
+class View:
+    """Where the user looks; None follows the machine. `neuron` is the one that is explained."""
+
+    code: int | None = None
+    memory: int | None = None
+    trace: int | None = None
+    population: int | None = None
+    neuron: int = 0
+    decimal: bool = False
+
+
+@dataclass
+class Before:
+    """What was there at the last stop."""
+
+    registers: tuple[int, ...] = ()
+    csrs: dict[str, int] = field(default_factory=dict)
+    memory: dict[int, bytes] = field(default_factory=dict)
+
+
+class State:
+    """A debugging session as the panels see it."""
+
+    def __init__(self, debugger: Debugger, console: ReplayedConsole, title: str, preset: EnergyPreset) -> None:
+        self.debugger, self.console, self.title, self.preset = debugger, console, title, preset
+        self.machine = debugger.machine
+        image = self.machine.image
+        symbols = image.symbols.values() if image is not None else ()
+        self.names, self.calls = Names(symbols), Calls(image)
+        self.symbols: dict[str, Symbol] = dict(image.symbols) if image is not None else {}
+        self.disassembler = Disassembler(
+            self.machine.architecture, {name: symbol.address for name, symbol in self.symbols.items()}, aliases=True
+        )
+        self.view = View()
+        self.bookmarks: dict[str, int] = {}
+        self.stop: Stop | None = None
+        self.running = False
+        self.speed: int | None = None  # instructions a second at most
+        self.before = Before()
+        self.shown_memory: tuple[int, int] = (0, 0)  # address and size of what the memory pane shows
+        self._texts: dict[str, list[str]] = {}
+        self._networks: tuple[int, Networks] | None = None
+        self.why: Any = None
+        self._found: dict[str, Any] = {}
+
+    # Motions --------------------------------------------------------------------------------------------------------
+    def move(self, motion: Callable[[], Stop]) -> Stop:
+        """Carry out a motion of the debugger; what was there before it is kept to be compared."""
+        self.remember()
+        self.stop = motion()
+        self.moved()
+        return self.stop
+
+    def remember(self) -> None:
+        """Keep what is compared with what comes."""
+        address, size = self.shown_memory
+        self.before = Before(tuple(self.machine.hart.x), self.csrs, {address: self.read(address, size) or b""})
+
+    def moved(self) -> None:
+        """Forget what was found out about a moment: the machine is at another one, or was changed."""
+        self._found.clear()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the last motion came to the program's end."""
+        return self.stop is not None and self.stop.kind is StopKind.ENDED
+
+    def _once(self, name: str, find: Callable[[], Any]) -> Any:
+        if name not in self._found:
+            self._found[name] = find()
+        return self._found[name]
+
+    # The machine ----------------------------------------------------------------------------------------------------
+    @property
+    def now(self) -> int:
+        """Instructions retired."""
+        return self.debugger.now
+
+    def read(self, address: int, size: int) -> bytes | None:
+        """Bytes of RAM, None where there is none."""
+        try:
+            return self.machine.ram.read(address, size)
+        except IndexError:
+            return None
+
+    def word(self, address: int) -> int | None:
+        """A word of RAM, None where there is none."""
+        data = self.read(address, 4)
+        return None if data is None else int.from_bytes(data, "little")
+
+    @property
+    def csrs(self) -> dict[str, int]:
+        """All CSRs by name."""
+
+        def read() -> dict[str, int]:
+            return {csr.name: read_csr(self.machine, csr) for csr in self.machine.architecture.csrs}
+
+        found: dict[str, int] = self._once("csrs", read)
+        return found
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """The coprocessor's counters, empty without one."""
+        found: dict[str, int] = self._once("counters", lambda: coprocessor_counters(self.machine))
+        return found
+
+    @property
+    def energy(self) -> int:
+        """Energy of everything so far in femtojoules."""
+        hart = self.machine.hart
+        return energy_of(self.preset, hart.retired, hart.accesses, hart.cycles, self.counters)
+
+    # Code -----------------------------------------------------------------------------------------------------------
+    def instruction(self, address: int) -> Disassembled | None:
+        """The instruction at an address, None where there is no RAM."""
+        word = self.word(address)
+        return None if word is None else self.disassembler.word(word, address)
+
+    def name(self, address: int) -> str | None:
+        """`symbol+offset` of a place in code, None if nothing is near."""
+        symbol = self.names.function(address)
+        if symbol is None or address - symbol.address >= _FAR:
+            return None
+        offset = address - symbol.address
+        return symbol.name + (f"+{offset}" if offset else "")
+
+    @cached_property
+    def lines(self) -> LineTable:
+        """The program's source lines."""
+        return self.machine.image.lines if self.machine.image is not None else LineTable()
+
+    def source(self, place: SourceLine) -> str | None:
+        """The text of a source line, None if the file is not here or has changed."""
+        if place.file not in self._texts:
+            try:
+                self._texts[place.file] = Path(place.file).read_text("utf-8", "replace").expandtabs(4).splitlines()
+            except OSError:
+                self._texts[place.file] = []
+        lines = self._texts[place.file]
+        return lines[place.line - 1] if 0 < place.line <= len(lines) else None
+
+    @property
+    def frames(self) -> list[Frame]:
+        """The stack of calls."""
+        found: list[Frame] = self._once("frames", lambda: self.calls.stack(self.machine))
+        return found
+
+    def hint(self, value: int) -> str:
+        """What a value may be: a symbol, a place on the stack; empty if it says nothing."""
+        hart, ram = self.machine.hart, self.machine.ram
+        if not ram.base <= value < ram.base + ram.size:
+            return ""
+        code = self.machine.image is not None and any(
+            "x" in segment.flags and segment.address <= value < segment.end for segment in self.machine.image.segments
+        )
+        if code:
+            return self.name(value) or ""
+        name = self.names.at(value)
+        if not name.startswith("0x"):
+            return f"→{name}"
+        return "→stack" if 0 <= value - hart.x[2] < 1 << 12 else ""
+
+    # The past -------------------------------------------------------------------------------------------------------
+    def executed(self, start: int, stop: int) -> list[Executed]:
+        """Instructions by their numbers, replayed; none while the machine runs."""
+        if self.running:
+            return []
+        key = f"executed {start} {stop}"
+        found: list[Executed] = self._once(key, lambda: past.executed(self.debugger.history, start, stop))
+        return found
+
+    @property
+    def branches(self) -> dict[int, tuple[int, int]]:
+        """How often branches were (taken, met) lately, by address."""
+        if self.running:
+            return {}
+        found: dict[int, tuple[int, int]] = self._once(
+            "branches", lambda: past.branches(self.debugger.history, BRANCH_WINDOW)
+        )
+        return found
+
+    # The coprocessor ------------------------------------------------------------------------------------------------
+    @property
+    def networks(self) -> Networks:
+        """The networks and populations in memory, looked for again when much has happened."""
+        if self._networks is None or not (self.running or 0 <= self.now - self._networks[0] < 1000):
+            self._networks = self.now, descriptors.find(self.machine)
+        return self._networks[1]
+
+    @property
+    def population(self) -> Population | None:
+        """The population that is shown: the chosen one, else the first one of a network, else the first one."""
+        found = self.networks
+        first = next((populations[0] for populations in found.networks.values() if populations), None)
+        for address in (self.view.population, first, next(iter(found.populations), None)):
+            if address in found.populations:
+                return found.populations[address]
+        return None
+
+    def spikes(self, population: int, steps: int) -> tuple[NDArray[np.int64], NDArray[np.void]]:
+        """The latest spikes of a population: the step of each record, counted from its first one, and the records.
+
+        The history is replayed from far enough back for `steps` steps, at most `SPIKE_WINDOW` instructions.
+        """
+        key = f"spikes {population} {steps}"
+        found: tuple[NDArray[np.int64], NDArray[np.void]] = self._once(key, lambda: self._spikes(population, steps))
+        return found
+
+    def _spikes(self, population: int, steps: int) -> tuple[NDArray[np.int64], NDArray[np.void]]:
+        length = 1_000
+        while True:
+            start = max(self.debugger.history.earliest, self.now - length)
+            log = past.spikes(self.debugger.history, start)
+            log = log[log["population"] == population]
+            times = log["t"].astype(np.int64)
+            ahead = np.diff(times, prepend=times[:1])
+            counted = np.cumsum(np.where(ahead < 0, 1, ahead))  # where software has set nm_t back, a new step begins
+            enough = len(counted) and counted[-1] >= steps
+            if enough or start == self.debugger.history.earliest or length >= SPIKE_WINDOW:
+                return counted, log
+            length *= 10
+
+    def population_name(self, address: int) -> str:
+        """A population's symbol or address."""
+        return self.names.at(address)

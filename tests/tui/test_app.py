@@ -1,0 +1,164 @@
+"""The application driven by keys and mouse, as a user would; skipped without Textual."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+pytest.importorskip("textual")
+
+from iss.debug.debugger import StopKind
+from iss.tui.app import DebuggerApp
+from tests.tui.program import commander
+
+Scene = Callable[[DebuggerApp, Any], Awaitable[None]]
+_PATIENCE = 200
+
+
+def play(scene: Scene, width: int = 160, height: int = 48) -> DebuggerApp:
+    """Run a scene in an application without a terminal."""
+    app = DebuggerApp(commander(width, height))
+
+    async def run() -> None:
+        async with app.run_test(size=(width, height)) as pilot:
+            await settled(app, pilot)
+            await scene(app, pilot)
+
+    asyncio.run(run())
+    return app
+
+
+async def settled(app: DebuggerApp, pilot: Any) -> None:
+    """Wait until no motion is under way."""
+    await pilot.pause()
+    for _ in range(_PATIENCE):
+        if not app.state.running:
+            break
+        await pilot.pause(0.02)
+    assert not app.state.running
+    await pilot.pause()
+
+
+async def press(app: DebuggerApp, pilot: Any, *keys: str) -> None:
+    """Press keys, each after what the one before has caused."""
+    for key in keys:
+        await pilot.press(key)
+        await settled(app, pilot)
+
+
+async def type_line(app: DebuggerApp, pilot: Any, line: str) -> None:
+    """Give a command on the command line."""
+    await press(app, pilot, "colon", *("space" if letter == " " else letter for letter in line), "enter")
+
+
+def screen_text(app: DebuggerApp) -> str:
+    """What is on the screen."""
+    strips = app.screen._compositor.render_strips(app.size)
+    return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+
+def test_keys_move_in_both_directions_of_time() -> None:
+    async def scene(app: DebuggerApp, pilot: Any) -> None:
+        await press(app, pilot, "s", "s", "s", "S")
+        assert app.state.now == 2
+        await type_line(app, pilot, "break dot")
+        await press(app, pilot, "c", "c")
+        assert app.state.machine.hart.pc == app.state.debugger.evaluate("dot")
+        second = app.state.now
+        await press(app, pilot, "f", "R")
+        assert app.state.now == second
+        await press(app, pilot, "R", "R")
+        assert app.state.stop is not None
+        assert app.state.stop.kind is StopKind.BEGINNING
+        text = screen_text(app)
+        assert "insn 0 " in text
+        assert "the history begins here" in text
+
+    play(scene)
+
+
+def test_command_line_errors_and_windows() -> None:
+    async def scene(app: DebuggerApp, pilot: Any) -> None:
+        await type_line(app, pilot, "brake")
+        assert "did you mean 'break'?" in screen_text(app)
+        await press(app, pilot, "question_mark")
+        assert "reverse-continue" in screen_text(app)
+        await press(app, pilot, "escape", "t", "2", "0", "enter")
+        assert app.state.now == 20
+        assert "insn 20 " in screen_text(app)
+        await press(app, pilot, "colon", "escape", "s")
+        assert app.state.now == 21
+
+    play(scene)
+
+
+def test_a_click_into_the_margin_toggles_a_breakpoint() -> None:
+    async def scene(app: DebuggerApp, pilot: Any) -> None:
+        await pilot.click("#code", offset=(4, 3))
+        await settled(app, pilot)
+        (point,) = app.state.debugger.points.values()
+        assert point.text.startswith("*0x8000000")
+        assert "●" in screen_text(app)
+        await pilot.click("#code", offset=(4, 3))
+        await settled(app, pilot)
+        assert not app.state.debugger.points
+
+    play(scene)
+
+
+def test_trace_pane_goes_to_a_moment() -> None:
+    async def scene(app: DebuggerApp, pilot: Any) -> None:
+        await type_line(app, pilot, "goto 200")
+        await pilot.click("#trace", offset=(20, 1))
+        await settled(app, pilot)
+        shown = app.panes["trace"]
+        assert 0 < app.state.now < 200
+        app.panes["trace"].focus()
+        await press(app, pilot, "g")
+        assert shown.scroll_offset.y == 0
+        assert "80000000 auipc sp" in screen_text(app)
+
+    play(scene)
+
+
+def test_zoom_resize_and_neurons() -> None:
+    async def scene(app: DebuggerApp, pilot: Any) -> None:
+        await type_line(app, pilot, "goto 40")
+        app.panes["neurons"].focus()
+        await press(app, pilot, "l")
+        assert app.state.view.neuron == 1
+        await press(app, pilot, "z")
+        assert app.panes["neurons"].size.width == 160
+        assert "neuron 1 v 38" in screen_text(app)
+        await press(app, pilot, "z")
+        await pilot.resize_terminal(80, 24)
+        await settled(app, pilot)
+        text = screen_text(app)
+        assert "code" in text
+        assert "…" in text
+
+    play(scene)
+
+
+def test_a_running_machine_is_shown_and_can_be_paused() -> None:
+    async def scene(app: DebuggerApp, pilot: Any) -> None:
+        await type_line(app, pilot, "speed 50")
+        await pilot.press("c")
+        for _ in range(_PATIENCE):
+            await pilot.pause(0.02)
+            if "RUNNING" in screen_text(app):
+                break
+        text = screen_text(app)
+        assert "RUNNING" in text
+        await pilot.press("s")
+        await pilot.pause()
+        assert "the machine is running" in screen_text(app)
+        await press(app, pilot, "space")
+        assert app.state.stop is not None
+        assert app.state.stop.kind is StopKind.INTERRUPTED
+        assert 0 < app.state.now < 430
+
+    play(scene)

@@ -1,0 +1,185 @@
+"""What the panels show of moments whose every value is known, at all sizes, and that nothing is cut without a sign."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from iss.tui import screen
+from iss.tui.commands.commander import Commander
+from iss.tui.layout import layout
+from iss.tui.panels import PANELS
+from iss.tui.text import CUT, Row, fit, page, plain
+from tests.tui.program import SIZES, commander, state
+from tests.tui.snapshots import file, picture
+
+
+def shown(name: str, session: Commander | None = None, width: int = 100, height: int = 20) -> list[str]:
+    """A panel's lines as text, at the fourth arrival at `infer`."""
+    known = commander() if session is None else session
+    if session is None:
+        known.execute("break infer")
+        known.execute("continue 4")
+    return plain(PANELS[name].render(known.state, width, height)).splitlines()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_screens_are_as_they_were(size: tuple[int, int]) -> None:
+    """After a change on purpose: python -m tests.tui.snapshots."""
+    assert picture(*size) == file(*size).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("engine", ["reference", "interpreter"])
+def test_engines_show_the_same(engine: str) -> None:
+    pictures = []
+    for chosen in (engine, "auto"):
+        session = commander(200, 55, chosen)
+        session.execute("break infer")
+        session.execute("continue 3")
+        pictures.append(screen.as_text(screen.compose(session.state, 200, 55)))
+    assert pictures[0] == pictures[1]
+
+
+@pytest.mark.parametrize("spiking", [False, True])
+@pytest.mark.parametrize("size", [(40, 12), (79, 23), (80, 24), (132, 43), (200, 55), (317, 99)])
+def test_layouts_cover_the_screen_once(size: tuple[int, int], spiking: bool) -> None:
+    width, height = size
+    cells = [
+        (x, y)
+        for place in layout(width, height, spiking)
+        for x in range(place.x, place.x + place.width)
+        for y in range(place.y, place.y + place.height)
+    ]
+    assert len(cells) == len(set(cells)) == width * height
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_every_panel_fits_every_size(name: str) -> None:
+    session = commander()
+    session.execute("break infer")
+    session.execute("continue 2")
+    for width in (1, 7, 20, 33, 58, 120, 203):
+        for height in (0, 1, 2, 5, 31):
+            lines = PANELS[name].render(session.state, width, height)
+            assert len(lines) == height
+            assert {sum(segment.cell_length for segment in line) for line in lines} <= {width}
+
+
+def test_nothing_is_cut_without_a_sign() -> None:
+    """Each line of a narrow register, CSR or counter panel is a whole one of a wide panel's, or has the sign."""
+    for name in ("counters", "calls", "trace", "stack", "points", "queues"):
+        wide = [line.rstrip() for line in shown(name, width=150)]
+        for width in (10, 17, 25, 40):
+            narrow = shown(name, width=width)
+            for line, whole in zip(narrow, wide, strict=False):
+                assert CUT in line or re.sub(r" +", " ", line.rstrip()) == re.sub(r" +", " ", whole)
+
+
+def test_text_is_cut_and_filled_in_cells() -> None:
+    assert plain([fit(Row("⚡⚡⚡").segments, 4)]) == "⚡ …"
+    assert plain([fit(Row("abc").segments, 3)]) == "abc"
+    assert plain([fit(Row("abcd").segments, 3)]) == "ab…"
+    assert fit(Row("abcd").segments, 0) == []
+    assert plain(page([Row(str(number)) for number in range(5)], 8, 3)) == "0\n1\n… 3 more"
+    assert plain([Row("a\x1b[31mb\n").segments]) == "a·[31mb·"  # nothing reaches the terminal that is no text
+
+
+def test_code_marks_pc_breakpoints_and_branches() -> None:
+    session = commander()
+    session.execute("break infer")
+    session.execute("tbreak again")
+    session.execute("disable 2")
+    session.execute("continue 3")
+    text = shown("code", session)
+    assert any(re.match(r"● ►80000064  nm.run   a0, a1, a2 +27 nm.run a0, a1, a2", line) for line in text)
+    session.execute("list again")
+    text = shown("code", session)
+    assert text[0].startswith("○  80000020  auipc")
+    assert any("blt" in line and "↑ taken 100 %" in line for line in text)
+
+
+def test_changes_are_lit_with_the_old_value() -> None:
+    session = commander()
+    session.execute("break dot")
+    session.execute("continue")
+    lines = PANELS["registers"].render(session.state, 64, 16)
+    assert "a0  00000002 was 0" in plain(lines)
+    session.execute("step")
+    text = plain(PANELS["registers"].render(session.state, 64, 16))
+    assert re.findall(r"(\w+) +\w+ was (\w+)", text) == [("t0", "5")]
+
+
+def test_calls_and_stack() -> None:
+    session = commander()
+    session.execute("break dot")
+    session.execute("continue")
+    assert [line.split()[1] for line in shown("calls", session) if line] == ["dot", "infer+8", "again+4"]
+    stack = shown("stack", session)
+    assert stack[0].startswith("sp→ ")
+    assert "80000028 again+8" in stack[3]
+
+
+def test_trace_says_what_instructions_did() -> None:
+    session = commander()
+    session.execute("break dot")
+    session.execute("continue")
+    text = "\n".join(shown("trace", session, height=12))
+    assert re.search(r"sw ra, 12\(sp\) +\[800011c8\]←80000028 +1 cyc 15.7 pJ", text)
+    assert re.search(r"nm.run a0, a1, a2 +a0=00000002 ⚡2 8 SOP +90 cyc", text)
+    session.execute("delete")
+    session.execute("break handler")
+    session.execute("continue")
+    session.execute("step")
+    assert "▲ after ecall from m at 80000034 t2=80000034" in shown("trace", session)[-1]
+
+
+def test_neurons_and_spikes_are_those_of_the_example() -> None:
+    """The example 9.1 of the specification: v = [25, 76] and a spike of neuron 0 in both steps."""
+    session = commander()
+    session.execute("break dot")
+    session.execute("continue")
+    session.execute("neuron 1")
+    assert shown("neurons", session)[1] == "neuron 1 v 76 threshold 100 input 0"
+    raster = shown("raster", session)
+    assert [line.split()[1] for line in raster[:2]] == ["●●", "··"]
+    assert "16" not in shown("counters", session)[0]
+    assert shown("counters", session)[0].split()[-1] == "8"
+
+
+def test_the_console_shows_the_present_moment() -> None:
+    session = commander()
+    session.execute("continue")
+    assert shown("console", session)[0] == "." * 20
+    session.execute("break dot")
+    session.execute("reverse-continue 3")
+    assert shown("console", session)[0] == "." * 17
+    assert "of 20 bytes" in PANELS["console"].title(session.state)
+
+
+def test_without_coprocessor_panels_say_so() -> None:
+    from coprocessor.energy import PRESETS
+    from iss.debug.debugger import Debugger
+    from iss.debug.history import ReplayedConsole
+    from iss.machine import Machine
+    from iss.memory.map import MemoryMap
+    from iss.tui.state import State
+    from tests.engines.assembled import text
+
+    console = ReplayedConsole()
+    machine = Machine(memory_map=MemoryMap().with_ram(1 << 16), console=console.write)
+    machine.load(text("_start: j _start\n"))
+    plain_state = State(Debugger(machine, console), console, "plain", PRESETS["default22"])
+    for name in ("neurons", "queues", "raster"):
+        assert "no " in plain(PANELS[name].render(plain_state, 60, 4))
+    assert len(screen.compose(plain_state, 100, 40)) == 40
+
+
+def test_pictures_load_nothing() -> None:
+    lines = screen.compose(state(), 80, 24)
+    svg = screen.as_svg(lines, "title & more")
+    assert svg.startswith("<svg")
+    assert "http" not in svg.replace("http://www.w3.org", "").replace("https://www.textualize.io", "").replace(
+        "https://github.com", ""
+    )
+    assert "@font-face" not in svg
