@@ -40,7 +40,8 @@ static void pair_column(const nm_learning *l, const uint16_t *row, const some_tr
 }
 
 /* Rule 0, rows with a pre spike: columns without a post spike by steps, the others one by one or, if many, all wide. */
-static void pair_spiking(const nm_learning *l, const uint16_t *row, uint32_t count, const shift_round *r, learn_tile *t)
+static void pair_spiking(const nm_learning *l, const uint16_t *row, uint32_t count, const shift_round *r,
+                         const learn_tile *t)
 {
     if (5 * NM_WORDS * t->posts > 8 * t->count) {
         learn_wide(l, row, count, true, t);
@@ -56,28 +57,25 @@ static void pair_spiking(const nm_learning *l, const uint16_t *row, uint32_t cou
     }
 }
 
-/* Rule 0, rows without a pre spike: the post spikes' columns change by steps of the rows. */
-static void pair_silent(const nm_learning *l, const uint16_t *row, uint32_t count, const shift_round *r, learn_tile *t)
+/* Rule 0, rows without a pre spike: columns with a post spike by steps of the rows. */
+static void pair_silent(const nm_learning *l, const uint16_t *row, uint32_t count, const shift_round *r,
+                        const learn_tile *t)
 {
     some_traces pre;
-    learn_steps of_rows;
+    uint8_t amount[NM_LEARN_COLUMNS];
     gather_traces(l->pre_traces, row, count, &pre);
-    steps_of_traces(r, l->rule->ap, &pre, &of_rows);
-    step_rows(l, row, count, t, t->post[0] - t->column, t->post[t->posts - 1] - t->column, &of_rows);
+    amounts_of_traces(r, l->rule->ap, &pre, amount);
+    step_rows(l, row, count, t, t->post[0] - t->column, t->post[t->posts - 1] - t->column, amount);
 }
 
-/* Some of the rows in the tile. */
-static void learn_tile_rows(const nm_learning *l, const uint16_t *row, uint32_t count, bool a, const shift_round *r,
-                            learn_tile *t)
+/* At most NM_LEARN_COLUMNS rows in the tile. */
+static void learn_in_tile(const nm_learning *l, const uint16_t *row, uint32_t count, bool a, const shift_round *r,
+                          const learn_tile *t)
 {
-    if (l->rule->kind == NM_RULE_REWARD) {
-        learn_wide(l, row, count, a, t);
-    } else if (l->rule->kind == NM_RULE_SDSP) {
-        step_rows(l, row, count, t, 0, t->count - 1, NULL);
-    } else if (a) {
-        pair_spiking(l, row, count, r, t);
-    } else if (t->posts) {
-        pair_silent(l, row, count, r, t);
+    switch (l->rule->kind) {
+    case NM_RULE_REWARD: learn_wide(l, row, count, a, t); break;
+    case NM_RULE_SDSP: step_rows(l, row, count, t, 0, t->count - 1, NULL); break;
+    default: (a ? pair_spiking : pair_silent)(l, row, count, r, t); break;
     }
 }
 
@@ -85,19 +83,21 @@ static void learn_rows(const nm_learning *l, const uint16_t *row, uint32_t count
 {
     const nm_plasticity *p = &l->rule->plasticity;
     shift_round r = shift_round_of(p->rounding, p->sh);
-    learn_tile t = {.column = 0};
+    learn_tile t;
     for (uint32_t column = 0; count && column < l->m; column += NM_LEARN_COLUMNS) {
         begin_tile(l, column, &t);
         if (l->rule->kind == NM_RULE_SDSP) {
             steps_of_calcium(l, &t);
-        } else if (a && l->rule->kind == NM_RULE_PAIR) {
-            some_traces post;
-            copy_traces(l->post_traces, t.column, t.count, &post);
-            steps_of_traces(&r, -l->rule->am, &post, &t.steps);
+        } else if (l->rule->kind == NM_RULE_PAIR && a) {
+            steps_of_traces(l, &r, &t);
+        } else if (l->rule->kind == NM_RULE_PAIR && t.posts) {
+            steps_of_posts(l, &t);
+        } else if (l->rule->kind == NM_RULE_PAIR) {
+            continue;
         }
-        choose_columns(&t, !a);
-        for (uint32_t first = 0; first < count; first += NM_LEARN_COLUMNS) {
-            learn_tile_rows(l, row + first, count - first < NM_LEARN_COLUMNS ? count - first : NM_LEARN_COLUMNS, a, &r, &t);
+        for (uint32_t first = 0, some; first < count; first += some) {
+            some = count - first < NM_LEARN_COLUMNS ? count - first : NM_LEARN_COLUMNS;
+            learn_in_tile(l, row + first, some, a, &r, &t);
         }
     }
 }

@@ -18,48 +18,26 @@ static inline nm_vu8 v8_load(const uint8_t *p)
 
 static inline nm_vu8 v8_all(uint8_t x) { return x - (nm_vu8){0}; }
 
-/* Sums and differences that stay in 0..255; nm_mask8: truth values, v8_mask of bytes 0 and 255; v8_store_where leaves the
-   other bytes as they are, `old`. */
+static inline void v8_store(uint8_t *p, nm_vu8 x) { memcpy(p, &x, sizeof x); }
+
+/* Sums that stay in 0..255, the smaller, the larger. */
 #if defined(NM_AVX512)
-typedef __mmask64 nm_mask8;
 static inline nm_vu8 v8_add(nm_vu8 a, nm_vu8 b) { return (nm_vu8)_mm512_adds_epu8((__m512i)a, (__m512i)b); }
-static inline nm_vu8 v8_subtract(nm_vu8 a, nm_vu8 b) { return (nm_vu8)_mm512_subs_epu8((__m512i)a, (__m512i)b); }
 static inline nm_vu8 v8_min(nm_vu8 a, nm_vu8 b) { return (nm_vu8)_mm512_min_epu8((__m512i)a, (__m512i)b); }
 static inline nm_vu8 v8_max(nm_vu8 a, nm_vu8 b) { return (nm_vu8)_mm512_max_epu8((__m512i)a, (__m512i)b); }
-static inline nm_mask8 v8_mask(const uint8_t *p)
-{
-    return _mm512_movepi8_mask((__m512i)v8_load(p));
-}
-static inline void v8_store_where(uint8_t *p, nm_mask8 mask, nm_vu8 x, nm_vu8 old)
-{
-    (void)old;
-    _mm512_mask_storeu_epi8(p, mask, (__m512i)x);
-}
-#else
-typedef nm_vu8 nm_mask8;
-#if defined(NM_AVX2)
+#elif defined(NM_AVX2)
 static inline nm_vu8 v8_add(nm_vu8 a, nm_vu8 b) { return (nm_vu8)_mm256_adds_epu8((__m256i)a, (__m256i)b); }
-static inline nm_vu8 v8_subtract(nm_vu8 a, nm_vu8 b) { return (nm_vu8)_mm256_subs_epu8((__m256i)a, (__m256i)b); }
 static inline nm_vu8 v8_min(nm_vu8 a, nm_vu8 b) { return (nm_vu8)_mm256_min_epu8((__m256i)a, (__m256i)b); }
 static inline nm_vu8 v8_max(nm_vu8 a, nm_vu8 b) { return (nm_vu8)_mm256_max_epu8((__m256i)a, (__m256i)b); }
 #elif defined(__SSE2__)
 static inline nm_vu8 v8_add(nm_vu8 a, nm_vu8 b) { return (nm_vu8)_mm_adds_epu8((__m128i)a, (__m128i)b); }
-static inline nm_vu8 v8_subtract(nm_vu8 a, nm_vu8 b) { return (nm_vu8)_mm_subs_epu8((__m128i)a, (__m128i)b); }
 static inline nm_vu8 v8_min(nm_vu8 a, nm_vu8 b) { return (nm_vu8)_mm_min_epu8((__m128i)a, (__m128i)b); }
 static inline nm_vu8 v8_max(nm_vu8 a, nm_vu8 b) { return (nm_vu8)_mm_max_epu8((__m128i)a, (__m128i)b); }
 #else
 static inline nm_vu8 v8_select(nm_vu8 mask, nm_vu8 a, nm_vu8 b) { return (mask & a) | (~mask & b); }
 static inline nm_vu8 v8_add(nm_vu8 a, nm_vu8 b) { return (a + b) | (nm_vu8)(a + b < a); }
-static inline nm_vu8 v8_subtract(nm_vu8 a, nm_vu8 b) { return (a - b) & (nm_vu8)(a >= b); }
 static inline nm_vu8 v8_min(nm_vu8 a, nm_vu8 b) { return v8_select((nm_vu8)(a < b), a, b); }
 static inline nm_vu8 v8_max(nm_vu8 a, nm_vu8 b) { return v8_select((nm_vu8)(a > b), a, b); }
-#endif
-static inline nm_mask8 v8_mask(const uint8_t *p) { return v8_load(p); }
-static inline void v8_store_where(uint8_t *p, nm_mask8 mask, nm_vu8 x, nm_vu8 old)
-{
-    nm_vu8 mixed = (mask & x) | (~mask & old);
-    memcpy(p, &mixed, sizeof mixed);
-}
 #endif
 
 /* Store the lowest 16 or 8 bits of each word. */
