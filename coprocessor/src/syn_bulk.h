@@ -8,6 +8,7 @@
 typedef struct nm_crossbar {
     const uint8_t *types, *words;
     uint32_t draws[4][8];
+    bool any_draws;
 } nm_crossbar;
 
 /* What a projection reads and writes, all of it RAM and what it writes apart from what it reads. */

@@ -12,6 +12,18 @@ static uint32_t word_of(const nm_bulk *b, uint32_t j, uint32_t type)
 /* The weight of a word that draws nothing, modulo 2^32; 0 for others. */
 static uint32_t sure_weight(uint32_t word) { return word & DRAWS ? 0 : nm_u32(nm_s9(word)); }
 
+/* Whether any weight draws. */
+static bool draws(const uint8_t *words, uint32_t m)
+{
+    uint64_t together = 0;
+    for (uint32_t j = 0; j < m; j++) {
+        uint64_t four;
+        memcpy(&four, words + 8 * (size_t)j, sizeof four);
+        together |= four;
+    }
+    return (together & UINT64_C(0x0001000100010001) * DRAWS) != 0;
+}
+
 bool nm_find_crossbar(const nm_coprocessor *c, nm_bulk *b)
 {
     const nm_syn *syn = &b->entry->syn;
@@ -22,7 +34,8 @@ bool nm_find_crossbar(const nm_coprocessor *c, nm_bulk *b)
     if (!b->rows.weights || !b->crossbar.types || !b->crossbar.words) {
         return false;
     }
-    for (uint32_t j = 0; j < syn->m; j++) {
+    b->crossbar.any_draws = draws(b->crossbar.words, syn->m);
+    for (uint32_t j = 0; b->crossbar.any_draws && j < syn->m; j++) {
         for (uint32_t type = 0; type < TYPES; type++) {
             b->crossbar.draws[type][j / 32] |= (word_of(b, j, type) / DRAWS & 1) << j % 32;
         }
@@ -100,7 +113,7 @@ void nm_draw_crossbar(nm_coprocessor *c, const nm_bulk *b, uint32_t count)
 {
     const nm_syn *syn = &b->entry->syn;
     uint32_t delay = c->user[NM_USER_T] + syn->fixed_delay;
-    for (uint32_t k = 0; k < count; k++) {
+    for (uint32_t k = 0; b->crossbar.any_draws && k < count; k++) {
         uint32_t row = b->rows.row[k], type = b->crossbar.types[row];
         size_t slot = b->delays ? (delay + b->delays[row]) & (syn->depth - 1) : 0;
         uint8_t *cur = b->written + 4 * slot * syn->m;
