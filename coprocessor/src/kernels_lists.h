@@ -1,9 +1,8 @@
 /* Which rows are active. */
 
-/* Append 64*g + k for every set bit k, of which there is one at least. */
 #if defined(NM_AVX512)
-/* Store the indices of the set bits of half a group, the lowest of which is `base`; gives their number. */
-static inline uint32_t append_half(uint32_t bits, uint32_t base, uint16_t *list)
+/* Append base + k for every set bit k; gives their number. */
+static inline uint32_t append(uint32_t bits, uint32_t base, uint16_t *list)
 {
     const nm_vu16 count = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
                            16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
@@ -11,28 +10,6 @@ static inline uint32_t append_half(uint32_t bits, uint32_t base, uint16_t *list)
     return nm_popcount(bits);
 }
 
-static inline uint32_t append(uint64_t bits, uint32_t g, uint16_t *list)
-{
-    uint32_t count = append_half((uint32_t)bits, 64 * g, list);
-    return count + append_half((uint32_t)(bits >> 32), 64 * g + 32, list + count);
-}
-#else
-/* Four at a time without asking whether there are so many: that would be a branch nobody can predict. */
-static inline uint32_t append(uint64_t bits, uint32_t g, uint16_t *list)
-{
-    uint32_t count = (uint32_t)__builtin_popcountll(bits), k = 0;
-    do {
-        for (uint32_t q = 0; q < 4; q++) {
-            list[k + q] = (uint16_t)(64 * g + (uint32_t)__builtin_ctzll(bits | UINT64_C(1) << 63));
-            bits &= bits - 1;
-        }
-        k += 4;
-    } while (k < count);
-    return count;
-}
-#endif
-
-#if defined(NM_AVX512)
 /* First the words that are not 0, then their bits: no branch depends on where spikes are. */
 static uint32_t list_bits(const uint8_t *source, uint32_t n, uint32_t first, uint16_t *list)
 {
@@ -53,7 +30,7 @@ static uint32_t list_bits(const uint8_t *source, uint32_t n, uint32_t first, uin
     word[found - 1] &= place[found - 1] == words - 1 ? UINT32_MAX >> (32 * words - n) : UINT32_MAX;
     uint32_t count = 0;
     for (uint32_t k = 0; k < found; k++) {
-        count += append_half(word[k], 32 * place[k], list + count);
+        count += append(word[k], 32 * place[k], list + count);
     }
     return count;
 }
@@ -66,6 +43,21 @@ static inline uint64_t bits_of(const uint8_t *source, uint32_t n, uint32_t first
     memcpy(&bits, source + 8 * (size_t)g, left > 32 ? 8 : 4);
     bits &= left >= 64 ? UINT64_MAX : (UINT64_C(1) << left) - 1;
     return g == first / 64 ? bits & UINT64_MAX << first % 64 : bits;
+}
+
+/* Append 64*g + k for every set bit k, of which there is one at least: four at a time without asking whether there are so
+   many, which would be a branch nobody can predict. */
+static inline uint32_t append(uint64_t bits, uint32_t g, uint16_t *list)
+{
+    uint32_t count = (uint32_t)__builtin_popcountll(bits), k = 0;
+    do {
+        for (uint32_t q = 0; q < 4; q++) {
+            list[k + q] = (uint16_t)(64 * g + (uint32_t)__builtin_ctzll(bits | UINT64_C(1) << 63));
+            bits &= bits - 1;
+        }
+        k += 4;
+    } while (k < count);
+    return count;
 }
 
 static uint32_t list_bits(const uint8_t *source, uint32_t n, uint32_t first, uint16_t *list)
@@ -83,23 +75,17 @@ static uint32_t list_bits(const uint8_t *source, uint32_t n, uint32_t first, uin
 
 static uint32_t list_words(const uint8_t *source, uint32_t n, uint32_t first, uint16_t *list)
 {
-    uint32_t count = 0;
-    for (uint32_t g = first / 64; g < (n + 63) / 64; g++) {
-        uint32_t left = n - 64 * g < 64 ? n - 64 * g : 64, k = 0;
-        const uint8_t *words = source + 256 * (size_t)g;
-        uint64_t bits = 0;
+    uint32_t bitmap[NM_LARGEST_BITMAP];
+    for (uint32_t g = first / 64 * 2; g < nm_words(n); g++) {
+        uint32_t left = n - 32 * g < 32 ? n - 32 * g : 32, bits = 0, k = 0;
+        const uint8_t *words = source + 128 * (size_t)g;
         for (; k + NM_WORDS <= left; k += NM_WORDS) {
-            bits |= (uint64_t)v_bits(v_nonzero(v_load(words + 4 * k))) << k;
+            bits |= v_bits(v_nonzero(v_load(words + 4 * k))) << k;
         }
         for (; k < left; k++) {
-            uint32_t x;
-            memcpy(&x, words + 4 * k, 4);
-            bits |= (uint64_t)(x != 0) << k;
+            bits |= (uint32_t)(nm_get32(words + 4 * k) != 0) << k;
         }
-        bits &= g == first / 64 ? UINT64_MAX << first % 64 : UINT64_MAX;
-        if (bits) {
-            count += append(bits, g, list + count);
-        }
+        bitmap[g] = bits;
     }
-    return count;
+    return list_bits((const uint8_t *)bitmap, n, first, list);
 }
