@@ -17,6 +17,7 @@ from iss.errors import NeuroHartError
 COMMANDS: dict[str, str] = {
     "run": "iss.cli.run",
     "debug": "iss.cli.debug",
+    "trace": "iss.cli.trace",
     "demo": "iss.cli.demo",
     "asm": "iss.cli.asm",
     "disasm": "iss.cli.disasm",

@@ -7,6 +7,7 @@ import argparse
 from iss.cli.exit_codes import ExitCode, Failure
 from iss.cli.options import add_program_arguments
 from iss.cli.parsing import count
+from iss.cli.recording import FORMATS
 
 NAME = "run"
 HELP = "Run a program and leave with its exit code."
@@ -24,7 +25,6 @@ examples:
   neurohart run sensor.elf --device leds.py:Leds@0x10010000 --uart-input commands.txt
   neurohart run firmware.elf --quiet --json statistics.json
 """
-TRACE_FORMATS = ("spike",)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--check", action="store_true", help="exit with 1 unless all is as expect.json of the folder says"
     )
     reports.add_argument("--trace", metavar="FILE", help="log every retired instruction; - for standard output")
-    reports.add_argument("--trace-format", choices=TRACE_FORMATS, default="spike", help="default: %(default)s")
+    reports.add_argument("--trace-format", choices=FORMATS, help="default: nht for a file *.nht, else spike")
     reports.add_argument("--energy", metavar="PRESET", help="energy by the Xnm manual's model, or `list`")
     reports.add_argument(
         "--energy-report", action="store_true",

@@ -21,6 +21,7 @@ from iss.memory.console import ConsoleInput
 
 if TYPE_CHECKING:
     from coprocessor.energy import EnergyPreset
+    from iss.cli.recording import RunTrace
 
 _FIRST_SLICE = 1_000_000  # instructions
 _SLICE_SECONDS = 0.05
@@ -46,7 +47,7 @@ class Session:
         console = self.console.write if self.expected is None else self._write_and_keep
         self.machine = build_machine(args, self.target, memory_map, console, ConsoleInput(self.input or b""))
         self.console.failed = self._stop_writing
-        self.trace: Output | None = None
+        self.trace: RunTrace | None = None
         self.preset: EnergyPreset | None = None
         self._observe()
         self._check_files()
@@ -96,19 +97,27 @@ class Session:
     def _observe(self) -> None:
         """Connect the trace and find the energy preset, where they are wanted."""
         if self.args.trace is not None:
-            from iss.trace.spike import SpikeLog
-
-            self.trace = self._open_output(self.args.trace, "--trace", sys.stdout.buffer)
-            self.trace.failed = self._stop_writing
-            log = SpikeLog(self.machine.architecture, self.trace.write)
-            self.stack.callback(log.close)
-            self.machine.observe(log.consume)
+            self.trace = self._open_trace()
         if self.args.energy is not None or self.args.energy_report:
             from coprocessor.energy import DEFAULT_PRESET
             from iss.cli.energy import find_preset, watch
 
             self.preset = find_preset(self.args.energy or DEFAULT_PRESET)
             watch(self.machine, self.args.energy_report)
+
+    def _open_trace(self) -> RunTrace:
+        from iss.cli.recording import OWN, OwnTrace, SpikeTrace, chosen_format
+
+        name = self.args.trace
+        if chosen_format(self.args) == OWN:
+            try:
+                return OwnTrace(self.machine, name, self._stop_writing, self.args)
+            except OSError as error:
+                text = f"{name}: cannot be written ({error.strerror}); check the directory and its permissions"
+                raise Failure(text, ExitCode.WRITE_ERROR) from None
+        output = self._open_output(name, "--trace", sys.stdout.buffer)
+        output.failed = self._stop_writing
+        return SpikeTrace(self.machine, output)
 
     def _check_files(self) -> None:
         """Refuse what cannot be written at the end before the run rather than after it."""
@@ -136,8 +145,9 @@ class Session:
             outcome = self._run(status)
         seconds = perf_counter() - start
         status.erase()
-        for output in filter(None, (self.console, self.trace)):
-            output.flush()
+        self.console.flush()
+        if self.trace is not None:
+            self.trace.finish(outcome)
         return self._report(outcome, seconds)
 
     def _look_up(self) -> None:
@@ -200,7 +210,7 @@ class Session:
         self._write_files(statistics)
         return code
 
-    def _verdict(self, outcome: Outcome, failed: Output | None) -> tuple[int, str]:
+    def _verdict(self, outcome: Outcome, failed: Output | RunTrace | None) -> tuple[int, str]:
         """Return the exit code and, unless the firmware ended itself as expected, what to say."""
         if failed is not None:
             assert failed.error is not None

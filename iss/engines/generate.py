@@ -35,7 +35,7 @@ from iss.isa.tracing import AbstractHart, Block, Trace, Unit, trace_function
 from iss.trace.events import Kind
 
 TEMPLATE = Path(__file__).with_name("interpreter_template.c")
-LOG_FORMAT = Path(__file__).parents[1] / "trace" / "spike_format.c"
+TRACE_FORMATS = [Path(__file__).parents[1] / "trace" / f"{name}_format.c" for name in ("spike", "block")]
 FIRST_OPERATION = 3  # after undecoded, illegal and outside
 _BYTE_SLOTS = ("rd", "rs1", "rs2")
 
@@ -83,6 +83,18 @@ uint32_t nh_profile(nh_state *s, uint32_t on);
 uint32_t nh_next_profiled(const nh_state *s, uint32_t offset);
 size_t nh_format_spike(const nh_record *records, size_t count, const char *const *csr_names, char *out);
 enum { NH_SPIKE_LINE = 96 };
+enum { NH_BLOCK_INSTRUCTIONS = 65535, NH_BLOCK_ACCESSES = 131072, NH_BLOCK_EVENTS = 65536, NH_BLOCK_PLACES = 131072 };
+enum { NH_BLOCK_FULL = 65535 };
+typedef struct {
+    uint32_t instructions, sites, accesses, events;
+    uint32_t site_pc[NH_BLOCK_INSTRUCTIONS], site_word[NH_BLOCK_INSTRUCTIONS];
+    uint32_t value[NH_BLOCK_INSTRUCTIONS], address[NH_BLOCK_ACCESSES], data[NH_BLOCK_ACCESSES];
+    nh_record event[NH_BLOCK_EVENTS];
+    uint16_t site[NH_BLOCK_INSTRUCTIONS], access_index[NH_BLOCK_ACCESSES], event_index[NH_BLOCK_EVENTS];
+    uint16_t places[NH_BLOCK_PLACES];
+    uint8_t site_destination[NH_BLOCK_INSTRUCTIONS], access_kind[NH_BLOCK_ACCESSES];
+} nh_block;
+size_t nh_pack(nh_block *block, const nh_record *records, size_t count);
 """
 _CALLBACKS = (
     "uint32_t nh_bus_load(void *host, uint32_t address, uint32_t size, uint32_t *value);",
@@ -365,7 +377,7 @@ def interpreter_source(architecture: Architecture) -> str:
         name.upper(): TEMPLATE.with_name(f"interpreter_{name}.c").read_text(encoding="utf-8")
         for name in ("decoder", "memory", "profile")
     }
-    return _filled(_filled(text, files), parts) + LOG_FORMAT.read_text(encoding="utf-8")
+    return _filled(_filled(text, files), parts) + "".join(file.read_text(encoding="utf-8") for file in TRACE_FORMATS)
 
 
 def fingerprint(text: str) -> str:

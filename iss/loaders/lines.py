@@ -42,6 +42,11 @@ class LineTable:
         return bool(self._rows)
 
     @property
+    def rows(self) -> list[LineRow]:
+        """All rows in the order of addresses."""
+        return [LineRow(address, place) for address, place in self._rows]
+
+    @property
     def files(self) -> list[str]:
         """The files that have code, each once."""
         return list(dict.fromkeys(place.file for _, place in self._rows if place is not None))

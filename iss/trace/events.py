@@ -6,8 +6,10 @@ suspends nothing is written but its `COMMAND`, if it is one, and its `TRAP`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum
 from struct import Struct
+from typing import NamedTuple
 
 RECORD = Struct("<IIII")
 
@@ -70,3 +72,84 @@ class RecordBuffer:
         """Return and forget what has been committed."""
         data, self._committed = bytes(self._committed), bytearray()
         return data
+
+
+# What readers of a trace give ------------------------------------------------------------------------------------
+class MemoryAccess(NamedTuple):
+    """A load or store of an instruction that retired; `value` has no sign."""
+
+    address: int
+    size: int
+    value: int
+    is_store: bool
+
+
+class CsrWrite(NamedTuple):
+    """A CSR that an instruction wrote, and the value it then had."""
+
+    number: int
+    value: int
+
+
+class Trap(NamedTuple):
+    """An exception was taken instead of retiring the instruction at `pc`."""
+
+    pc: int
+    cause: int
+    value: int
+
+
+class Interrupt(NamedTuple):
+    """An interrupt was taken before the instruction at `pc`."""
+
+    pc: int
+    cause: int
+
+
+class Spikes(NamedTuple):
+    """Neurons `32 * group` on of the population at `descriptor` that spiked at nm_t = `time`, as bits."""
+
+    time: int
+    descriptor: int
+    group: int
+    bits: int
+
+    @property
+    def neurons(self) -> list[int]:
+        """Their numbers in the population."""
+        return [32 * self.group + bit for bit in range(32) if self.bits >> bit & 1]
+
+
+class Command(NamedTuple):
+    """An issue of an engine instruction; of those that retired, the instruction follows, of trapped ones the Trap."""
+
+    operation: int
+    outcome: int
+    rs1: int
+    rs2: int
+    result: int
+    cycles: int
+    spikes: tuple[Spikes, ...]
+
+
+class Sleep(NamedTuple):
+    """Cycles that passed in wfi."""
+
+    cycles: int
+
+
+Event = MemoryAccess | CsrWrite | Trap | Interrupt | Command | Sleep
+
+
+@dataclass(frozen=True, slots=True)
+class Retired:
+    """An instruction that retired, with what it did and what had happened since the one before, in order."""
+
+    index: int  # in its trace
+    number: int  # instructions retired before it
+    pc: int
+    word: int
+    destination: int  # 0: none
+    value: int  # of the destination afterwards
+    cycle: int  # cycles before it
+    events: tuple[Event, ...]

@@ -37,7 +37,12 @@ AREAS: dict[str, Area] = {
         "iss.errors iss.isa iss.builtin iss.hart iss.memory.bus iss.memory.device iss.memory.ram iss.trace.events",
         "cffi",
     ),
-    "iss.trace": Area(2, "iss.errors iss.isa iss.engines._interpreter"),
+    "iss.trace": Area(
+        2,
+        "iss.errors iss.isa iss.builtin iss.loaders iss.hart.timing iss.engines._interpreter asm.disassembler "
+        "coprocessor.interface",  # what words, addresses and commands are called
+        "numpy",
+    ),
     "asm": Area(
         2,
         "iss.errors iss.isa iss.builtin coprocessor.instructions iss.loaders iss.memory.map",
