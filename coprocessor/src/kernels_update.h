@@ -5,6 +5,7 @@
 /* What a group of neurons needs besides their arrays. */
 typedef struct group_context {
     const nm_pop *pop;
+    uint8_t *graded, *bitmap; /* the output, one of them or none */
     vector_mode mode;
     vector_neuron common; /* unless neurons have parameters of their own */
 } group_context;
@@ -64,8 +65,8 @@ NM_INLINE uint32_t update_vector(const group_context *c, const nm_arrays *at, si
     if (at->acc) {
         v_store(at->acc + offset, (nm_v32)((nm_vu32)v_load(at->acc + offset) + (nm_vu32)g));
     }
-    if (c->pop->graded && at->out) {
-        v_store(at->out + offset, g);
+    if (c->graded) {
+        v_store(c->graded + offset, g);
     }
     return v_bits(s);
 }
@@ -85,77 +86,15 @@ NM_INLINE bool update_group(const group_context *c, const nm_arrays *at, size_t 
     return v_every(good);
 }
 
-/* A group of less than 32 neurons is done on a copy. */
-typedef struct staged_group {
-    nm_arrays at;
-    uint8_t words[NM_MOST_STATE_WORDS + 3 + NM_PARAMETERS][4 * NM_GROUP];
-} staged_group;
-
-/* Copy `count` words of an array to or from its place in the stage; the rest of that becomes 0. */
-static void copy_in(uint8_t *staged, const uint8_t *array, uint32_t count)
-{
-    for (uint32_t k = 0; k < NM_GROUP; k += NM_WORDS) {
-        uint32_t rest = count < k ? 0 : count - k;
-        v_store(staged + 4 * k, rest < NM_WORDS ? v_load_part(array + 4 * k, v_part(rest)) : v_load(array + 4 * k));
-    }
-}
-
-static void copy_out(const uint8_t *staged, uint8_t *array, uint32_t count)
-{
-    for (uint32_t k = 0; k < count; k += NM_WORDS) {
-        uint32_t rest = count - k;
-        v_store_part(array + 4 * k, v_part(rest < NM_WORDS ? rest : NM_WORDS), v_load(staged + 4 * k));
-    }
-}
-
-/* Arrays a group is stored to. */
-enum { NM_STORED = NM_MOST_STATE_WORDS + 3 };
-static void stored_arrays(const nm_arrays *at, bool graded, uint8_t *arrays[NM_STORED])
-{
-    for (unsigned q = 0; q < NM_MOST_STATE_WORDS; q++) {
-        arrays[q] = at->state[q];
-    }
-    arrays[NM_MOST_STATE_WORDS] = at->cur;
-    arrays[NM_MOST_STATE_WORDS + 1] = at->acc;
-    arrays[NM_MOST_STATE_WORDS + 2] = graded ? at->out : NULL;
-}
-
-static void stage(staged_group *s, const nm_pop *pop, const nm_arrays *at, size_t offset, uint32_t count)
-{
-    uint8_t *arrays[NM_STORED];
-    uint8_t **const places[NM_STORED] = {&s->at.state[0], &s->at.state[1], &s->at.state[2], &s->at.state[3],
-                                         &s->at.cur,      &s->at.acc,      &s->at.out};
-    stored_arrays(at, pop->graded, arrays);
-    s->at = (nm_arrays){0};
-    for (unsigned k = 0; k < NM_STORED; k++) {
-        if (arrays[k]) {
-            copy_in(s->words[k], arrays[k] + offset, count);
-            *places[k] = s->words[k];
-        }
-    }
-    for (unsigned q = 0; q < NM_PARAMETERS; q++) {
-        if (at->param[q]) {
-            copy_in(s->words[NM_STORED + q], at->param[q] + offset, count);
-            s->at.param[q] = s->words[NM_STORED + q];
-        }
-    }
-}
-
-static void unstage(const staged_group *s, const nm_pop *pop, const nm_arrays *at, size_t offset, uint32_t count)
-{
-    uint8_t *arrays[NM_STORED];
-    stored_arrays(at, pop->graded, arrays);
-    for (unsigned k = 0; k < NM_STORED; k++) {
-        if (arrays[k]) {
-            copy_out(s->words[k], arrays[k] + offset, count);
-        }
-    }
-}
-
+/* Groups of 32 neurons as the kernel `update` says; *bits are the spikes of the last one done. */
 NM_INLINE uint32_t update_groups(const nm_pop *pop, const nm_arrays *at, uint32_t group, uint32_t end,
-                                 uint32_t *spikes, const uint32_t profile, const bool own, const bool refractory)
+                                 uint32_t *spikes, uint32_t *bits, const uint32_t profile, const bool own,
+                                 const bool refractory)
 {
-    group_context c = {.pop = pop, .mode = vector_mode_of(pop)};
+    group_context c = {.pop = pop,
+                       .mode = vector_mode_of(pop),
+                       .graded = pop->graded ? at->out : NULL,
+                       .bitmap = pop->graded ? NULL : at->out};
     nm_v32 word[NM_PARAMETERS];
     for (unsigned q = 0; q < NM_PARAMETERS; q++) {
         word[q] = v_all((int32_t)pop->neuron.word[q]);
@@ -163,32 +102,95 @@ NM_INLINE uint32_t update_groups(const nm_pop *pop, const nm_arrays *at, uint32_
     if (!v_every(decode(&c.common, &c.mode, word, profile)) && !own) {
         return group;
     }
+    const nm_arrays arrays = *at; /* so that compilers know that no store changes them */
+    uint32_t found = 0, last = 0;
     for (; group < end; group++) {
-        size_t offset = 4 * (size_t)NM_GROUP * group, place = offset;
-        uint32_t count = pop->n - NM_GROUP * group, bits;
-        staged_group staged;
-        const nm_arrays *arrays = at;
-        if (count < NM_GROUP) {
-            stage(&staged, pop, at, offset, count);
-            arrays = &staged.at;
-            place = 0;
-        }
-        if (!update_group(&c, arrays, place, &bits, profile, own, refractory)) {
+        if (!update_group(&c, &arrays, 4 * (size_t)NM_GROUP * group, &last, profile, own, refractory)) {
             break;
         }
-        if (count < NM_GROUP) {
-            unstage(&staged, pop, at, offset, count);
-            bits &= (1u << count) - 1;
+        if (c.bitmap) {
+            memcpy(c.bitmap + 4 * (size_t)group, &last, 4);
         }
-        if (at->out && !pop->graded) {
-            memcpy(at->out + 4 * (size_t)group, &bits, 4);
-        }
-        if (at->bits) {
-            at->bits[group] = bits;
-        }
-        *spikes += nm_popcount(bits);
+        found += nm_popcount(last);
     }
+    *spikes += found;
+    *bits = last;
     return group;
+}
+
+typedef uint32_t update_function(const nm_pop *pop, const nm_arrays *at, uint32_t group, uint32_t end,
+                                 uint32_t *spikes, uint32_t *bits);
+
+/* A group of less than 32 neurons, done on a copy. */
+typedef struct staged_group {
+    nm_arrays at;
+    uint8_t words[NM_MOST_STATE_WORDS + 3 + NM_PARAMETERS][4 * NM_GROUP];
+} staged_group;
+
+/* Copy `count` words of an array to the stage, and 0 behind them. */
+static uint8_t *copy_in(uint8_t *staged, const uint8_t *array, uint32_t count)
+{
+    for (uint32_t k = 0; k < NM_GROUP; k += NM_WORDS) {
+        uint32_t rest = count < k ? 0 : count - k < NM_WORDS ? count - k : NM_WORDS;
+        v_store(staged + 4 * k, v_load_part(array + 4 * k, v_part(rest)));
+    }
+    return staged;
+}
+
+static void copy_out(const uint8_t *staged, uint8_t *array, uint32_t count)
+{
+    for (uint32_t k = 0; k < count; k += NM_WORDS) {
+        uint32_t rest = count - k < NM_WORDS ? count - k : NM_WORDS;
+        v_store_part(array + 4 * k, v_part(rest), v_load(staged + 4 * k));
+    }
+}
+
+static void stage(staged_group *s, const nm_pop *pop, const nm_arrays *at, size_t offset, uint32_t count)
+{
+    uint8_t(*words)[4 * NM_GROUP] = s->words;
+    s->at = (nm_arrays){.cur = copy_in(*words++, at->cur + offset, count)};
+    for (unsigned q = 0; q < pop->state_words; q++) {
+        s->at.state[q] = copy_in(*words++, at->state[q] + offset, count);
+    }
+    for (unsigned q = 0; pop->replaced >> q; q++) {
+        s->at.param[q] = at->param[q] ? copy_in(*words++, at->param[q] + offset, count) : NULL;
+    }
+    s->at.acc = at->acc ? copy_in(*words++, at->acc + offset, count) : NULL;
+    s->at.out = at->out ? *words : NULL;
+}
+
+static void unstage(const staged_group *s, const nm_pop *pop, const nm_arrays *at, size_t offset, uint32_t count)
+{
+    copy_out(s->at.cur, at->cur + offset, count);
+    for (unsigned q = 0; q < pop->state_words; q++) {
+        copy_out(s->at.state[q], at->state[q] + offset, count);
+    }
+    if (at->acc) {
+        copy_out(s->at.acc, at->acc + offset, count);
+    }
+    if (at->out && pop->graded) {
+        copy_out(s->at.out, at->out + offset, count);
+    }
+}
+
+/* The last group if it has less than 32 neurons; gives the first group not done. */
+static uint32_t update_rest(update_function *function, const nm_pop *pop, const nm_arrays *at, uint32_t group,
+                            uint32_t *spikes)
+{
+    staged_group staged;
+    size_t offset = 4 * (size_t)NM_GROUP * group;
+    uint32_t count = pop->n % NM_GROUP, bits = 0, unused = 0;
+    stage(&staged, pop, at, offset, count);
+    if (function(pop, &staged.at, 0, 1, &unused, &bits) == 0) {
+        return group;
+    }
+    unstage(&staged, pop, at, offset, count);
+    bits &= (1u << count) - 1;
+    if (at->out && !pop->graded) {
+        memcpy(at->out + 4 * (size_t)group, &bits, 4);
+    }
+    *spikes += nm_popcount(bits);
+    return group + 1;
 }
 
 /* Whether an update draws random numbers. */
@@ -198,15 +200,12 @@ static bool rounds_at_random(const nm_pop *pop)
     return rounds && pop->neuron.rounding == 3;
 }
 
-typedef uint32_t update_function(const nm_pop *pop, const nm_arrays *at, uint32_t group, uint32_t end,
-                                 uint32_t *spikes);
-
 /* A function of its own for each profile, with constants for what would cost time inside the loops. */
 #define NM_UPDATE(name, profile, own, refractory) \
     static __attribute__((noinline)) uint32_t name(const nm_pop *pop, const nm_arrays *at, uint32_t group, \
-                                                   uint32_t end, uint32_t *spikes) \
+                                                   uint32_t end, uint32_t *spikes, uint32_t *bits) \
     { \
-        return update_groups(pop, at, group, end, spikes, profile, own, refractory); \
+        return update_groups(pop, at, group, end, spikes, bits, profile, own, refractory); \
     }
 #define NM_UPDATES(name, profile, refractory) \
     NM_UPDATE(name, profile, false, refractory) NM_UPDATE(name##_own, profile, true, refractory)
@@ -238,5 +237,10 @@ static uint32_t update(const nm_pop *pop, const nm_arrays *at, uint32_t group, u
     if (rounds_at_random(pop)) {
         return group;
     }
-    return functions[pop->profile][pop->refractory != 0][pop->replaced != 0](pop, at, group, end, spikes);
+    update_function *function = functions[pop->profile][pop->refractory != 0][pop->replaced != 0];
+    uint32_t whole = end < pop->n / NM_GROUP ? end : pop->n / NM_GROUP, bits;
+    if (group < whole) {
+        group = function(pop, at, group, whole, spikes, &bits);
+    }
+    return group == whole && group < end ? update_rest(function, pop, at, group, spikes) : group;
 }

@@ -72,7 +72,7 @@ def izhikevich_word(random: Random, k: int) -> int:
 def parameter(random: Random, profile: Profile, k: int, huge: int) -> int:
     """P0..P3, VTH, VRST (k = 0..5), mostly such that kernels can do it."""
     if k >= 4:
-        ordinary = (0, number(random, 12), number(random, 20), number(random, 27), extreme(random))
+        ordinary = (0, number(random, 12), number(random, 20), number(random, 27), extreme(random), -(1 << 31))
         word = large(random, huge) if huge and random.random() < 0.5 else random.choice(ordinary)
         return random.choice((abs(word), word))
     if profile is Profile.IZH:
