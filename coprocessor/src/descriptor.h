@@ -19,7 +19,6 @@ typedef struct nm_pop {
     uint32_t profile, replaced, output_mode, refractory, depth;
     uint32_t state_words; /* K, including the refractory word */
     bool graded;
-    uint32_t mode;
     nm_neuron neuron;
     uint32_t state, param, cur, out, stride, acc;
 } nm_pop;
@@ -48,6 +47,12 @@ typedef struct nm_rule {
 typedef struct nm_xfer {
     uint32_t address, n, events, bitmap, capacity;
 } nm_xfer;
+
+/* State words of a profile without the refractory word. */
+static inline uint32_t nm_profile_words(uint32_t profile)
+{
+    return profile == NM_ALIF ? 4 : profile == NM_SD ? 3 : profile == NM_CUBA ? 2 : 1;
+}
 
 enum { NM_ENTRY_SYN = 1, NM_ENTRY_UPD = 2, NM_ENTRY_LEARN = 3, NM_ENTRY_RST = 4 };
 

@@ -12,10 +12,6 @@ static const uint32_t parameter_masks[8][4] = {
     [NM_SD] = {0, UINT32_MAX, 0x11F, 0},
 };
 
-static const uint8_t state_words[8] = {
-    [NM_IF] = 1, [NM_LIF] = 1, [NM_CUBA] = 2, [NM_ALIF] = 4, [NM_IZH] = 1, [NM_TN] = 1, [NM_LI] = 1, [NM_SD] = 3,
-};
-
 static bool check_parameters(const nm_words_of *d, uint32_t profile)
 {
     for (uint32_t k = 0; k < 4; k++) {
@@ -67,9 +63,8 @@ bool nm_read_pop(nm_coprocessor *c, uint32_t address, nm_pop *pop)
     pop->output_mode = output_mode;
     pop->refractory = refractory;
     pop->depth = 1u << log_depth;
-    pop->state_words = state_words[profile] + (refractory > 0 ? 1u : 0u);
+    pop->state_words = nm_profile_words(profile) + (refractory > 0 ? 1u : 0u);
     pop->graded = graded;
-    pop->mode = w[3];
     nm_neuron_decode(&pop->neuron, w[3], w + 4);
     pop->state = w[10];
     pop->param = w[11];

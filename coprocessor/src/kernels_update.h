@@ -10,12 +10,6 @@ typedef struct group_context {
     vector_neuron common; /* unless neurons have parameters of their own */
 } group_context;
 
-/* State words of a profile without the refractory counter. */
-NM_INLINE uint32_t words_of(const uint32_t profile)
-{
-    return profile == NM_ALIF ? 4 : profile == NM_SD ? 3 : profile == NM_CUBA ? 2 : 1;
-}
-
 /* The parameters of the vector at `offset`: the population's with the neurons' own words in their place. */
 NM_INLINE nm_mask decode_own(vector_neuron *n, const group_context *c, const nm_arrays *at, size_t offset,
                              const uint32_t profile)
@@ -34,7 +28,7 @@ NM_INLINE nm_mask exact(const group_context *c, const nm_arrays *at, size_t offs
     vector_neuron n = c->common;
     nm_mask good = own ? decode_own(&n, c, at, offset, profile) : v_not(v_none());
     good = v_and(good, v_within(v_load(at->cur + offset), n.limit));
-    for (uint32_t q = 0; q < words_of(profile) && profile != NM_IZH; q++) {
+    for (uint32_t q = 0; q < nm_profile_words(profile) && profile != NM_IZH; q++) {
         good = v_and(good, v_is_narrow(v_load(at->state[q] + offset)));
     }
     return good;
@@ -44,7 +38,7 @@ NM_INLINE nm_mask exact(const group_context *c, const nm_arrays *at, size_t offs
 NM_INLINE uint32_t update_vector(const group_context *c, const nm_arrays *at, size_t offset, const uint32_t profile,
                                  const bool own, const bool refractory)
 {
-    const uint32_t words = words_of(profile);
+    const uint32_t words = nm_profile_words(profile);
     vector_neuron n = c->common;
     if (own) {
         (void)decode_own(&n, c, at, offset, profile);

@@ -16,67 +16,80 @@ static uint32_t group_count(const nm_pop *pop, uint32_t first)
     return pop->n - first < NM_GROUP ? pop->n - first : NM_GROUP;
 }
 
-/* Decode the parameters of the neuron at place k of the group. */
-static void decode_neuron(const nm_pop *pop, const group_of *group, uint32_t k, nm_neuron *neuron)
+/* Decode the own parameters of the neuron at place k of the group; the others are those of the population. */
+static inline void decode_own(const group_of *group, uint32_t k, nm_neuron *neuron)
 {
-    uint32_t words[NM_PARAMETERS];
     for (unsigned q = 0; q < NM_PARAMETERS; q++) {
-        words[q] = group->param[q] ? nm_get32(group->param[q] + 4 * k) : pop->neuron.word[q];
+        if (group->param[q]) {
+            nm_neuron_set(neuron, q, nm_get32(group->param[q] + 4 * k));
+        }
     }
-    nm_neuron_decode(neuron, pop->mode, words);
 }
 
-/* The group with profile a compile-time constant: gives the spikes as bits. */
-static inline uint32_t run_group(nm_coprocessor *c, const nm_pop *pop, const group_of *group, uint32_t profile)
+/* The group, for constants `profile`, `own` and `refractory`: gives the spikes as bits. Parameters, random state and
+   places are copied to where no store can change them. */
+static inline __attribute__((always_inline)) uint32_t run_group(nm_coprocessor *c, const nm_pop *pop,
+                                                                const group_of *group, const uint32_t profile,
+                                                                const bool own, const bool refractory)
 {
-    uint32_t spikes = 0, words = pop->state_words - (pop->refractory > 0);
-    nm_neuron own;
-    const nm_neuron *neuron = &pop->neuron;
-    uint32_t rng = *nm_rng(c);
-    for (uint32_t k = 0; k < group->count; k++) {
-        int64_t x[NM_MOST_STATE_WORDS];
+    const uint32_t words = nm_profile_words(profile);
+    const group_of at = *group;
+    uint8_t *graded = pop->graded ? at.out : NULL;
+    nm_neuron neuron = pop->neuron;
+    uint32_t spikes = 0, rng = *nm_rng(c), period = pop->refractory;
+    for (uint32_t k = 0; k < at.count; k++) {
+        int64_t x[NM_MOST_STATE_WORDS + 1];
         uint32_t s;
-        if (pop->replaced) {
-            decode_neuron(pop, group, k, &own);
-            neuron = &own;
+        if (own) {
+            decode_own(&at, k, &neuron);
         }
-        for (uint32_t q = 0; q < pop->state_words; q++) {
-            x[q] = nm_s32(nm_get32(group->state[q] + 4 * k));
+        for (uint32_t q = 0; q < words + refractory; q++) {
+            x[q] = nm_s32(nm_get32(at.state[q] + 4 * k));
         }
-        int64_t a = nm_s32(nm_get32(group->cur + 4 * k));
-        int64_t g = pop->refractory
-                        ? nm_profile_step_refractory(profile, pop->refractory, words, neuron, &rng, x, a, &s)
-                        : nm_profile_step(profile, neuron, &rng, x, a, &s);
-        for (uint32_t q = 0; q < pop->state_words; q++) {
-            nm_put32(group->state[q] + 4 * k, nm_u32(x[q]));
+        int64_t a = nm_s32(nm_get32(at.cur + 4 * k));
+        int64_t g = refractory ? nm_profile_step_refractory(profile, period, words, &neuron, &rng, x, a, &s)
+                               : nm_profile_step(profile, &neuron, &rng, x, a, &s);
+        for (uint32_t q = 0; q < words + refractory; q++) {
+            nm_put32(at.state[q] + 4 * k, nm_u32(x[q]));
         }
-        nm_put32(group->cur + 4 * k, 0);
-        if (group->acc) {
-            nm_put32(group->acc + 4 * k, nm_get32(group->acc + 4 * k) + nm_u32(g));
+        nm_put32(at.cur + 4 * k, 0);
+        if (at.acc) {
+            nm_put32(at.acc + 4 * k, nm_get32(at.acc + 4 * k) + nm_u32(g));
         }
-        if (pop->graded && group->out) {
-            nm_put32(group->out + 4 * k, nm_u32(g));
+        if (graded) {
+            nm_put32(graded + 4 * k, nm_u32(g));
         }
         spikes |= s << k;
     }
     *nm_rng(c) = rng;
-    if (!pop->graded && group->out) {
-        nm_put32(group->out, spikes);
+    if (!graded && at.out) {
+        nm_put32(at.out, spikes);
     }
     return spikes;
 }
 
-static uint32_t run_profile(nm_coprocessor *c, const nm_pop *pop, const group_of *group)
+static inline __attribute__((always_inline)) uint32_t run_profile(nm_coprocessor *c, const nm_pop *pop,
+                                                                  const group_of *group, const uint32_t profile)
+{
+    if (profile <= NM_CUBA && pop->refractory) {
+        return pop->replaced ? run_group(c, pop, group, profile, true, true)
+                             : run_group(c, pop, group, profile, false, true);
+    }
+    return pop->replaced ? run_group(c, pop, group, profile, true, false)
+                         : run_group(c, pop, group, profile, false, false);
+}
+
+static uint32_t run_any(nm_coprocessor *c, const nm_pop *pop, const group_of *group)
 {
     switch (pop->profile) {
-    case NM_IF: return run_group(c, pop, group, NM_IF);
-    case NM_LIF: return run_group(c, pop, group, NM_LIF);
-    case NM_CUBA: return run_group(c, pop, group, NM_CUBA);
-    case NM_ALIF: return run_group(c, pop, group, NM_ALIF);
-    case NM_IZH: return run_group(c, pop, group, NM_IZH);
-    case NM_TN: return run_group(c, pop, group, NM_TN);
-    case NM_LI: return run_group(c, pop, group, NM_LI);
-    default: return run_group(c, pop, group, NM_SD);
+    case NM_IF: return run_profile(c, pop, group, NM_IF);
+    case NM_LIF: return run_profile(c, pop, group, NM_LIF);
+    case NM_CUBA: return run_profile(c, pop, group, NM_CUBA);
+    case NM_ALIF: return run_profile(c, pop, group, NM_ALIF);
+    case NM_IZH: return run_profile(c, pop, group, NM_IZH);
+    case NM_TN: return run_profile(c, pop, group, NM_TN);
+    case NM_LI: return run_profile(c, pop, group, NM_LI);
+    default: return run_profile(c, pop, group, NM_SD);
     }
 }
 
@@ -139,7 +152,7 @@ static nm_status update_unit(nm_coprocessor *c, const nm_pop *pop, uint32_t firs
         }
         nm_wrote(c, place, pop->graded ? bytes : 4);
     }
-    uint32_t bits = run_profile(c, pop, &group), index = first / NM_GROUP;
+    uint32_t bits = run_any(c, pop, &group), index = first / NM_GROUP;
     *spikes = nm_popcount(bits);
     if (c->log.on) {
         nm_log_groups(c, pop, index, index + 1, &bits);
@@ -223,9 +236,7 @@ static nm_status reset_unit(nm_coprocessor *c, const nm_pop *pop, uint32_t first
     }
     for (uint32_t k = 0; k < group.count; k++) {
         nm_neuron neuron = pop->neuron;
-        if (pop->replaced) {
-            decode_neuron(pop, &group, k, &neuron);
-        }
+        decode_own(&group, k, &neuron);
         for (uint32_t q = 0; q < pop->state_words; q++) {
             nm_poke32(c, state_address(pop, q, first + k), rest_word(pop, &neuron, q));
         }
