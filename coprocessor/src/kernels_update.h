@@ -80,10 +80,9 @@ NM_INLINE bool update_group(const group_context *c, const nm_arrays *at, size_t 
     return v_every(good);
 }
 
-/* Groups of 32 neurons as the kernel `update` says; *bits are the spikes of the last one done. */
+/* Groups of 32 neurons as the kernel `update` says. */
 NM_INLINE uint32_t update_groups(const nm_pop *pop, const nm_arrays *at, uint32_t group, uint32_t end,
-                                 uint32_t *spikes, uint32_t *bits, const uint32_t profile, const bool own,
-                                 const bool refractory)
+                                 uint32_t *spikes, const uint32_t profile, const bool own, const bool refractory)
 {
     group_context c = {.pop = pop,
                        .mode = vector_mode_of(pop),
@@ -97,23 +96,25 @@ NM_INLINE uint32_t update_groups(const nm_pop *pop, const nm_arrays *at, uint32_
         return group;
     }
     const nm_arrays arrays = *at; /* so that compilers know that no store changes them */
-    uint32_t found = 0, last = 0;
+    uint32_t found = 0, bits;
     for (; group < end; group++) {
-        if (!update_group(&c, &arrays, 4 * (size_t)NM_GROUP * group, &last, profile, own, refractory)) {
+        if (!update_group(&c, &arrays, 4 * (size_t)NM_GROUP * group, &bits, profile, own, refractory)) {
             break;
         }
         if (c.bitmap) {
-            memcpy(c.bitmap + 4 * (size_t)group, &last, 4);
+            memcpy(c.bitmap + 4 * (size_t)group, &bits, 4);
         }
-        found += nm_popcount(last);
+        if (arrays.bits) {
+            arrays.bits[group] = bits;
+        }
+        found += nm_popcount(bits);
     }
     *spikes += found;
-    *bits = last;
     return group;
 }
 
 typedef uint32_t update_function(const nm_pop *pop, const nm_arrays *at, uint32_t group, uint32_t end,
-                                 uint32_t *spikes, uint32_t *bits);
+                                 uint32_t *spikes);
 
 /* A group of less than 32 neurons, done on a copy. */
 typedef struct staged_group {
@@ -175,13 +176,17 @@ static uint32_t update_rest(update_function *function, const nm_pop *pop, const 
     size_t offset = 4 * (size_t)NM_GROUP * group;
     uint32_t count = pop->n % NM_GROUP, bits = 0, unused = 0;
     stage(&staged, pop, at, offset, count);
-    if (function(pop, &staged.at, 0, 1, &unused, &bits) == 0) {
+    staged.at.bits = &bits;
+    if (function(pop, &staged.at, 0, 1, &unused) == 0) {
         return group;
     }
     unstage(&staged, pop, at, offset, count);
     bits &= (1u << count) - 1;
     if (at->out && !pop->graded) {
         memcpy(at->out + 4 * (size_t)group, &bits, 4);
+    }
+    if (at->bits) {
+        at->bits[group] = bits;
     }
     *spikes += nm_popcount(bits);
     return group + 1;
@@ -197,9 +202,9 @@ static bool rounds_at_random(const nm_pop *pop)
 /* A function of its own for each profile, with constants for what would cost time inside the loops. */
 #define NM_UPDATE(name, profile, own, refractory) \
     static __attribute__((noinline)) uint32_t name(const nm_pop *pop, const nm_arrays *at, uint32_t group, \
-                                                   uint32_t end, uint32_t *spikes, uint32_t *bits) \
+                                                   uint32_t end, uint32_t *spikes) \
     { \
-        return update_groups(pop, at, group, end, spikes, bits, profile, own, refractory); \
+        return update_groups(pop, at, group, end, spikes, profile, own, refractory); \
     }
 #define NM_UPDATES(name, profile, refractory) \
     NM_UPDATE(name, profile, false, refractory) NM_UPDATE(name##_own, profile, true, refractory)
@@ -232,9 +237,9 @@ static uint32_t update(const nm_pop *pop, const nm_arrays *at, uint32_t group, u
         return group;
     }
     update_function *function = functions[pop->profile][pop->refractory != 0][pop->replaced != 0];
-    uint32_t whole = end < pop->n / NM_GROUP ? end : pop->n / NM_GROUP, bits;
+    uint32_t whole = end < pop->n / NM_GROUP ? end : pop->n / NM_GROUP;
     if (group < whole) {
-        group = function(pop, at, group, whole, spikes, &bits);
+        group = function(pop, at, group, whole, spikes);
     }
     return group == whole && group < end ? update_rest(function, pop, at, group, spikes) : group;
 }
