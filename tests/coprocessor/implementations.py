@@ -162,6 +162,11 @@ class Levels:
         self.machines = {name: Machine(factory, ram) for name, factory in factories.items()}
         self.reference = self.machines.pop("scalar")
 
+    def log_spikes(self, on: bool) -> None:
+        """Switch the record of spikes of all."""
+        for machine in (self.reference, *self.machines.values()):
+            machine.unit.log_spikes(on)
+
     def write(self, name: str, value: int) -> None:
         """Write a CSR of all."""
         for machine in (self.reference, *self.machines.values()):

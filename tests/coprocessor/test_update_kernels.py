@@ -150,6 +150,7 @@ def check(random: Random, image: Image, address: int, golden: bool = False) -> N
     levels = Levels(image.ram, golden)
     levels.write("slice", random.choice((0, 0, 1, 2, 3, 1024)))
     levels.write("rng", random.getrandbits(32))
+    levels.log_spikes(random.random() < 0.3)
     for _ in range(STEPS):
         levels.run(Operation.UPD, address)
 
