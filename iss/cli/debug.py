@@ -120,7 +120,8 @@ def _run(args: argparse.Namespace, state: State, scripts: list[tuple[str, list[s
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
     chosen = bool(args.command or scripts or args.screenshot)
     batch = args.batch or bool(args.screenshot) or (chosen and not terminal)
-    panes = terminal and not batch and not args.plain and find_spec(_TEXTUAL) is not None
+    drawable = terminal and sys.stderr.isatty()  # Textual draws on standard error
+    panes = drawable and not batch and not args.plain and find_spec(_TEXTUAL) is not None
     size = args.size or _terminal_size()
     commander = Commander(state, *size)
     _talk(args, state, commander, scripts, batch=batch, panes=panes)

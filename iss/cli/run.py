@@ -53,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--energy-report", action="store_true",
         help="energy by class of instruction and by symbol, too (slower; preset default22 unless --energy names one)",
     )  # fmt: skip
+    reports.add_argument("--live", action="store_true", help="show registers, neurons and counters while it runs")
     reports.add_argument("--json", metavar="FILE", help="write the statistics; - for standard output")
     reports.add_argument("-q", "--quiet", action="store_true", help="no statistics, no progress")
 

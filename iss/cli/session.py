@@ -22,6 +22,7 @@ from iss.memory.console import ConsoleInput
 if TYPE_CHECKING:
     from coprocessor.energy import EnergyPreset
     from iss.cli.recording import RunTrace
+    from iss.tui.live import LiveView
 
 _FIRST_SLICE = 1_000_000  # instructions
 _SLICE_SECONDS = 0.05
@@ -44,7 +45,8 @@ class Session:
         self.transcript = bytearray()
         self.console = self._open_output(args.uart, "--uart", self._standard_output())
         self.input = self._open_input()
-        console = self.console.write if self.expected is None else self._write_and_keep
+        self.live: LiveView | None = None
+        console = self.console.write if self.expected is None and not args.live else self._write_and_keep
         self.machine = build_machine(args, self.target, memory_map, console, ConsoleInput(self.input or b""))
         self.console.failed = self._stop_writing
         self.trace: RunTrace | None = None
@@ -88,7 +90,10 @@ class Session:
         return WaitingInput(descriptor, self.signals.pending, self.console.flush)
 
     def _write_and_keep(self, data: bytes) -> None:
-        self.transcript += data
+        if self.live is not None:
+            self.live.output.write(data)
+        if self.expected is not None:
+            self.transcript += data
         self.console.write(data)
 
     def _stop_writing(self) -> None:
@@ -136,19 +141,33 @@ class Session:
     # Running --------------------------------------------------------------------------------------------------------
     def run(self) -> int:
         """Run to the end and report; returns the exit code."""
-        status = StatusLine(self.args.max_instructions, self.console, self.args.quiet)
-        self.console.before = status.erase
-
+        status = self._status()
         self.signals.noted = self._look_up
         start = perf_counter()
         with self.signals:
             outcome = self._run(status)
         seconds = perf_counter() - start
         status.erase()
+        self.console.held = False
         self.console.flush()
         if self.trace is not None:
             self.trace.finish(outcome)
         return self._report(outcome, seconds)
+
+    def _status(self) -> StatusLine | LiveView:
+        """What shows how the run gets on: a line, or with --live the whole terminal."""
+        if not self.args.live:
+            line = StatusLine(self.args.max_instructions, self.console, self.args.quiet)
+            self.console.before = line.erase
+            return line
+        if not sys.stderr.isatty():
+            raise Failure("--live needs a terminal on standard error; leave it out", ExitCode.USAGE)
+        from coprocessor.energy import DEFAULT_PRESET, PRESETS
+        from iss.tui.live import LiveView
+
+        self.live = LiveView(self.machine, self.target.title, self.preset or PRESETS[DEFAULT_PRESET])
+        self.console.held = self.console.live
+        return self.stack.enter_context(self.live)
 
     def _look_up(self) -> None:
         """Make the engine come back after the instruction it is at, if it is in a device just now."""
@@ -158,7 +177,7 @@ class Session:
         if self.signals.received is not None:
             raise KeyboardInterrupt
 
-    def _run(self, status: StatusLine) -> Outcome:
+    def _run(self, status: StatusLine | LiveView) -> Outcome:
         """Run until the end, in slices of about `_SLICE_SECONDS`; a wait for input from a terminal is no end."""
         machine, limit = self.machine, self.args.max_instructions
         length = _FIRST_SLICE

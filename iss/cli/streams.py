@@ -26,24 +26,25 @@ class Output:
         self.before: Callable[[], object] = lambda: None
         self.at_line_start = True
         self._stream = stream
-        self._live = live
+        self.live = live
+        self.held = False  # keep everything back for now: something else is on the terminal
         self._pending = bytearray()
 
     def write(self, data: bytes) -> None:
         """Take bytes; they are passed on by lines on a terminal, else by `flush` or in large pieces."""
         self._pending += data
-        if len(self._pending) >= _ENOUGH or (self._live and b"\n" in data):
+        if len(self._pending) >= _ENOUGH or (self.live and b"\n" in data):
             self.flush()
 
     def flush(self) -> None:
         """Pass on everything."""
-        if not self._pending:
+        if not self._pending or self.held:
             return
         data, self._pending = bytes(self._pending), bytearray()
         if self.error is not None:
             return
         self.before()
-        self.at_line_start = not self._live or data.endswith(b"\n")
+        self.at_line_start = not self.live or data.endswith(b"\n")
         try:
             view = memoryview(data)
             while view:  # a raw stream may take less than it is given

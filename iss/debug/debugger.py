@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
@@ -12,7 +12,7 @@ from iss.debug.history import INTERVAL, History, ReplayedConsole
 from iss.debug.places import address_of
 from iss.debug.points import Point, PointKind, watched
 from iss.debug.scan import DepthRecord, DepthScan, Scan
-from iss.debug.search import AtAddress
+from iss.debug.search import AtAddress, Wanted
 from iss.errors import NeuroHartError
 from iss.machine import End, Machine, Outcome
 
@@ -50,7 +50,7 @@ class Debugger:
         self.points: dict[int, Point] = {}
         self.cancelled: Callable[[], bool] = lambda: False
         """Asked now and then during a long motion; true ends it."""
-        self.between: Callable[[], object] = lambda: None  # called now and then during long motions forwards
+        self.between: Callable[[], object] = lambda: None  # called now and then during long motions
         self.longest_pass: int | None = None  # instructions between two calls of `between`; None: as suits the search
         self._number = 0
 
@@ -141,6 +141,15 @@ class Debugger:
             self.points.pop(point.number, None)
             self._number = number
 
+    def find(self, wanted: Wanted, text: str, *, back: bool = False) -> Stop:
+        """Go to the next or last moment before which something is wanted, whatever the points say; `text` names it."""
+        points, self.points = self.points, {0: Point(0, PointKind.BREAK, text, wanted)}
+        try:
+            stop = self.resume_back() if back else self.resume()
+        finally:
+            self.points = points
+        return replace(stop, text=f"{text}: at instruction {self.now}", point=None) if stop.point is not None else stop
+
     def goto(self, retired: int) -> Stop:
         """Go to the moment at which `retired` instructions have retired, in either direction."""
         if retired <= self.history.latest:
@@ -189,6 +198,7 @@ class Debugger:
             if (interrupted := self._interrupted()) is not None:
                 self.history.seek(start)
                 return interrupted
+            self.between()
             self.history.seek_checkpoint(end)
             begin = self.now
             for point in self._active:

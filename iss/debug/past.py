@@ -21,6 +21,8 @@ from iss.trace.events import RECORD, Kind
 _BRANCH: Final = 0x63
 _ENGINE: Final = 0x2B
 _OPCODE: Final = 0x7F
+_WITH_PC: Final = (Kind.RETIRED, Kind.TRAP, Kind.INTERRUPT)
+"""Records that tell where the hart came to: what follows a branch may trap or be interrupted."""
 
 
 class Access(NamedTuple):
@@ -131,12 +133,13 @@ def branches(history: History, length: int) -> dict[int, tuple[int, int]]:
     if start == history.now:
         return found
     with unmoved(history):
-        retired = [chunk.retired for chunk in _observed(history, start)]
-    if not retired:
+        records = [chunk.records[np.isin(chunk.kinds, _WITH_PC)] for chunk in _observed(history, start)]
+    if not records:
         return found
-    records = np.concatenate(retired)
-    pcs, words = records["a"].astype(np.int64), records["b"]
-    met = np.flatnonzero(words[:-1] & _OPCODE == _BRANCH)
+    together = np.concatenate(records)
+    pcs, kinds = together["a"].astype(np.int64), together["tag"] & 0xFF
+    branch = (kinds[:-1] == Kind.RETIRED) & (together["b"][:-1] & _OPCODE == _BRANCH)
+    met = np.flatnonzero(branch)
     taken = pcs[met + 1] != pcs[met] + 4
     for pc in np.unique(pcs[met]).tolist():
         here = pcs[met] == pc

@@ -6,7 +6,7 @@ watchpoint); candidates come in the order of time. To look for something new, ad
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -71,6 +71,18 @@ class AtAddress:
     def moments(self, chunk: Chunk) -> Places:
         pcs = chunk.retired["a"]
         return chunk.start + np.flatnonzero(np.isin(pcs, np.array(self.addresses, dtype=np.uint32))).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class AtInstruction:
+    """The moment before an instruction whose word fits."""
+
+    fits: Callable[[int], bool]
+
+    def moments(self, chunk: Chunk) -> Places:
+        words = chunk.retired["b"]
+        fitting = [word for word in np.unique(words).tolist() if self.fits(word)]
+        return chunk.start + np.flatnonzero(np.isin(words, np.array(fitting, dtype=np.uint32))).astype(np.int64)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,8 @@ from iss.tui.text import Line, Row, fit
 
 _FRAME: Final = 1 / 15
 """Seconds between two pictures of a running machine."""
+_PATIENCE: Final = 0.3
+"""Seconds after which a motion that is still under way is said to be."""
 _PASS: Final = 1_000_000
 """Instructions between two looks at the clock, at full speed."""
 _SPEEDS: Final = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, None)
@@ -78,8 +80,8 @@ class DebuggerApp(App[None]):
         *(
             Binding(key, f"ask('{start}')", show=False)
             for key, start in {
-                "colon": "", "w": "watch ", "t": "goto ", "d": "delete ", "slash": "find ", "p": "print ",
-                "x": "x ", "i": "info ", "L": "list ",
+                "colon": "", "w": "watch ", "t": "goto ", "d": "delete ", "slash": "find ", "backslash": "rfind ",
+                "p": "print ", "x": "x ", "i": "info ", "L": "list ",
             }.items()
         ),
         Binding("space", "pause", show=False),
@@ -292,7 +294,12 @@ class DebuggerApp(App[None]):
 
         self._thread = threading.Thread(target=work, daemon=True)
         self._thread.start()
+        self.set_timer(_PATIENCE, self._still_running)
         return []
+
+    def _still_running(self) -> None:
+        if self.state.running:
+            self.message.show(Row("running; space or Ctrl-C pauses", theme.DIM).segments)
 
     def _set_pace(self) -> None:
         speed = self.state.speed

@@ -24,7 +24,7 @@ _KEYS: Final = (
     ("space Ctrl-C", "pause what runs, go on if nothing does;  + - speed dial"),
     ("b F9", "breakpoint where you look (or click into the margin of the code);  w watch  d delete"),
     ("t m", "go to a moment, bookmark it (or click into the timeline or on a line of the trace)"),
-    ("/ p x i L", "find in the trace, print, memory, info, list;  : any command, as below"),
+    ("/ \\ p x i L", "find an instruction, find backwards, print, memory, info, list;  : any command, as below"),
     ("Tab z", "next pane, the pane alone;  j k g G Ctrl-D Ctrl-U and arrows move in it;  Esc looks at the pc again"),
     ("h j k l Enter", "in neurons: choose one, say why it fired;  P another population;  u decimal registers"),
     ("F5 F10 F11", "continue, next, step;  with shift: continue and next backwards, finish;  F12 step back"),

@@ -79,7 +79,6 @@ class State:
         self.shown_memory: tuple[int, int] = (0, 0)  # address and size of what the memory pane shows
         self._texts: dict[str, list[str]] = {}
         self._networks: tuple[int, Networks] | None = None
-        self.why: Any = None
         self._found: dict[str, Any] = {}
 
     # Motions --------------------------------------------------------------------------------------------------------

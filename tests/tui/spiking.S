@@ -59,7 +59,7 @@ network:
     .word 1, synapses
     .word 0x102, neurons
 membranes: .word 0, 0
-currents:  .word 0, 0
+currents:  .word 0, 0, 0, 0
 spikes:    .word 0, 0
 weights:   .word 0x283C, 0xF650, 0x0A1E
 inputs:    .word 3, 5

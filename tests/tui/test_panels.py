@@ -125,7 +125,7 @@ def test_trace_says_what_instructions_did() -> None:
     session.execute("break dot")
     session.execute("continue")
     text = "\n".join(shown("trace", session, height=12))
-    assert re.search(r"sw ra, 12\(sp\) +\[800011c8\]←80000028 +1 cyc 15.7 pJ", text)
+    assert re.search(r"sw ra, 12\(sp\) +\[[0-9a-f]{8}\]←80000028 +1 cyc 15.7 pJ", text)
     assert re.search(r"nm.run a0, a1, a2 +a0=00000002 ⚡2 8 SOP +90 cyc", text)
     session.execute("delete")
     session.execute("break handler")

@@ -12,7 +12,15 @@ ROOT = Path(__file__).resolve().parents[2]
 DIRECTORY = ROOT / "docs" / "pictures"
 
 # File name: the command that writes it.
-PICTURES = {"demo.svg": ["demo", "--svg", "{file}"]}
+PICTURES = {
+    "demo.svg": ["demo", "--svg", "{file}"],
+    "debugger.svg": [
+        *("debug", "programs/digits", "--size", "180x50"),
+        *("--command", "break decide", "--command", "watch classes[2]", "--command", "continue 30"),
+        *("--command", "mark decided", "--command", "neuron 37", "--command", "step 9", "--command", "step"),
+        *("--screenshot", "{file}"),
+    ],
+}
 
 
 def self_contained(svg: str) -> str:

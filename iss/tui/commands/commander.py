@@ -41,7 +41,9 @@ class Commander:
         if not line or line.startswith("#"):
             return []
         name, _, rest = line.partition(" ")
-        if "/" in name:  # x/4w, print/x
+        if name.startswith("/"):
+            name, rest = "find", line[1:]
+        elif "/" in name:  # x/4w, print/x
             name, _, form = name.partition("/")
             rest = f"/{form} {rest}"
         command = find(name)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from iss.debug import why
+from iss.tui import explain
 from iss.tui.commands.command import Answer, Command, CommandError, amount
 
 if TYPE_CHECKING:
@@ -34,7 +36,6 @@ def _population(commander: Commander, text: str) -> Answer:
         present = shown(commander).address
         state.view.population = order[(order.index(present) + 1) % len(order)]
     state.view.neuron = min(state.view.neuron, found[state.view.population].n - 1)
-    state.why = None
     return commander.panel("neurons", 0)
 
 
@@ -52,7 +53,20 @@ def _neuron(commander: Commander, text: str) -> Answer:
     return commander.panel("neurons", 0)
 
 
+def _why(commander: Commander, text: str) -> Answer:
+    words = text.split()
+    if len(words) > 2:
+        raise CommandError("why [NEURON] [STEP]: expected the number of a neuron and a value of nm_t")
+    if words:
+        choose(commander, words[0])
+    population, state = shown(commander), commander.state
+    neuron = min(state.view.neuron, population.n - 1)
+    step = amount(commander, words[1]) if len(words) > 1 else None
+    return explain.rows(state, why.explain(state.debugger.history, population, neuron, step))
+
+
 COMMANDS: Final = (
+    Command(("why",), "[NEURON] [STEP]", "Explain the last spike of a neuron, or what it did in a step.", _why),
     Command(("population", "pop"), "[SYMBOL]", "Show another population, or the next one.", _population),
     Command(("neuron",), "NUMBER", "Choose a neuron of the population.", _neuron),
 )

@@ -91,7 +91,9 @@ def _instruction(state: State, instruction: Disassembled, mark: bool | None) -> 
     row.add("►" if here else " ", theme.PC if here else theme.PLAIN)
     row.add(f"{instruction.address:08x}", theme.PC if here else theme.ADDRESS).add("  ")
     mnemonic, _, operands = instruction.text.partition(" ")
-    row.add(f"{mnemonic:<8} ", mnemonic_style(instruction.word)).add(operands)
+    data = mnemonic.startswith(".")
+    row.add(f"{mnemonic:<8} ", theme.WORD if data else mnemonic_style(instruction.word))
+    row.add(operands, theme.WORD if data else theme.PLAIN)
     if instruction.word & 0x7F == _BRANCH:
         taken, met = state.branches.get(instruction.address, (0, 0))
         offset = _branch_offset(instruction.word)

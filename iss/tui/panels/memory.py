@@ -7,7 +7,7 @@ from iss.tui import theme
 from iss.tui.state import State
 from iss.tui.text import Line, Row, page
 
-_ADDRESS = 10
+_ADDRESS = 11
 
 
 def title(state: State) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
 from rich.style import Style
 
 from coprocessor.golden.population import Population
+from coprocessor.golden.profiles import Profile
 from iss.debug import descriptors
 from iss.tui import theme
 from iss.tui.state import State
@@ -37,7 +39,7 @@ def render(state: State, width: int, height: int) -> list[Line]:
     if population is None:
         return page([Row(_absence(state), theme.DIM)], width, height)
     values = descriptors.membranes(state.machine, population)
-    limits = descriptors.thresholds(state.machine, population)
+    limits = _limits(state, population, values)
     each = per_line(width)
     lines = -(-population.n // each)
     room = max(1, height - 1)
@@ -53,6 +55,13 @@ def render(state: State, width: int, height: int) -> list[Line]:
         rows.append(row)
     rows.append(_detail(state, population, chosen, int(limits[chosen])))
     return page(rows, width, height)
+
+
+def _limits(state: State, population: Population, values: descriptors.Words) -> descriptors.Words:
+    """The potentials that are drawn as full: thresholds; of neurons without one the largest potential there is."""
+    if population.profile is Profile.LI:
+        return np.full(population.n, int(np.abs(values).max(initial=1)), np.int64)
+    return descriptors.thresholds(state.machine, population)
 
 
 def _first(state: State, population: Population, each: int, lines: int, room: int) -> int:
@@ -83,7 +92,8 @@ def _detail(state: State, population: Population, neuron: int, limit: int) -> Ro
     row = Row(f"neuron {neuron}", theme.SELECTED)
     for name, value in words:
         row.add(f" {name}", theme.DIM).add(f" {value}")
-    row.add(" threshold", theme.DIM).add(f" {limit}")
+    if population.profile is not Profile.LI:
+        row.add(" threshold", theme.DIM).add(f" {limit}")
     slot = (state.csrs.get("nm_t", 0) % population.depth) * population.n + neuron
     waiting = int(descriptors.words(state.machine, population.cur + 4 * slot, 1)[0])
     return row.add(" input", theme.DIM).add(f" {waiting}")
