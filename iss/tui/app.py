@@ -106,7 +106,8 @@ class DebuggerApp(App[None]):
         self._in_frame = False
         self._thread: threading.Thread | None = None
         self._last_frame = 0.0
-        self._leaving = False
+        self._closed_down = False
+        self._leaving = self._said = False
         commander.mover = self._start
         commander.context = ()
 
@@ -166,6 +167,7 @@ class DebuggerApp(App[None]):
 
     def say(self, answer: Answer) -> None:
         """Show an answer: in the line above the keys, or in a window of its own."""
+        self._said = True
         if len(answer) > _ONE_LINE:
             self.push_screen(AnswerScreen(answer))
         elif answer:
@@ -290,15 +292,16 @@ class DebuggerApp(App[None]):
                 stop = motion()
             except NeuroHartError as error:
                 stop = Stop(StopKind.INTERRUPTED, str(error))
-            self.call_from_thread(self._arrived, stop)
+            self._in_loop(self._arrived, stop)
 
         self._thread = threading.Thread(target=work, daemon=True)
         self._thread.start()
+        self._said = False
         self.set_timer(_PATIENCE, self._still_running)
         return []
 
     def _still_running(self) -> None:
-        if self.state.running:
+        if self.state.running and not self._said:
             self.message.show(Row("running; space or Ctrl-C pauses", theme.DIM).segments)
 
     def _set_pace(self) -> None:
@@ -314,8 +317,18 @@ class DebuggerApp(App[None]):
                 sleep(min(0.05, due - elapsed))
                 elapsed = monotonic() - self._last_frame
         if elapsed >= _FRAME or speed is not None:
-            self.call_from_thread(self._frame)
+            self._in_loop(self._frame)
             self._last_frame = monotonic()
+
+    def _in_loop(self, function: Callable[..., object], *arguments: object) -> None:
+        """Call something in the application's thread; nothing if it has ended meanwhile."""
+        if self.is_running and not self._closed_down:
+            self.call_from_thread(function, *arguments)
+
+    def on_unmount(self) -> None:
+        """The application ends: nothing is to be drawn any more."""
+        self._closed_down = True
+        self.state.debugger.interrupt()
 
     def _frame(self) -> None:
         """Draw a running machine; its thread waits meanwhile."""

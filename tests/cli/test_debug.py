@@ -92,7 +92,7 @@ def test_screenshots(neurohart: Command, hello: Path, tmp_path: Path) -> None:
     ("command", "message"),
     [
         ("brake main", "unknown command 'brake'; did you mean 'break'?"),
-        ("re", "'re' may be reverse-step, reverse-next, reverse-finish, reverse-continue; write more of it"),
+        ("re", "'re' may be reverse-step, reverse-next, reverse-finish, reverse-continue, reverse-find; write"),
         ("break nowhere", "'nowhere' in 'nowhere' is unknown"),
         ("break *3", "no multiple of 4"),
         ("break _start if", "is no expression"),
@@ -175,3 +175,9 @@ def test_help_names_every_command(neurohart: Command, hello: Path) -> None:
     for command in COMMANDS.values():
         assert any(line.strip().startswith(command.name) for line in lines)
         assert session(neurohart, hello, f"help {command.name}")[1] == command.help
+
+
+def test_live_needs_a_terminal(neurohart: Command, hello: Path) -> None:
+    ended = neurohart("run", hello, "--live")
+    assert ended.code == ExitCode.USAGE
+    assert "--live needs a terminal on standard error; leave it out" in ended.errors
