@@ -55,8 +55,8 @@ def _lines(trace: Trace, summary: Summary, most: int) -> Iterator[str]:
     yield from _table("instructions", summary.mnemonics, most, summary.instructions)
     yield from _table("functions", summary.functions, most, summary.instructions)
     renderer = Renderer(trace)
-    hottest = {f"{pc:08x} {renderer.place(pc)}".rstrip(): tally for pc, tally in ranked(summary.pcs, most)}
-    yield from _table("places", hottest, most, summary.instructions)
+    places = {f"{pc:08x} {renderer.place(pc)}".rstrip(): tally for pc, tally in summary.pcs.items()}
+    yield from _table("places", places, most, summary.instructions)
     yield from _counts("calls", {trace.names.at(pc): times for pc, times in summary.calls.most_common(most)})
     yield from _counts("traps", dict(summary.traps.most_common(most)))
     if summary.commands:

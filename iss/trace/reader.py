@@ -182,6 +182,10 @@ class Trace:
             return int(block.site_pc[block.site[0]])
         return None
 
+    def view_at(self, index: int) -> View:
+        """The block of an instruction."""
+        return self.view(bisect_right(self._bases, index) - 1)
+
     # Instructions ---------------------------------------------------------------------------------------------------
     def instruction(self, index: int) -> Retired:
         """Instruction `index`; IndexError if there is none."""
@@ -194,8 +198,7 @@ class Trace:
         """Instructions begin..end-1."""
         stop = self.count if end is None else min(end, self.count)
         for view in self.views(begin, stop):
-            for index in range(max(begin - view.base, 0), min(stop - view.base, len(view))):
-                yield view.retired(index)
+            yield from view.instructions(max(begin - view.base, 0), min(stop - view.base, len(view)))
 
     @property
     def behind(self) -> list[Event]:

@@ -195,17 +195,20 @@ class Recorder:
         self._sink, self._wanted, self._failed = sink, wanted, failed
         self._packer = Packer(first, cycle)
         self._trace = Trace(KeptBlocks(()), description)  # for the decoder
-        self._cycles = cycle
+        self._cycles: int | None = cycle
         self.error: OSError | None = None
 
-    def consume(self, records: bytes | memoryview, spikes: bytes, cycles: int) -> None:
-        """Take records, the spikes of their commands and the cycles that have passed after the last of them."""
+    def consume(self, records: bytes | memoryview, spikes: bytes, cycles: int | None) -> None:
+        """Take records, the spikes of their commands and the cycles that have passed after the last of them.
+
+        Where nobody knows the cycles (None) the costs of the instructions tell.
+        """
         if self.error is not None:
             return
         packer = self._packer
         count = len(records) // RECORD.size
         if not packer.empty and not packer.fits(count):
-            self._flush(self._cycles)
+            self._flush(self._cycles, _first_pc(records, 0))
         done = packer.take(records, spikes)
         while done < count:  # a piece larger than a block: where it is cut, only the costs tell the time
             self._flush(None, _first_pc(records, done))

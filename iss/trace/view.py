@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -130,6 +130,15 @@ class View:
         """[n] u64: cycles before each instruction."""
         return self._starts[: len(self)]
 
+    def time(self, index: int) -> int:
+        """Cycles before an instruction; of len(self), behind the last."""
+        return int(self._starts[index])
+
+    @property
+    def ends(self) -> Array:
+        """[n] u64: cycles before what follows each instruction."""
+        return self._starts[1:]
+
     @property
     def end_cycle(self) -> int:
         """Cycles behind the block."""
@@ -143,19 +152,18 @@ class View:
 
     def events(self, index: int) -> list[Event]:
         """What belongs to instruction `index` of the block; len(self): what is behind the last."""
+        events = np.searchsorted(self.block.event_index, [index, index + 1]).tolist()
+        accesses = np.searchsorted(self.block.access_index, [index, index + 1]).tolist()
+        return self._events(*events, *accesses)
+
+    def _events(self, first: int, last: int, first_access: int, last_access: int) -> list[Event]:
+        """Those at these places of the tables of events and accesses."""
         block = self.block
-        first, last = np.searchsorted(block.event_index, [index, index + 1])
         found = [event for place in range(first, last) if (event := self.event(place)) is not None]
-        first, last = np.searchsorted(block.access_index, [index, index + 1])
-        found += [
-            MemoryAccess(
-                int(block.address[place]),
-                int(block.access_kind[place]) & ~STORE_BIT,
-                int(block.data[place]),
-                bool(block.access_kind[place] & STORE_BIT),
-            )
-            for place in range(first, last)
-        ]
+        for place in range(first_access, last_access):
+            kind = int(block.access_kind[place])
+            address, data = int(block.address[place]), int(block.data[place])
+            found.append(MemoryAccess(address, kind & ~STORE_BIT, data, bool(kind & STORE_BIT)))
         return found
 
     def event(self, place: int) -> Event | None:
@@ -180,17 +188,19 @@ class View:
 
     def retired(self, index: int) -> Retired:
         """Instruction `index` of the block."""
-        site = self.block.site[index]
-        return Retired(
-            self.base + index,
-            int(self.number[index]),
-            int(self.block.site_pc[site]),
-            int(self.block.site_word[site]),
-            int(self.block.site_destination[site]),
-            int(self.block.value[index]),
-            int(self.cycle[index]),
-            tuple(self.events(index)),
-        )
+        return next(self.instructions(index, index + 1))
+
+    def instructions(self, begin: int, end: int) -> Iterator[Retired]:
+        """Instructions begin..end-1 of the block."""
+        bounds = np.arange(begin, end + 1)
+        events = np.searchsorted(self.block.event_index, bounds).tolist()
+        accesses = np.searchsorted(self.block.access_index, bounds).tolist()
+        columns = (self.number, self.pc, self.word, self.destination, self.value, self.cycle)
+        rows = zip(*(column[begin:end].tolist() for column in columns), strict=True)
+        for place, (number, pc, word, destination, value, cycle) in enumerate(rows):
+            parts = (events[place], events[place + 1], accesses[place], accesses[place + 1])
+            found = tuple(self._events(*parts)) if parts[0] != parts[1] or parts[2] != parts[3] else ()
+            yield Retired(self.base + begin + place, number, pc, word, destination, value, cycle, found)
 
 
 def delays(block: Block) -> tuple[Array, Array, Array]:

@@ -40,7 +40,7 @@ AREAS: dict[str, Area] = {
     "iss.trace": Area(
         2,
         "iss.errors iss.isa iss.builtin iss.loaders iss.hart.timing iss.engines._interpreter asm.disassembler "
-        "coprocessor.interface",  # what words, addresses and commands are called
+        "coprocessor.interface coprocessor.energy",  # what words, addresses and commands are called and cost
         "numpy",
     ),
     "asm": Area(

@@ -80,6 +80,9 @@ def test_shown_commands_exist(where: str, line: str) -> None:
         elif words[0] == "neurohart" and words[1] not in _OVERVIEW:
             assert words[1] in COMMANDS, where
             module = import_module(COMMANDS[words[1]])
+            if hasattr(module, "COMMANDS"):  # with sub-commands of its own
+                assert words[2] in module.COMMANDS, where
+                module = import_module(module.COMMANDS[words[2]])
             parser = Parser(f"neurohart {words[1]}")
             module.add_arguments(parser)
             options = {word.partition("=")[0] for word in words if re.match(r"--?[a-zA-Z]", word)}
@@ -100,6 +103,11 @@ def test_the_tour_of_the_readme_runs(tmp_path: Path) -> None:
 def test_pages_show_what_is_printed(page: str, tmp_path: Path) -> None:
     (tmp_path / "programs").symlink_to(ROOT / "programs")
     run_page(ROOT / "docs" / page, tmp_path, {"PYTHONPATH": str(ROOT)}, {})
+
+
+def test_the_page_of_traces_shows_what_is_printed(tmp_path: Path) -> None:
+    (tmp_path / "programs").symlink_to(ROOT / "programs")
+    run_page(ROOT / "docs" / "traces.md", tmp_path, {"PYTHONPATH": str(ROOT)}, {})
 
 
 @pytest.mark.parametrize("name", PRESETS)

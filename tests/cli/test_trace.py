@@ -177,3 +177,81 @@ def test_what_is_no_trace(neurohart: Command, tmp_path: Path, content: bytes) ->
         assert (ended.code, ended.output) == (ExitCode.BAD_INPUT, b"")
         assert f"{path}: " in ended.errors
         assert ended.errors.count("\n") == 1
+
+
+# Comparing and converting --------------------------------------------------------------------------------------------
+def test_diff(neurohart: Command, tmp_path: Path, hello: Path) -> None:
+    log = tmp_path / "hello.log"
+    assert neurohart("trace", "convert", hello, log).code == 0
+    equal = neurohart("trace", "diff", hello, log)
+    assert (equal.code, equal.errors) == (0, "")
+    assert equal.output.decode() == f"equal: {TraceFile.open(hello).count} instructions\n"
+    log.write_text(log.read_text().replace(" x5  0x0000006c", " x5  0x0000006d", 1))
+    different = neurohart("trace", "diff", hello, log, "--context", 2)
+    lines = different.output.decode().splitlines()
+    assert different.code == ExitCode.FAILED
+    assert lines[0].endswith("equal instructions t0 and memory differ")
+    assert sum(line.startswith("<") for line in lines) == sum(line.startswith(">") for line in lines) == 4
+    assert any(line.startswith("at hello.S:5") for line in lines)
+    assert any("it reads s0=" in line for line in lines)
+    found = json.loads(neurohart("trace", "diff", hello, log, "--json").output)
+    assert (found["equal"], found["fields"]) == (False, ["t0", "memory"])
+
+
+def test_diff_of_a_beginning(neurohart: Command, tmp_path: Path, hello: Path) -> None:
+    part = tmp_path / "part.nht"
+    assert neurohart("trace", "convert", hello, part, "--to", 20).code == 0
+    assert TraceFile.open(part).count == 20
+    ended = neurohart("trace", "diff", part, hello)
+    assert ended.code == ExitCode.FAILED
+    assert b"ends after 20 equal instructions" in ended.output
+    assert neurohart("trace", "diff", part, hello, "--prefix").code == 0
+    assert neurohart("trace", "diff", part, hello, "--from-place", "_start+8", "--prefix").code == 0
+
+
+def test_convert_keeps_what_was_there_when_it_fails(neurohart: Command, tmp_path: Path, hello: Path) -> None:
+    target = tmp_path / "x.info"
+    target.write_text("before")
+    bare = tmp_path / "bare.log"
+    assert neurohart("trace", "convert", hello, bare).code == 0
+    ended = neurohart("trace", "convert", bare, target)
+    assert ended.code == ExitCode.BAD_INPUT
+    assert "no source lines" in ended.errors
+    assert target.read_text() == "before"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bare.log", "hello.S", "hello.nht", "x.info"]
+
+
+def test_convert_to_standard_output_and_a_filter(neurohart: Command, hello: Path) -> None:
+    ended = neurohart("trace", "convert", hello, "-", "--to-format", "spike", "--filter", "store 0x10000000")
+    lines = ended.output.decode().splitlines()
+    assert ended.code == 0
+    assert len(lines) == 6
+    assert all(" mem 0x10000000 0x" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["x.unknown"], ExitCode.USAGE, "the name tells no format; end it with one of .nht, .log"),
+        (["no/such/x.log"], ExitCode.WRITE_ERROR, "no directory no/such"),
+        (["x.log", "--energy", "default22"], ExitCode.USAGE, "--energy is for callgrind"),
+        (["x.callgrind", "--energy", "nosuch"], ExitCode.USAGE, "energy preset 'nosuch' is not known"),
+        (["x.log", "--filter", "nosuch"], ExitCode.USAGE, "'nosuch' is no term"),
+        (["x.log", "--program", "missing.elf"], ExitCode.BAD_INPUT, "missing.elf"),
+        (["x.log", "--input-format", "spike"], ExitCode.BAD_INPUT, "hello.nht:1: no line of a Spike log"),
+    ],
+)
+def test_messages_of_convert(
+    neurohart: Command,
+    tmp_path: Path,
+    hello: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    code: ExitCode,
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ended = neurohart("trace", "convert", "hello.nht", *arguments)
+    assert (ended.code, ended.output) == (code, b"")
+    assert message in ended.errors
+    assert ended.errors.count("\n") == 1

@@ -6,15 +6,36 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
+from coprocessor.energy import EnergyPreset
 from iss.loaders import load_image
 from iss.trace.block import TraceError
 from iss.trace.reader import Trace, TraceFile
 from iss.trace.recorder import describe
+from iss.trace.recorder import write_trace as store_trace
+from iss.trace.spike import SpikeLog
 from iss.trace.store import MAGIC
+from iss.trace.unpacking import records
 
 OWN: Final = "nht"
 READERS: Final[dict[str, str]] = {  # format: module with `fits(head) -> bool` and `read(path, isa, image) -> Trace`
     OWN: "",
+    "spike": "iss.trace.formats.spike",
+    "rvvi": "iss.trace.formats.rvvi",
+    "jsonl": "iss.trace.formats.jsonl",
+    "sail": "iss.trace.formats.sail",
+    "ibex": "iss.trace.formats.ibex",
+    "qemu": "iss.trace.formats.qemu",
+}
+WRITERS: Final[dict[str, tuple[str, str]]] = {  # format: suffix, what it is for
+    OWN: (".nht", "our own"),
+    "spike": (".log", "Spike's --log-commits, byte for byte"),
+    "rvvi": (".rvvi", "RVVI-TEXT 0.3"),
+    "jsonl": (".jsonl", "JSON Lines; nothing is lost"),
+    "perfetto": (".json", "Chrome's trace events: functions, commands, traps, counters in ui.perfetto.dev"),
+    "vcd": (".vcd", "waveforms of registers, traps and spikes"),
+    "folded": (".folded", "folded stacks with cycles, for flame graphs"),
+    "callgrind": (".callgrind", "profile with instructions, cycles and energy, for KCachegrind"),
+    "lcov": (".info", "coverage of source lines, for genhtml"),
 }
 _LOOKED_AT: Final = 4096
 
@@ -31,6 +52,21 @@ def detect(path: str | Path) -> str:
     if not head:
         raise TraceError(f"{path}: the file is empty; record it with `neurohart trace record`")
     raise TraceError(f"{path}: no trace, or of a format that is not known; expected one of {', '.join(READERS)}")
+
+
+def write_trace(trace: Trace, path: str | Path, format: str, preset: EnergyPreset | None = None) -> None:
+    """Write a trace in one of WRITERS; `preset` gives callgrind's energies. TraceError, OSError."""
+    if format == OWN:
+        store_trace(trace, path)
+    elif format == "spike":
+        with open(path, "wb") as file:
+            log = SpikeLog(trace.architecture, file.write)
+            for view in trace.views():
+                log.consume(records(view).tobytes())
+    else:
+        module = import_module(f"iss.trace.formats.{format}")
+        with open(path, "w", encoding="utf-8", newline="\n") as text:
+            module.write(trace, text, preset) if format == "callgrind" else module.write(trace, text)
 
 
 def read_trace(

@@ -1,0 +1,162 @@
+"""Calls in a trace: which functions are active when, from jumps that link, returns and traps.
+
+The stack is what the program's jumps make it. A function that is entered without a call (a tail call, or code that
+falls through) takes the place of the one before; a return that fits no frame does so, too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple, Protocol
+
+import numpy as np
+
+from iss.trace.block import Array
+from iss.trace.decoding import Decoded
+from iss.trace.events import Kind
+from iss.trace.reader import Trace
+from iss.trace.view import View
+
+_FLOW_NONE, _FLOW_CALL, _FLOW_RETURN, _FLOW_TRAP_RETURN = range(4)
+DEEPEST: Final = 4096
+"""Frames that are kept; deeper ones are counted as their callers."""
+
+
+class Frame(NamedTuple):
+    """An active function: its name's number in `Functions`, whether a trap began it."""
+
+    function: int
+    is_trap: bool
+
+
+class Functions:
+    """Numbers for functions; the function of an address is that of `Names`."""
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+        self._numbers: dict[str, int] = {}
+        self._by_pc: dict[int, int] = {}
+        self.names: list[str] = []
+
+    def number(self, pc: int) -> int:
+        """The function of an address."""
+        found = self._by_pc.get(pc)
+        if found is None:
+            symbol = self._trace.names.function(pc)
+            name = symbol.name if symbol is not None else f"{pc & ~0xFFF:#010x}"
+            found = self._numbers.setdefault(name, len(self._numbers))
+            if found == len(self.names):
+                self.names.append(name)
+            self._by_pc[pc] = found
+        return found
+
+    def of(self, view: View) -> Array:
+        """The function of each instruction, [n]."""
+        numbers: Array = np.array([self.number(int(pc)) for pc in view.block.site_pc], np.int64)[view.block.site]
+        return numbers
+
+
+class Observer(Protocol):
+    """Is told what happens, in order; `index` is the instruction before which it happens, in its view."""
+
+    def enter(self, view: View, index: int, stack: list[Frame], caller: int | None) -> None:
+        """A frame was pushed; `caller` is the pc of the call, None for traps."""
+
+    def leave(self, view: View, index: int, stack: list[Frame]) -> None:
+        """The last frame of `stack` is about to be popped."""
+
+    def replace(self, view: View, index: int, stack: list[Frame], function: int) -> None:
+        """The last frame of `stack` is about to become another function."""
+
+    def run(self, view: View, begin: int, end: int, stack: list[Frame]) -> None:
+        """Instructions begin..end-1 of a view run in the last frame of `stack`."""
+
+
+def _flow(decoded: Decoded) -> int:
+    if decoded.is_call:
+        return _FLOW_CALL
+    if decoded.is_return:
+        return _FLOW_RETURN
+    return _FLOW_TRAP_RETURN if decoded.mnemonic == "mret" else _FLOW_NONE
+
+
+@dataclass
+class Walker:
+    """Follows a trace from its beginning; `functions` names what it finds."""
+
+    trace: Trace
+    observer: Observer
+    functions: Functions = field(init=False)
+    stack: list[Frame] = field(default_factory=list)
+    _hidden: int = 0  # calls below DEEPEST
+
+    def __post_init__(self) -> None:
+        self.functions = Functions(self.trace)
+
+    def walk(self) -> None:
+        """Tell the observer everything; what is active at the end is left in order."""
+        before, before_function, before_pc = _FLOW_NONE, -1, 0
+        view: View | None = None
+        for view in self.trace.views():
+            if not len(view):
+                continue
+            flow, function = view.each(_flow, np.int64), self.functions.of(view)
+            trapped = np.zeros(len(view) + 1, bool)
+            entered = (view.kinds == Kind.TRAP) | (view.kinds == Kind.INTERRUPT)
+            trapped[view.block.event_index[entered]] = True
+            earlier_flow = np.concatenate([[before], flow[:-1]])
+            earlier_function = np.concatenate([[before_function], function[:-1]])
+            starts = np.flatnonzero((earlier_flow != _FLOW_NONE) | (earlier_function != function) | trapped[:-1])
+            if not len(starts) or starts[0] != 0:
+                starts = np.concatenate([[0], starts])
+            ends = np.append(starts[1:], len(view)).tolist()
+            for begin, end in zip(starts.tolist(), ends, strict=True):
+                caller = int(view.pc[begin - 1]) if begin else before_pc
+                self._move(view, begin, int(function[begin]), int(earlier_flow[begin]), bool(trapped[begin]), caller)
+                self.observer.run(view, begin, end, self.stack)
+            before, before_function, before_pc = int(flow[-1]), int(function[-1]), int(view.pc[-1])
+        while self.stack and view is not None:
+            self._pop(view, len(view))
+
+    def _move(self, view: View, index: int, function: int, flow: int, trapped: bool, caller: int) -> None:
+        if trapped:  # whatever the instruction before was for, the handler comes first
+            if flow == _FLOW_CALL:
+                self._push(view, index, Frame(function, False), caller)
+            self._push(view, index, Frame(function, True), None)
+            return
+        if flow == _FLOW_CALL:
+            self._push(view, index, Frame(function, False), caller)
+        elif flow == _FLOW_TRAP_RETURN and any(frame.is_trap for frame in self.stack):
+            while not self.stack[-1].is_trap:
+                self._pop(view, index)
+            self._pop(view, index)
+        elif flow == _FLOW_RETURN:
+            self._return(view, index, function)
+        if not self.stack:
+            self._push(view, index, Frame(function, False), None)
+        elif self.stack[-1].function != function:
+            self.observer.replace(view, index, self.stack, function)
+            self.stack[-1] = Frame(function, self.stack[-1].is_trap)
+
+    def _return(self, view: View, index: int, function: int) -> None:
+        if self._hidden:
+            self._hidden -= 1
+            return
+        for depth in range(len(self.stack) - 1, 0, -1):
+            if self.stack[depth].is_trap:
+                return
+            if self.stack[depth - 1].function == function:
+                while len(self.stack) > depth:
+                    self._pop(view, index)
+                return
+
+    def _push(self, view: View, index: int, frame: Frame, caller: int | None) -> None:
+        if len(self.stack) >= DEEPEST:
+            self._hidden += 1
+            return
+        self.stack.append(frame)
+        self.observer.enter(view, index, self.stack, caller)
+
+    def _pop(self, view: View, index: int) -> None:
+        self.observer.leave(view, index, self.stack)
+        self.stack.pop()
