@@ -175,9 +175,10 @@ class Levels:
     def issue(self, operation: int, rs1: int = 0, rs2: int = 0) -> int:
         """Issue on all and compare; gives the outcome."""
         outcome, expected = self.reference.issue(operation, rs1, rs2), self.reference
+        wanted = expected.seen()
         for name, machine in self.machines.items():
             assert machine.issue(operation, rs1, rs2) == outcome, name
-            seen, wanted = machine.seen(), expected.seen()
+            seen = machine.seen()
             assert seen == wanted, (name, {k: (seen[k], wanted[k]) for k in seen if seen[k] != wanted[k]})
             if machine.ram != expected.ram:
                 places = [
