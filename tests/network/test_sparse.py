@@ -179,7 +179,7 @@ def test_memory_is_the_image_and_little_more(tmp_path: Path) -> None:
         seen.append([int(word) for word in output.split()])
     for grown, stored, count in seen:
         assert 12_000_000 < stored < 12_200_000
-        assert stored < grown < stored + 8_000_000, grown
+        assert stored - 1_000_000 < grown < stored + 8_000_000, grown
         assert count > 0
 
 
