@@ -273,9 +273,8 @@ class Builder:
         where = f"population {population.name!r} adds to {population.adds_to!r}"
         target = self._populations.get(population.adds_to)
         if target is None or target is population:
-            raise CoprocessorError(
-                f"{where}; other populations are {listed(set(self._populations) - {population.name})}"
-            )
+            others = (name for name in self._populations if name != population.name)
+            raise CoprocessorError(f"{where}; other populations are {listed(others)}")
         if target.n != population.n:
             raise CoprocessorError(f"{where}, which has {target.n} neurons, not {population.n}; use a projection")
         if ring_depth(target, list(self._projections.values())) > 1:

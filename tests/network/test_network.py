@@ -209,7 +209,7 @@ def test_outputs_that_are_input_of_another_population(later: bool, profile: str,
 def test_populations_that_cannot_be_added_to() -> None:
     for target, accumulate, message in (
         ("nobody", False, "other populations are 'y', 'small', 'slow'"),
-        ("x", False, "other populations are 'small', 'slow', 'y'"),
+        ("x", False, "other populations are 'y', 'small', 'slow'"),
         ("y", True, "keeps a sum"),
         ("small", False, "has 3 neurons, not 4"),
         ("slow", False, "have delays"),
