@@ -13,13 +13,12 @@ from iss.machine import Machine
 
 APPEARS_AFTER = 1.0  # seconds
 _CLOCK_HZ = 100e6  # of the simulated machine, as the energy model has it
-_PERIOD = 0.1
 _USUAL_WIDTH = 80
 _ERASE = "\r\x1b[K"
 
 
 class StatusLine:
-    """Instructions, speed, cycles and place, redrawn every fifth of a second."""
+    """Instructions, speed, cycles and place, redrawn by `update`."""
 
     def __init__(self, limit: int | None, output: Output, quiet: bool = False, stream: TextIO | None = None) -> None:
         self._stream = sys.stderr if stream is None else stream
@@ -27,17 +26,8 @@ class StatusLine:
         self._limit = limit
         self._output = output
         self._start = monotonic()
-        self._due = self._start
         self._last = (self._start, 0)
         self._shown = False
-
-    def due(self) -> bool:
-        """Whether it is time to look at the terminal again."""
-        now = monotonic()
-        if now < self._due:
-            return False
-        self._due = now + _PERIOD
-        return True
 
     def update(self, machine: Machine) -> None:
         """Redraw, unless the firmware has left the cursor inside of a line."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _FIRST_SLICE = 1_000_000  # instructions
 _SLICE_SECONDS = 0.05
+_REDRAW_SECONDS = 0.1
 _END_CODES = {End.LIMIT: ExitCode.LIMIT, End.STUCK: ExitCode.UNHANDLED_TRAP, End.ASLEEP: ExitCode.ASLEEP}
 
 
@@ -180,7 +181,7 @@ class Session:
     def _run(self, status: StatusLine | LiveView) -> Outcome:
         """Run until the end, in slices of about `_SLICE_SECONDS`; a wait for input from a terminal is no end."""
         machine, limit = self.machine, self.args.max_instructions
-        length = _FIRST_SLICE
+        length, due = _FIRST_SLICE, perf_counter()
         while True:
             rest = None if limit is None else max(0, limit - machine.hart.retired)
             last = rest is not None and rest <= length
@@ -190,7 +191,8 @@ class Session:
                 seconds = perf_counter() - start
                 length = max(1, length // 2 if seconds > 2 * _SLICE_SECONDS else length)
                 length = length * 2 if seconds < _SLICE_SECONDS else length
-                if status.due():
+                if perf_counter() >= due:
+                    due = perf_counter() + _REDRAW_SECONDS
                     self.console.flush()
                     status.update(machine)
             elif outcome.end is End.ASLEEP and self._may_be_typed():

@@ -6,6 +6,7 @@ import argparse
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from iss.cli.dumps import check_directory
 from iss.cli.exit_codes import ExitCode, Failure, failing
@@ -15,6 +16,9 @@ from iss.trace.filters import Filter
 from iss.trace.formats import READERS, WRITERS, write_trace
 from iss.trace.reader import KeptBlocks, Trace
 from iss.trace.recorder import chosen
+
+if TYPE_CHECKING:
+    from coprocessor.energy import EnergyPreset
 
 HELP = "Write a trace in another format."
 EXAMPLE = (
@@ -95,16 +99,16 @@ def _part(trace: Trace, args: argparse.Namespace) -> Trace:
     return trace
 
 
-def _to_file(trace: Trace, name: str, format: str, preset: object) -> None:
+def _to_file(trace: Trace, name: str, format: str, preset: EnergyPreset | None) -> None:
     """Write beside the file and move it there, so that a failure leaves what was there before."""
     if os.path.exists(name) and not os.path.isfile(name):
-        write_trace(trace, name, format, preset)  # type: ignore[arg-type]
+        write_trace(trace, name, format, preset)
         return
     folder = os.path.dirname(name) or "."
     descriptor, temporary = tempfile.mkstemp(prefix=f".{os.path.basename(name)}.", dir=folder)
     os.close(descriptor)
     try:
-        write_trace(trace, temporary, format, preset)  # type: ignore[arg-type]
+        write_trace(trace, temporary, format, preset)
         umask = os.umask(0)
         os.umask(umask)
         os.chmod(temporary, 0o666 & ~umask)
@@ -115,12 +119,12 @@ def _to_file(trace: Trace, name: str, format: str, preset: object) -> None:
         Path(temporary).unlink(missing_ok=True)
 
 
-def _to_standard_output(trace: Trace, format: str, preset: object) -> None:
+def _to_standard_output(trace: Trace, format: str, preset: EnergyPreset | None) -> None:
     import shutil
     import sys
 
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "trace")
-        write_trace(trace, path, format, preset)  # type: ignore[arg-type]
+        write_trace(trace, path, format, preset)
         with open(path, "rb") as file:
             shutil.copyfileobj(file, sys.stdout.buffer)

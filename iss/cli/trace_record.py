@@ -8,8 +8,9 @@ from contextlib import ExitStack
 from iss.cli import run as run_command
 from iss.cli.exit_codes import ExitCode, Failure
 from iss.cli.parsing import count
-from iss.cli.recording import OWN
+from iss.cli.recording import OWN, RunTrace
 from iss.cli.session import Session
+from iss.cli.streams import Output
 from iss.machine import End, Outcome
 
 HELP = "Run a program and record it."
@@ -78,7 +79,7 @@ class RecordingSession(Session):
         if self.args.limit is not None:
             self.args.max_instructions = self.machine.hart.retired + self.args.limit
 
-    def _verdict(self, outcome: Outcome, failed: object) -> tuple[int, str]:
+    def _verdict(self, outcome: Outcome, failed: Output | RunTrace | None) -> tuple[int, str]:
         if outcome.end is End.LIMIT and self.args.limit is not None and failed is None:
             return ExitCode.OK, ""
-        return super()._verdict(outcome, failed)  # type: ignore[arg-type]
+        return super()._verdict(outcome, failed)

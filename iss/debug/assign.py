@@ -40,7 +40,7 @@ def assign(debugger: Debugger, target: str, value: int) -> None:
 
 def _assign_csr(debugger: Debugger, name: str, value: int) -> None:
     machine = debugger.machine
-    csr = next((csr for csr in machine.architecture.csrs if csr.name == name), None)
+    csr = machine.architecture.csrs.named(name)
     if csr is None:
         Expression(name).evaluate(machine)  # says what is unknown
         raise ExpressionError(f"{name!r} cannot be changed; expected a register, pc, a CSR or memory such as [{name}]")

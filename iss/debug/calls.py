@@ -16,9 +16,10 @@ import numpy as np
 from iss.isa.registers import NUMBER
 from iss.loaders import Image
 from iss.machine import Machine
+from iss.trace.jumps import JAL, JALR, OPCODE, RA
 
-_SP, _RA = NUMBER["sp"], NUMBER["ra"]
-_JAL, _JALR, _AUIPC = 0x6F, 0x67, 0x17
+_SP = NUMBER["sp"]
+_AUIPC = 0x17
 _MOST_WORDS: Final = 1024
 """Words of the stack that are looked at."""
 MOST_FRAMES: Final = 64
@@ -55,7 +56,7 @@ class Calls:
         """The frames from the innermost outwards; at least the one of pc."""
         hart, ram = machine.hart, machine.ram
         frames = [Frame(hart.pc, self.function(hart.pc))]
-        candidates: list[tuple[int, int | None]] = [(hart.x[_RA], None)]
+        candidates: list[tuple[int, int | None]] = [(hart.x[RA], None)]
         top = hart.x[_SP]
         if top % 4 == 0 and ram.base <= top < ram.base + ram.size:
             size = min(4 * _MOST_WORDS, ram.base + ram.size - top)
@@ -71,14 +72,14 @@ class Calls:
         if place % 2 or place == frame.pc:
             return False
         word = _word(machine, place - 4)
-        if word is None or word >> 7 & 31 != _RA:
+        if word is None or word >> 7 & 31 != RA:
             return False
-        if word & 0x7F == _JAL:
+        if word & OPCODE == JAL:
             return (place - 4 + _jal_offset(word)) & 0xFFFF_FFFF == frame.function
-        if word & 0x707F != _JALR:
+        if word & 0x707F != JALR:
             return False
         before = _word(machine, place - 8)
-        if before is not None and before & 0x7F == _AUIPC and before >> 7 & 31 == word >> 15 & 31:
+        if before is not None and before & OPCODE == _AUIPC and before >> 7 & 31 == word >> 15 & 31:
             return _far_target(place - 8, before, word) == frame.function
         return True  # through a register: anybody may be called
 
@@ -86,11 +87,11 @@ class Calls:
 def _targets(data: bytes, address: int) -> list[int]:
     """Where the direct calls in code go."""
     words: Any = np.frombuffer(data[: len(data) & ~3], "<u4")
-    calls = np.flatnonzero(words & 0xFFF == _RA << 7 | _JAL).tolist()
+    calls = np.flatnonzero(words & 0xFFF == RA << 7 | JAL).tolist()
     targets = [address + 4 * index + _jal_offset(int(words[index])) for index in calls]
-    for index in np.flatnonzero(words[1:] & 0x7FFF == _RA << 7 | _JALR).tolist():
+    for index in np.flatnonzero(words[1:] & 0x7FFF == RA << 7 | JALR).tolist():
         before, word = int(words[index]), int(words[index + 1])
-        if before & 0x7F == _AUIPC and before >> 7 & 31 == word >> 15 & 31:
+        if before & OPCODE == _AUIPC and before >> 7 & 31 == word >> 15 & 31:
             targets.append(_far_target(address + 4 * index, before, word))
     return [target & 0xFFFF_FFFF for target in targets]
 

@@ -148,7 +148,7 @@ class Expression:
             return hart.pc
         if name in _COUNTERS:
             return int(getattr(hart, _COUNTERS[name]))
-        csr = next((csr for csr in machine.architecture.csrs if csr.name == name), None)
+        csr = machine.architecture.csrs.named(name)
         if csr is not None:
             return read_csr(machine, csr)
         if machine.image is not None and name in machine.image.symbols:

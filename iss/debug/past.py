@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from iss.debug.figures import coprocessor_counters
 from iss.debug.history import History
-from iss.debug.search import Chunk, Places
+from iss.debug.search import ENGINE, Chunk, Places
+from iss.trace.block import SPIKES
 from iss.trace.events import RECORD, Kind
+from iss.trace.jumps import OPCODE
 
 _BRANCH: Final = 0x63
-_ENGINE: Final = 0x2B
-_OPCODE: Final = 0x7F
 _WITH_PC: Final = (Kind.RETIRED, Kind.TRAP, Kind.INTERRUPT)
 """Records that tell where the hart came to: what follows a branch may trap or be interrupted."""
 
@@ -138,7 +138,7 @@ def branches(history: History, length: int) -> dict[int, tuple[int, int]]:
         return found
     together = np.concatenate(records)
     pcs, kinds = together["a"].astype(np.int64), together["tag"] & 0xFF
-    branch = (kinds[:-1] == Kind.RETIRED) & (together["b"][:-1] & _OPCODE == _BRANCH)
+    branch = (kinds[:-1] == Kind.RETIRED) & (together["b"][:-1] & OPCODE == _BRANCH)
     met = np.flatnonzero(branch)
     taken = pcs[met + 1] != pcs[met] + 4
     for pc in np.unique(pcs[met]).tolist():
@@ -147,12 +147,8 @@ def branches(history: History, length: int) -> dict[int, tuple[int, int]]:
     return found
 
 
-SPIKES: Final = np.dtype([("t", "<u4"), ("population", "<u4"), ("group", "<u4"), ("bits", "<u4")])
-"""The coprocessor's log: step, address of the POP, group of 32 neurons, their spikes."""
-
-
 def spikes(history: History, start: int) -> NDArray[np.void]:
-    """All spikes of the coprocessor from a moment up to now, in the order they came; see SPIKES."""
+    """All spikes of the coprocessor from a moment up to now, in the order they came, as records of SPIKES."""
     end = history.now
     with unmoved(history):
         history.seek(max(start, history.earliest))
@@ -188,7 +184,7 @@ def commands(history: History, before: int | None = None) -> Iterator[Command]:
         times: list[Places] = []
         words: list[Any] = []
         for chunk in _observed(history, start):
-            chosen = np.flatnonzero(chunk.retired["b"] & _OPCODE == _ENGINE)
+            chosen = np.flatnonzero(chunk.retired["b"] & OPCODE == ENGINE)
             times.append(chunk.start + chosen.astype(np.int64))
             words.append(chunk.retired["b"][chosen])
         found = zip(np.concatenate(times).tolist(), np.concatenate(words).tolist(), strict=True) if times else []

@@ -79,7 +79,7 @@ def watched(text: str, kind: PointKind, machine: Machine) -> tuple[Wanted, Expre
         raise ExpressionError(f"{text!r} names no memory; {kind.value} needs a place such as [address] or name[0]")
     if text in NUMBER:
         return AfterRegister(NUMBER[text]), expression
-    csr = next((csr for csr in machine.architecture.csrs if csr.name == text), None)
+    csr = machine.architecture.csrs.named(text)
     if csr is not None:
         return AfterCsr(csr.number), expression
     return Anywhere(), expression

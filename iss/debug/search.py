@@ -13,13 +13,12 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from iss.trace.block import RECORDS
 from iss.trace.events import Kind
+from iss.trace.jumps import OPCODE, is_call, is_return
 
-RECORDS: Final = np.dtype([("tag", "<u4"), ("a", "<u4"), ("b", "<u4"), ("c", "<u4")])
 _KIND: Final = 0xFF
-_ENGINE_OPCODE: Final = 0x2B
-_OPCODE: Final = 0x7F
-_JAL, _JALR, _RA = 0x6F, 0x67, 1
+ENGINE: Final = 0x2B
 Places = NDArray[np.int64]
 
 
@@ -99,7 +98,7 @@ class AfterAccess:
         kind = (kinds == Kind.LOAD) & self.loads | (kinds == Kind.STORE) & self.stores
         first = records["a"].astype(np.int64)
         meets = kind & (first < self.high) & (first + (records["tag"] >> 8 & _KIND) > self.low)
-        engine = (kinds == Kind.RETIRED) & (records["b"] & _OPCODE == _ENGINE_OPCODE) & self.stores
+        engine = (kinds == Kind.RETIRED) & (records["b"] & OPCODE == ENGINE) & self.stores
         return chunk.time_of(meets | engine) + 1
 
 
@@ -123,7 +122,7 @@ class AfterCsr:
     def moments(self, chunk: Chunk) -> Places:
         tags, kinds = chunk.records["tag"], chunk.kinds
         written = (kinds == Kind.CSR) & (tags >> 8 & 0xFFF == self.number)
-        unit = (kinds == Kind.RETIRED) & np.isin(chunk.records["b"] & _OPCODE, [0x0B, _ENGINE_OPCODE])
+        unit = (kinds == Kind.RETIRED) & np.isin(chunk.records["b"] & OPCODE, [0x0B, ENGINE])
         return chunk.time_of(written | unit) + 1
 
 
@@ -136,13 +135,9 @@ class Anywhere:
 
 
 def depths(chunk: Chunk) -> NDArray[np.int64]:
-    """+1 for each call, -1 for each return among the retired instructions (psABI: the link register is ra)."""
+    """+1 for each call, -1 for each return among the retired instructions."""
     words = chunk.retired["b"]
-    opcode, rd, rs1 = words & _OPCODE, words >> 7 & 31, words >> 15 & 31
-    jumps = (opcode == _JAL) | (opcode == _JALR)
-    call = jumps & (rd == _RA)
-    back = (opcode == _JALR) & (rd == 0) & (rs1 == _RA)
-    change: NDArray[np.int64] = call.astype(np.int64) - back
+    change: NDArray[np.int64] = is_call(words).astype(np.int64) - is_return(words)
     return change
 
 

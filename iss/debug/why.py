@@ -25,8 +25,9 @@ from coprocessor.golden.state import State
 from coprocessor.interface import Operation, Outcome
 from iss.debug import past
 from iss.debug.history import History
-from iss.debug.past import SPIKES, Command
+from iss.debug.past import Command
 from iss.errors import NeuroHartError
+from iss.trace.block import SPIKES
 
 MOST_OPERATIONS: Final = 5_000_000
 """Synaptic operations of the steps that are replayed by the golden model (some microseconds each)."""
@@ -182,8 +183,8 @@ class _Copy:
             if outcome != Outcome.SUSPENDED:
                 break
         log = np.frombuffer(self.unit.take_spikes(), SPIKES)
-        mine = log[(log["population"] == population.address) & (log["group"] == neuron // 32)]
-        return [int(record["t"]) for record in mine if int(record["bits"]) >> neuron % 32 & 1]
+        mine = log[(log["descriptor"] == population.address) & (log["group"] == neuron // 32)]
+        return [int(record["time"]) for record in mine if int(record["bits"]) >> neuron % 32 & 1]
 
     @property
     def operations(self) -> int:

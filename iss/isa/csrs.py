@@ -51,6 +51,10 @@ class CsrTable:
     def __len__(self) -> int:
         return len(self.by_number)
 
+    def named(self, name: str) -> Csr | None:
+        """The CSR of this name, None if there is none."""
+        return next((csr for csr in self.by_number.values() if csr.name == name), None)
+
     def define(self, number: int, name: str, documentation: str, read: Read, write: Write | None = None) -> None:
         """Add a CSR; DefinitionError if the number is taken or a read-only number has a write rule."""
         if write is not None and number >> 10 == 3:

@@ -13,9 +13,9 @@ from iss.hart.timing import MODELS, TimingModel
 from iss.isa.catalogue import Architecture
 from iss.isa.definitions import Definition
 from iss.trace.block import Block
+from iss.trace.jumps import is_call, is_jump, is_return
 
 UNKNOWN: Final = "?"
-_JAL, _JALR, _RA = 0x6F, 0x67, 1
 _UNIT = ("nm.",)
 
 
@@ -41,7 +41,7 @@ class Decoded:
     @property
     def changes_flow(self) -> bool:
         """Whether something else than the next instruction may follow."""
-        return self.is_branch or self.word & 0x7F in (_JAL, _JALR) or self.mnemonic == "mret"
+        return self.is_branch or bool(is_jump(self.word)) or self.mnemonic == "mret"
 
 
 def timing_of(description: Mapping[str, Any]) -> TimingModel:
@@ -76,7 +76,6 @@ class Decoder:
         for name in ("rs1", "rs2"):
             if name in definition.syntax.fields:
                 reads |= 1 << operands[name]
-        opcode, rd, rs1 = word & 0x7F, word >> 7 & 31, word >> 15 & 31
         return Decoded(
             word,
             definition,
@@ -85,8 +84,8 @@ class Decoder:
             1 << written & ~1,
             self.timing.cost(definition),
             definition.cost_class == "branch",
-            opcode in (_JAL, _JALR) and rd == _RA,
-            opcode == _JALR and rd == 0 and rs1 == _RA,
+            is_call(word),
+            is_return(word),
         )
 
     def sites(self, block: Block, what: Callable[[Decoded], Any], kind: Any) -> NDArray[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from rich.segment import Segment
 from textual import events
@@ -35,8 +35,7 @@ class Pane(Widget, can_focus=True):
     @property
     def debugger_app(self) -> DebuggerApp:
         """The application, with its own type."""
-        app: Any = self.app
-        return app  # type: ignore[no-any-return]
+        return cast("DebuggerApp", self.app)
 
     def draw(self) -> None:
         """Draw anew."""
@@ -149,8 +148,7 @@ class TracePane(ScrollView, can_focus=True):
     @property
     def debugger_app(self) -> DebuggerApp:
         """The application, with its own type."""
-        app: Any = self.app
-        return app  # type: ignore[no-any-return]
+        return cast("DebuggerApp", self.app)
 
     @property
     def _room(self) -> int:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from time import monotonic
 from types import TracebackType
-from typing import Final
 
 from rich.console import Console
 from rich.live import Live
@@ -18,8 +16,6 @@ from iss.tui.screen import Lines, header, joined
 from iss.tui.state import State
 from iss.tui.text import Line
 
-_PERIOD: Final = 0.1
-
 
 class LiveView:
     """Takes the place of the status line: `update` draws, `erase` gives the terminal back."""
@@ -30,7 +26,6 @@ class LiveView:
         self.state.running = True
         self._console = Console(stderr=True)
         self._live = Live(console=self._console, screen=True, auto_refresh=False)
-        self._due = 0.0
 
     def __enter__(self) -> LiveView:
         self._live.start()
@@ -40,14 +35,6 @@ class LiveView:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.erase()
-
-    def due(self) -> bool:
-        """Whether it is time to draw again."""
-        now = monotonic()
-        if now < self._due:
-            return False
-        self._due = now + _PERIOD
-        return True
 
     def update(self, machine: Machine) -> None:
         """Draw the present moment."""

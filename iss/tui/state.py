@@ -249,8 +249,8 @@ class State:
         while True:
             start = max(self.debugger.history.earliest, self.now - length)
             log = past.spikes(self.debugger.history, start)
-            log = log[log["population"] == population]
-            times = log["t"].astype(np.int64)
+            log = log[log["descriptor"] == population]
+            times = log["time"].astype(np.int64)
             ahead = np.diff(times, prepend=times[:1])
             counted = np.cumsum(np.where(ahead < 0, 1, ahead))  # where software has set nm_t back, a new step begins
             enough = len(counted) and counted[-1] >= steps

@@ -45,7 +45,7 @@ def test_branches_and_commands_and_spikes() -> None:
     assert commands == sorted(commands, key=lambda command: -command.moment)
     spikes = past.spikes(history, 0)
     assert sum(int(bits).bit_count() for bits in spikes["bits"]) == session.counters["spkout"]
-    assert np.all(np.diff(spikes["t"].astype(int)) >= 0)
+    assert np.all(np.diff(spikes["time"].astype(int)) >= 0)
     assert history.now == 436
 
 

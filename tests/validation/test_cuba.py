@@ -62,16 +62,7 @@ def test_period_without_input() -> None:
     """20 ms * ln(11) from reset to threshold and 5 ms of refractory period make 52.9 ms in steps, as in Brian2."""
     q = quantise(Cuba())
     network = Network()
-    network.population(
-        "y",
-        1,
-        "LIF",
-        membrane_retention=q.membrane_retention,
-        threshold=q.threshold,
-        reset_value=q.reset,
-        bias=q.bias,
-        refractory=q.refractory,
-    )
+    network.population("y", 1, "LIF", **q.neuron)
     network.state("y")["v"][:] = q.reset
     steps = np.nonzero(network.run(steps=2000)["y"][:, 0])[0]
     assert steps.tolist() == [479, 479 + 529, 479 + 2 * 529]

@@ -9,6 +9,7 @@ import copy
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +79,17 @@ class Quantised:
     reset: int
     bias: int
     refractory: int
+
+    @property
+    def neuron(self) -> dict[str, Any]:
+        """The parameters of the LIF population, by their names in `Network.population`."""
+        return {
+            "membrane_retention": self.membrane_retention,
+            "threshold": self.threshold,
+            "reset_value": self.reset,
+            "bias": self.bias,
+            "refractory": self.refractory,
+        }
 
 
 def quantise(cuba: Cuba, dt: float = 0.1) -> Quantised:
@@ -203,11 +215,7 @@ def build(
         "neurons",
         cuba.n,
         "LIF",
-        membrane_retention=q.membrane_retention,
-        threshold=q.threshold,
-        reset_value=q.reset,
-        bias=q.bias,
-        refractory=q.refractory,
+        **q.neuron,
         record=record,
         count=True,
     )

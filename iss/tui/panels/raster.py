@@ -57,5 +57,5 @@ def render(state: State, width: int, height: int) -> list[Line]:
             for column in range(latest - first_step + 1):
                 row.add("●" if column in columns_hit else "·", theme.SPIKE if column in columns_hit else theme.DIM)
         rows.append(row)
-    rows.append(Row(f"steps {first_step - latest:+d}..0, until nm_t {int(own['t'][-1])}", theme.DIM))
+    rows.append(Row(f"steps {first_step - latest:+d}..0, until nm_t {int(own['time'][-1])}", theme.DIM))
     return page(rows, width, height)
