@@ -28,6 +28,18 @@ static inline nm_v32 v_load(const uint8_t *p)
     return x;
 }
 
+/* As v_load, into a register: gcc loads a value several times where it is used several times. */
+static inline nm_v32 v_load_once(const uint8_t *p)
+{
+    nm_v32 x = v_load(p);
+#if defined(NM_AVX512)
+    __asm__("" : "+v"(x));
+#elif defined(NM_AVX2)
+    __asm__("" : "+x"(x));
+#endif
+    return x;
+}
+
 static inline void v_store(uint8_t *p, nm_v32 x) { memcpy(p, &x, sizeof x); }
 
 static inline nm_v32 v_all(int32_t x) { return x - (nm_v32){0}; }
@@ -237,6 +249,16 @@ static inline uint32_t v_total(nm_tally tally)
     return total;
 }
 static inline bool v_every(nm_mask m) { return v_bits(m) == UINT32_MAX >> (32 - NM_WORDS); }
+#endif
+
+/* x + y where the mask is set, x elsewhere. */
+#if defined(NM_AVX512)
+static inline nm_v32 v_increased(nm_mask m, nm_v32 x, nm_v32 y)
+{
+    return (nm_v32)_mm512_mask_add_epi32((__m512i)x, m, (__m512i)x, (__m512i)y);
+}
+#else
+static inline nm_v32 v_increased(nm_mask m, nm_v32 x, nm_v32 y) { return x + (y & m); }
 #endif
 
 static inline nm_v32 v_clip(nm_v32 x, nm_v32 low, nm_v32 high) { return v_min(v_max(x, low), high); }

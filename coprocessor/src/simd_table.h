@@ -16,6 +16,7 @@
 #include "kernels_neuron.h"
 #include "kernels_profiles.h"
 #include "kernels_update.h"
+#include "kernels_short.h"
 
 #define NM_TABLE_NAME(level) nm_kernels_##level
 #define NM_TABLE(level) NM_TABLE_NAME(level)
@@ -33,7 +34,7 @@ const nm_kernels NM_TABLE(NM_LEVEL) = {
     .add_sparse = add_sparse,
     .largest_column = largest_column,
     .add_words = add_words,
-    .update = update,
+    .update = update_shortest,
     .learn_rows = learn_rows,
     .learn_elements = learn_elements,
     .next_traces = next_traces,
