@@ -109,10 +109,13 @@ static inline __attribute__((always_inline)) void add_pixels(const nm_conv *conv
             const uint8_t *weights = r->weights + (found.places[k] >> 32);
             positions += down * across;
             cycles += conv->cycles[down * across];
-            if (down == 3 && across == 3) {
-                add_positions(conv, cur, weights, 3, 3, back, on, run, scale);
-            } else {
-                add_positions(conv, cur, weights, down, across, back, on, run, scale);
+            /* Constant loops for kernels of 3 x 3 and the borders of their images, where branches are hard to predict. */
+            switch (found.counts[k]) {
+            case 3u << 16 | 3: add_positions(conv, cur, weights, 3, 3, back, on, run, scale); break;
+            case 3u << 16 | 2: add_positions(conv, cur, weights, 2, 3, back, on, run, scale); break;
+            case 2u << 16 | 3: add_positions(conv, cur, weights, 3, 2, back, on, run, scale); break;
+            case 1u << 16 | 1: add_positions(conv, cur, weights, 1, 1, back, on, run, scale); break;
+            default: add_positions(conv, cur, weights, down, across, back, on, run, scale); break;
             }
         }
     }
