@@ -10,6 +10,7 @@ enum { NM_ENTRY_CYCLES = 15, NM_COUNT_MASK = 0x7FFFFFFF };
 /* What an operation needs besides its descriptor. */
 typedef struct nm_step {
     uint32_t completed;       /* steps completed in the current nm.run */
+    uint32_t steps;           /* of it in all; of other operations 1 */
     int64_t reward;
     uint32_t source_override; /* non-zero rs2 of nm.syn and nm.layer */
 } nm_step;
@@ -24,13 +25,14 @@ nm_status nm_perform_learn(nm_coprocessor *c, const nm_entry *entry, const nm_st
 nm_status nm_syn_row(nm_coprocessor *c, const nm_syn *syn, uint32_t row, uint32_t g);
 /* The operation from c->progress.index on by kernels, with *status as its end; false if what is left, maybe all, has to
    go row by row. `events` is the length of an AER list. */
-bool nm_syn_in_bulk(nm_coprocessor *c, const nm_entry *entry, uint32_t source, uint32_t events, nm_status *status);
+bool nm_syn_in_bulk(nm_coprocessor *c, const nm_entry *entry, const nm_step *step, uint32_t source, uint32_t events,
+                    nm_status *status);
 
 /* What a convolution needs to know of coordinates is kept for the time of an issue; forget it. */
 void nm_forget_axes(nm_coprocessor *c);
 
-/* The arrays of a population as wholes; false unless all are RAM and apart from each other. */
-bool nm_find_arrays(nm_coprocessor *c, const nm_pop *pop, uint32_t output, nm_arrays *arrays);
+/* The arrays of a population as wholes, with the output at `output`; false unless all are RAM and apart from each other. */
+bool nm_find_arrays(nm_coprocessor *c, const nm_entry *entry, const nm_step *step, uint32_t output, nm_arrays *arrays);
 /* Update groups by kernels from c->progress.index on, which moves as far as they and the slice reach; true at the end. */
 bool nm_update_in_bulk(nm_coprocessor *c, const nm_entry *entry, const nm_arrays *arrays, uint32_t output);
 /* Count `groups` completed units of upd with `count` neurons in all. */

@@ -5,12 +5,12 @@
 bool nm_validate(nm_coprocessor *c, uint32_t operation, uint32_t rs1, uint32_t rs2, nm_job *job)
 {
     nm_entry *entry = &c->entries[0];
-    *job = (nm_job){.count = 1, .steps = 1};
+    *job = (nm_job){.count = 1, .steps = 1, .step.steps = 1};
     entry->counts = true;
     bool good;
     switch (operation) {
     case NM_RUN:
-        job->steps = rs2;
+        job->steps = job->step.steps = rs2;
         job->is_run = true;
         job->step.reward = nm_s16(c->user[NM_USER_REW]);
         return nm_read_net(c, rs1, c->entries, &job->count);
@@ -47,6 +47,7 @@ bool nm_validate(nm_coprocessor *c, uint32_t operation, uint32_t rs1, uint32_t r
 void nm_begin(nm_coprocessor *c, uint32_t slice)
 {
     c->progress = (nm_progress){0};
+    c->issue++;
     c->units_left = slice ? slice : UINT64_MAX;
     nm_forget_axes(c);
 }

@@ -96,10 +96,12 @@ struct nm_coprocessor {
 
     /* Valid during one issue only. */
     nm_progress progress;
+    uint64_t issue; /* number of this one */
     uint64_t units_left;
     uint64_t issue_cycles;
     uint32_t fault_code, fault_address;
     nm_entry entries[NM_LARGEST_NETWORK];
+    struct nm_ready *ready; /* by entry (ready.h) */
     /* Of a bulk operation: rows, their values, a number for each post neuron, and what a convolution needs to know of
        coordinates. */
     uint16_t active[NM_LARGEST_SIZE + NM_LIST_SLACK];

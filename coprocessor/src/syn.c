@@ -120,7 +120,7 @@ nm_status nm_perform_syn(nm_coprocessor *c, const nm_entry *entry, const nm_step
     }
     nm_enter(c, bytes, NM_ENTRY_CYCLES + bytes / 4);
     nm_status status;
-    if (nm_syn_in_bulk(c, entry, source, count, &status)) {
+    if (nm_syn_in_bulk(c, entry, step, source, count, &status)) {
         return status;
     }
     switch (syn->source) {

@@ -1,7 +1,7 @@
 /* The syn operation on whole lists of active rows: the usual case, in which everything it touches is RAM and the
    accumulators overlap nothing that is read. Everything else goes row by row: syn.c, syn_row.c.
    A format is bulk work once `tables_of` finds its tables, `add_rows` has a kernel for it and `totals_of` counts it. */
-#include "syn_bulk.h"
+#include "ready.h"
 #include "weights.h"
 
 enum { MOST_SLOTS = 64, ROWS_BY_SLOT = 2048 };
@@ -44,30 +44,19 @@ static bool tables_of(nm_coprocessor *c, nm_bulk *b)
     }
 }
 
-/* Find the source; `source` is its guest address. */
-static bool source_of(const nm_coprocessor *c, nm_bulk *b, uint32_t source)
-{
-    switch (b->entry->syn.source) {
-    case NM_BITMAP: b->source = nm_find_table(c, b, source, UINT64_C(4) * nm_words(b->rows.n)); break;
-    case NM_GRADED: b->source = nm_find_table(c, b, source, UINT64_C(4) * b->rows.n); break;
-    case NM_AER: b->source = nm_find_table(c, b, source + 4, UINT64_C(4) * b->events); break;
-    default: return true;
-    }
-    return b->source != NULL;
-}
+/* Where accumulators and source lie. */
+typedef struct reach {
+    uint32_t cur, source;
+    uint64_t cur_bytes, source_bytes;
+} reach;
 
 /* Find everything; false if the operation has to go row by row. */
-static bool prepare(nm_coprocessor *c, uint32_t source, nm_bulk *b)
+static bool find(nm_coprocessor *c, nm_bulk *b, const reach *r)
 {
     const nm_syn *syn = &b->entry->syn;
-    if (!nm_has_kernels(c->kernels)) {
-        return false;
-    }
-    bool by_source = syn->delay == NM_DELAY_PER_SOURCE, fixed = syn->delay == NM_DELAY_FIXED;
-    uint32_t slot = !fixed ? 0 : (c->user[NM_USER_T] + syn->fixed_delay) & (syn->depth - 1);
-    b->written_bytes = UINT64_C(4) * syn->m * (fixed ? 1 : syn->depth);
-    b->place = syn->cur + 4 * (slot * syn->m);
-    b->written = nm_host(c, b->place, b->written_bytes);
+    b->place = r->cur;
+    b->written_bytes = r->cur_bytes;
+    b->written = nm_host(c, r->cur, r->cur_bytes);
     b->rows = (nm_rows){.cur = b->written,
                         .readable = c->ram + c->size,
                         .row = c->active,
@@ -76,10 +65,73 @@ static bool prepare(nm_coprocessor *c, uint32_t source, nm_bulk *b)
                         .m = syn->m,
                         .shift = syn->exponent};
     b->delays = NULL;
-    if (!b->written || (by_source && !(b->delays = nm_find_table(c, b, syn->delays, syn->n)))) {
-        return false;
+    b->source = NULL;
+    return b->written &&
+           (syn->delay != NM_DELAY_PER_SOURCE || (b->delays = nm_find_table(c, b, syn->delays, syn->n))) &&
+           (syn->source == NM_FROM_QUEUE || (b->source = nm_find_table(c, b, r->source, r->source_bytes))) &&
+           tables_of(c, b);
+}
+
+/* Whether where things lie is all that `find` finds out: lists of events differ in length, and a crossbar is looked
+   into. */
+static bool may_settle(const nm_syn *syn) { return syn->source != NM_AER && syn->format != NM_CROSSBAR; }
+
+/* In this step; `events` is the length of an AER list. */
+static reach reach_of_step(const nm_coprocessor *c, const nm_syn *syn, uint32_t source, uint32_t events)
+{
+    bool fixed = syn->delay == NM_DELAY_FIXED;
+    uint32_t slot = fixed ? (c->user[NM_USER_T] + syn->fixed_delay) & (syn->depth - 1) : 0;
+    reach r = {.cur = syn->cur + 4 * (slot * syn->m),
+               .cur_bytes = UINT64_C(4) * syn->m * (fixed ? 1 : syn->depth),
+               .source = source};
+    switch (syn->source) {
+    case NM_BITMAP: r.source_bytes = UINT64_C(4) * nm_words(syn->n); break;
+    case NM_GRADED: r.source_bytes = UINT64_C(4) * syn->n; break;
+    default:
+        r.source += 4;
+        r.source_bytes = UINT64_C(4) * events;
+        break;
     }
-    return source_of(c, b, source) && tables_of(c, b);
+    return r;
+}
+
+/* For all steps of an issue, of which `one` is one. */
+static reach reach_of_run(const nm_syn *syn, const nm_step *step, const reach *one)
+{
+    uint32_t mode = step->source_override ? 0 : syn->source_mode;
+    return (reach){.cur = syn->cur,
+                   .cur_bytes = UINT64_C(4) * syn->m * syn->depth,
+                   .source = step->source_override ? step->source_override : syn->source_address,
+                   .source_bytes = nm_buffer_span(mode, syn->stride, one->source_bytes, step->steps)};
+}
+
+/* What the operation needs in this step; NULL if it has to go row by row. */
+static nm_bulk *prepare(nm_coprocessor *c, const nm_entry *entry, const nm_step *step, uint32_t source, uint32_t events)
+{
+    const nm_syn *syn = &entry->syn;
+    if (!nm_has_kernels(c->kernels)) {
+        return NULL;
+    }
+    bool known;
+    nm_ready *ready = nm_ready_of(c, entry, &known);
+    nm_bulk *b = &ready->bulk;
+    reach now = reach_of_step(c, syn, source, events);
+    if (!known) {
+        reach whole = reach_of_run(syn, step, &now);
+        b->entry = entry;
+        ready->settled = may_settle(syn) && find(c, b, &whole);
+    }
+    if (ready->settled) {
+        b->place = now.cur;
+        b->written_bytes = now.cur_bytes;
+        b->written = b->rows.cur = c->ram + (now.cur - c->base);
+        b->source = b->source ? c->ram + (now.source - c->base) : NULL;
+    } else if (!find(c, b, &now)) {
+        return NULL;
+    }
+    b->events = events;
+    b->sparse.slot = syn->delay == NM_DELAY_FIXED ? 0 : c->user[NM_USER_T] + syn->fixed_delay;
+    return b;
 }
 
 /* The first `count` rows of the list without those from the first on that has a fault. */
@@ -177,23 +229,22 @@ static uint32_t add(nm_coprocessor *c, const nm_bulk *b, uint32_t count)
     return done;
 }
 
-bool nm_syn_in_bulk(nm_coprocessor *c, const nm_entry *entry, uint32_t source, uint32_t events, nm_status *status)
+bool nm_syn_in_bulk(nm_coprocessor *c, const nm_entry *entry, const nm_step *step, uint32_t source, uint32_t events,
+                    nm_status *status)
 {
-    nm_bulk b;
-    b.entry = entry;
-    b.events = events;
-    if (!prepare(c, source, &b)) {
+    const nm_bulk *b = prepare(c, entry, step, source, events);
+    if (!b) {
         return false;
     }
     *status = NM_OK;
-    if (entry->syn.format == NM_ONE_TO_ONE && entry->syn.source == NM_GRADED && nm_add_graded(c, &b)) {
+    if (entry->syn.format == NM_ONE_TO_ONE && entry->syn.source == NM_GRADED && nm_add_graded(c, b)) {
         return true;
     }
     nm_list list;
     do {
-        list = nm_list_rows(c, &b);
-        uint32_t may = list.count < c->units_left ? list.count : (uint32_t)c->units_left, done = add(c, &b, may);
-        nm_advance(c, &b, list.count, done);
+        list = nm_list_rows(c, b);
+        uint32_t may = list.count < c->units_left ? list.count : (uint32_t)c->units_left, done = add(c, b, may);
+        nm_advance(c, b, list.count, done);
         if (done < list.count) {
             *status = NM_SLICE_END;
             return done == may;

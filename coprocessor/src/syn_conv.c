@@ -30,6 +30,7 @@ static const nm_axis *axes_of(nm_coprocessor *c, const nm_entry *entry, uint32_t
     if (*known == 0) {
         if (c->axes_used + height + syn->conv.width > NM_MOST_AXES) {
             nm_forget_axes(c);
+            c->issue++; /* others still know theirs */
         }
         *known = c->axes_used + 1;
         c->axes_used += height + syn->conv.width;

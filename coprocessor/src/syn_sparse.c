@@ -16,7 +16,6 @@ bool nm_find_sparse(const nm_coprocessor *c, nm_bulk *b)
     s->delays = syn->delay == NM_DELAY_PER_SYNAPSE
                     ? nm_find_table(c, b, syn->delays, nm_ceil_div(s->elements, 2))
                     : b->delays;
-    s->slot = fixed ? 0 : c->user[NM_USER_T] + syn->fixed_delay;
     s->depth = fixed ? 1 : syn->depth;
     s->longest = syn->depth - syn->fixed_delay;
     return s->columns && b->rows.weights && (fixed || s->delays);

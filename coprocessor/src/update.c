@@ -174,7 +174,7 @@ nm_status nm_perform_upd(nm_coprocessor *c, const nm_entry *entry, const nm_step
     nm_enter(c, 0, NM_ENTRY_CYCLES);
     uint32_t output = nm_buffer(c, pop->output_mode, pop->out, pop->stride, step);
     nm_arrays arrays;
-    bool in_bulk = nm_find_arrays(c, pop, output, &arrays);
+    bool in_bulk = nm_find_arrays(c, entry, step, output, &arrays);
     for (; c->progress.index < nm_words(pop->n); c->progress.index++) {
         if (in_bulk && nm_update_in_bulk(c, entry, &arrays, output)) {
             break;

@@ -1,6 +1,6 @@
 /* The upd operation on whole populations by the kernels: the usual case, in which all arrays are RAM and apart from each
    other. Everything else, and what a kernel declines, goes group by group: update.c. */
-#include "engine.h"
+#include "ready.h"
 
 void nm_count_groups(nm_coprocessor *c, const nm_pop *pop, uint32_t groups, uint64_t count, uint32_t spikes)
 {
@@ -34,17 +34,17 @@ static uint8_t *find(const nm_coprocessor *c, found_arrays *found, uint32_t addr
     return host;
 }
 
-bool nm_find_arrays(nm_coprocessor *c, const nm_pop *pop, uint32_t output, nm_arrays *arrays)
+/* Find everything for an input at `cur` and an output at `output` that take so many bytes; false unless it is RAM and
+   apart. */
+static bool find_all(const nm_coprocessor *c, const nm_pop *pop, uint32_t cur, uint64_t cur_bytes, uint32_t output,
+                     uint64_t output_bytes, nm_arrays *arrays)
 {
-    if (!nm_has_kernels(c->kernels)) {
-        return false;
-    }
     found_arrays found = {.count = 0};
     uint64_t bytes = UINT64_C(4) * pop->n;
     uint8_t *state = find(c, &found, pop->state, bytes * pop->state_words), *param = NULL;
-    *arrays = (nm_arrays){.cur = find(c, &found, nm_cur_of(c, pop), bytes), .bits = c->log.on ? c->bits : NULL};
+    *arrays = (nm_arrays){.cur = find(c, &found, cur, cur_bytes)};
     if (!state || !arrays->cur || (pop->acc && !(arrays->acc = find(c, &found, pop->acc, bytes))) ||
-        (pop->out && !(arrays->out = find(c, &found, output, pop->graded ? bytes : UINT64_C(4) * nm_words(pop->n)))) ||
+        (pop->out && !(arrays->out = find(c, &found, output, output_bytes))) ||
         (pop->replaced && !(param = find(c, &found, pop->param, bytes * nm_popcount(pop->replaced))))) {
         return false;
     }
@@ -60,6 +60,31 @@ bool nm_find_arrays(nm_coprocessor *c, const nm_pop *pop, uint32_t output, nm_ar
     return true;
 }
 
+bool nm_find_arrays(nm_coprocessor *c, const nm_entry *entry, const nm_step *step, uint32_t output, nm_arrays *arrays)
+{
+    const nm_pop *pop = &entry->pop;
+    if (!nm_has_kernels(c->kernels)) {
+        return false;
+    }
+    bool known;
+    nm_ready *ready = nm_ready_of(c, entry, &known);
+    uint64_t bytes = UINT64_C(4) * pop->n, output_bytes = pop->graded ? bytes : UINT64_C(4) * nm_words(pop->n);
+    if (!known) {
+        ready->settled = find_all(c, pop, pop->cur, bytes * pop->depth, pop->out,
+                                  nm_buffer_span(pop->output_mode, pop->stride, output_bytes, step->steps), &ready->arrays);
+    }
+    uint32_t cur = nm_cur_of(c, pop);
+    if (ready->settled) {
+        *arrays = ready->arrays;
+        arrays->cur = c->ram + (cur - c->base);
+        arrays->out = pop->out ? c->ram + (output - c->base) : NULL;
+    } else if (!find_all(c, pop, cur, bytes, output, output_bytes, arrays)) {
+        return false;
+    }
+    arrays->bits = c->log.on ? c->bits : NULL;
+    return true;
+}
+
 bool nm_update_in_bulk(nm_coprocessor *c, const nm_entry *entry, const nm_arrays *arrays, uint32_t output)
 {
     const nm_pop *pop = &entry->pop;
@@ -68,7 +93,10 @@ bool nm_update_in_bulk(nm_coprocessor *c, const nm_entry *entry, const nm_arrays
     uint32_t done = c->kernels->update(pop, arrays, begin, end, &spikes);
     if (done > begin) {
         uint64_t last = UINT64_C(32) * done, neurons = (last < pop->n ? last : pop->n) - UINT64_C(32) * begin;
-        for (uint32_t k = 0; k < pop->state_words; k++) {
+        if (neurons == pop->n) {
+            nm_wrote(c, pop->state, 4 * neurons * pop->state_words);
+        }
+        for (uint32_t k = 0; k < pop->state_words && neurons < pop->n; k++) {
             nm_wrote(c, pop->state + 4 * (k * pop->n + 32 * begin), 4 * neurons);
         }
         nm_wrote(c, nm_cur_of(c, pop) + 4 * (32 * begin), 4 * neurons);
