@@ -14,7 +14,7 @@ from iss.engines.profile import Profile
 from iss.errors import NeuroHartError
 from iss.hart.hart import CUSTOM_INTERRUPTS, Hart
 from iss.hart.timing import MODELS, TimingModel, timing_model
-from iss.isa.catalogue import DEFAULT_ISA
+from iss.isa.catalogue import DEFAULT_ISA, Architecture
 from iss.isa.causes import describe_cause
 from iss.isa.csrs import XNM_TICK
 from iss.isa.registers import NUMBER
@@ -67,7 +67,7 @@ class Machine:
 
     def __init__(
         self,
-        isa: str = DEFAULT_ISA,
+        isa: str | Architecture = DEFAULT_ISA,
         engine: str = "auto",
         *,
         timing: str | TimingModel = "ideal",
@@ -81,7 +81,7 @@ class Machine:
         """Build a machine; NeuroHartError for an unknown ISA, engine or timing model or impossible lanes."""
         if engine not in ENGINES:
             raise NeuroHartError(f"engine {engine!r} is not known, expected one of {', '.join(ENGINES)}")
-        self.architecture = builtin_architecture(isa)
+        self.architecture = builtin_architecture(isa) if isinstance(isa, str) else isa
         self.memory_map = memory_map or MemoryMap()
         self.timing = timing_model(timing) if isinstance(timing, str) else timing
         self.ram = Ram(self.memory_map.ram)
@@ -116,7 +116,13 @@ class Machine:
             raise NeuroHartError(
                 "the interpreter is not compiled; run `pip install .` with a C compiler, or use --engine reference"
             ) from None
-        return InterpreterEngine(self.hart, self.timing)
+        try:
+            return InterpreterEngine(self.hart, self.timing)
+        except NeuroHartError as error:  # no compiler for a user's extension
+            if name != "auto":
+                raise
+            self.note = f"running on the reference engine, hundreds of times slower: {error}"
+            return self._make_engine("reference")
 
     # What devices are offered (iss.memory.device.Context) -----------------------------------------------------------
     def cycles(self) -> int:

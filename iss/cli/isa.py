@@ -7,7 +7,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from iss.builtin import builtin_architecture, extensions, full_architecture
+from iss.builtin import builtin_architecture, extensions, full_architecture, loaded_extensions
 from iss.cli.exit_codes import ExitCode, Failure, failing
 from iss.isa.catalogue import Architecture, Extension
 from iss.isa.definitions import Definition
@@ -40,7 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Carry out `isa`; raises Failure."""
-    architecture, what = full_architecture(), args.what
+    architecture = builtin_architecture() if loaded_extensions() else full_architecture()
+    what = args.what
     if what is not None and what.lower() in architecture.instructions.by_mnemonic:
         definition = architecture.instructions.by_mnemonic[what.lower()]
         print(json.dumps(_instruction(definition), indent=2)) if args.json else _show_instruction(definition)
@@ -50,8 +51,9 @@ def run(args: argparse.Namespace) -> int:
             raise Failure(_unknown(what, architecture), ExitCode.USAGE)
         with failing(ExitCode.USAGE):
             architecture = builtin_architecture(what)
-    if args.extension is not None and args.extension not in (*extensions(), MACHINE):
-        known = ", ".join((*extensions(), MACHINE))
+    names = (*extensions(), *(extension.name for extension in loaded_extensions()), MACHINE)
+    if args.extension is not None and args.extension not in names:
+        known = ", ".join(names)
         raise Failure(f"extension {args.extension!r} is not known, expected one of {known}", ExitCode.USAGE)
     groups = [group for group in _groups(architecture) if args.extension in (None, group.name)]
     if args.json:

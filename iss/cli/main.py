@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "disasm": "iss.cli.disasm",
     "isa": "iss.cli.isa",
     "gdbserver": "iss.cli.gdbserver",
+    "ext": "iss.cli.ext",
 }
 DEBUG_VARIABLE = "NEUROHART_DEBUG"
 DEBUG_OPTION = "--debug-traceback"

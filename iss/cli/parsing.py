@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from iss.cli.exit_codes import ExitCode
 
@@ -26,10 +26,24 @@ class Parser(argparse.ArgumentParser):
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
+        self.add_argument(
+            "--ext", metavar="FILE", action=_LoadExtension, help="add the instructions of an extension file"
+        )
 
     def error(self, message: str) -> NoReturn:
         """Print one line and leave with the usage code."""
         self.exit(ExitCode.USAGE, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+class _LoadExtension(argparse.Action):
+    """Makes the extensions of a file known to the whole process as soon as the option is read."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: Any, values: Any, option: str | None = None) -> None:
+        from iss.builtin import load_extension
+        from iss.extension import load_extensions
+
+        for extension in load_extensions(values):
+            load_extension(extension.catalogue_entry())
 
 
 def count(text: str) -> int:

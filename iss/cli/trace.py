@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from importlib import import_module
 
-from iss.cli.exit_codes import ExitCode, Failure
-from iss.cli.parsing import Parser
+from iss.cli.groups import add_group_arguments, run_sub_command
 
 NAME = "trace"
 HELP = "Record, show, convert and compare what a program did."
@@ -36,21 +34,9 @@ examples:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `trace`."""
-    parser.usage = "neurohart trace COMMAND [OPTIONS]"
-    parser.add_argument("command", metavar="COMMAND", help="one of those below")
-    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...", help="see neurohart trace COMMAND --help")
+    add_group_arguments(parser, NAME)
 
 
 def run(args: argparse.Namespace) -> int:
     """Carry out the sub-command; raises Failure."""
-    module_name = COMMANDS.get(args.command)
-    if module_name is None:
-        from difflib import get_close_matches
-
-        near = get_close_matches(args.command, COMMANDS, n=1)
-        cure = f"did you mean `neurohart trace {near[0]}`?" if near else f"expected one of {', '.join(COMMANDS)}"
-        raise Failure(f"unknown command {args.command!r}; {cure}", ExitCode.USAGE)
-    module = import_module(module_name)
-    parser = Parser(f"neurohart trace {args.command}", module.HELP, module.EXAMPLE)
-    module.add_arguments(parser)
-    return int(module.run(parser.parse_args(args.arguments)))
+    return run_sub_command(args, NAME, COMMANDS)

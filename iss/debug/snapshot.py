@@ -36,6 +36,7 @@ def take(machine: Machine, previous: Snapshot | None = None) -> Snapshot:
     hart.settle()
     fields = {name: getattr(hart, name) for name in STATE}
     fields |= {"x": tuple(hart.x), "pc": hart.pc, "waiting": hart.waiting, "stuck": hart.stuck}
+    fields["state"] = bytes(hart.state.buffer)
     known = previous.pages if previous is not None else {}
     unit = machine.coprocessor
     return Snapshot(fields, _pages(machine, known), machine.device_state(), unit.state() if unit is not None else None)
@@ -64,6 +65,7 @@ def restore(machine: Machine, snapshot: Snapshot) -> None:
     for number, value in enumerate(snapshot.hart["x"]):
         hart.x[number] = value
     hart.pc, hart.waiting, hart.stuck = (snapshot.hart[name] for name in ("pc", "waiting", "stuck"))
+    hart.state.buffer[:] = snapshot.hart["state"]
     hart.adopt_counters()
     hart.attention = True
     _restore_pages(machine, snapshot.pages)

@@ -11,11 +11,13 @@ from typing import Any
 
 from iss.engines.c_expressions import Expressions
 from iss.isa.definitions import Definition
-from iss.isa.state import HART_FIELDS
+from iss.isa.state import HART_FIELDS, StateField
 from iss.isa.tracing import EFFECTS, ENDS_THE_PATH, Block, Node
 from iss.isa.values import Value
 
-_SIDE_EFFECTS = frozenset({"write_x", "store", "unit_call", "unit_write", "write_field", "write_csr", "elapse"})
+_SIDE_EFFECTS = frozenset(
+    {"write_x", "store", "unit_call", "unit_write", "write_field", "write_state", "write_csr", "elapse"}
+)
 _MAY_GIVE_UP = frozenset({"load", "store", "jump", "trap", "read_csr", "write_csr"})
 _CAREFUL_ONLY = frozenset(
     {"read_csr", "write_csr", "read_field", "write_field", "settle", "elapse", "suspend", "wait", "synchronise"}
@@ -226,6 +228,11 @@ class Body:
             case "write_field":
                 kind = "uint32_t" if HART_FIELDS[node.static] <= 32 else "uint64_t"
                 self.emit(depth, f"s->{node.static} = {self.text(node.operands[0], kind)};")
+            case "read_state":
+                self.declare(node, depth, self.member(node))
+            case "write_state":
+                value = _stored_text(node.static, self.expressions.text(node.operands[1], "uint64_t"))
+                self.emit(depth, f"{self.member(node)} = {value};")
             case "trap":
                 self.emit(depth, f"TRAP({word[0]}, {word[1]});")
             case "elapse":
@@ -258,6 +265,11 @@ class Body:
         """Return the C text of a field of the hart's state."""
         return "WORD()" if name == "instruction_word" else f"s->{name}"
 
+    def member(self, node: Node) -> str:
+        """Return the C text of the number of an extension's state that a node reads or writes."""
+        index = f"[{self.text(node.operands[0])}]" if node.static.count > 1 else ""
+        return f"s->extension->{node.static.name}{index}"
+
     def direct_jump(self, node: Node, depth: int) -> str:
         """Print the check of a jump to pc + operand; return what performs it at the end of the path."""
         operand = self.slots[self.direct[node.index]]
@@ -269,6 +281,15 @@ class Body:
         self.emit(depth, f"const uint32_t target = {self.text(node.operands[0], 'uint32_t')};")
         self.emit(depth, "CHECK_TARGET(target);")
         return f"JUMP(target, {self.extra});"
+
+
+def _stored_text(field: StateField, value: str) -> str:
+    """Return the C text of what a state field holds after a write of a uint64_t."""
+    if field.bits == field.storage_bits:
+        return f"({field.c_type})({value})"
+    if field.signed:
+        return f"({field.c_type})nh_signed({value}, {field.bits})"
+    return f"({field.c_type})(({value}) & UINT64_C({(1 << field.bits) - 1:#x}))"
 
 
 def direct_offset(jump: Node, nodes: dict[int, Node]) -> str | None:

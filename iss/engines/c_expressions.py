@@ -155,7 +155,7 @@ class Expressions:
 PURE = frozenset(
     {*_RING, *_COMPARE, "shl", "shr", "invert", "signed", "popcount", "add64", "floordiv", "mod", "operand"}
 )
-_READS = frozenset({"read_x", "read_pc", "read_field", "unit_read"})
+_READS = frozenset({"read_x", "read_pc", "read_field", "read_state", "unit_read"})
 
 
 def is_droppable(node: Node) -> bool:

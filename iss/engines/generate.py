@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from iss.isa.csrs import COUNT_CYCLES, COUNT_RETIRED, Csr
 from iss.isa.definitions import Definition
 from iss.isa.encoding import Encoding, Field
 from iss.isa.privileged import enter_trap, handler_address, pending_interrupt
-from iss.isa.state import HART_FIELDS
+from iss.isa.state import HART_FIELDS, StateField
 from iss.isa.tracing import AbstractHart, Block, Trace, Unit, trace_function
 from iss.trace.events import Kind
 
@@ -47,6 +47,7 @@ typedef struct { uint64_t count, cycles, accesses; } nh_tally;
 @RECORD_KINDS@
 enum { NH_RING_MARGIN = 4096, NH_HOST_FAILED = 2 };
 @UNIT_TABLE@
+@EXTENSION_STATE@
 typedef struct {
     uint32_t x[33];
     uint32_t pc;
@@ -62,6 +63,7 @@ typedef struct {
     nh_decoded *code;
     const void *handler_undecoded, *handler_slow, *handler_edge;
     void *host;
+    nh_extension_state *extension;
     nh_record *ring;
     uint32_t ring_used, ring_committed, ring_size;
     nh_tally *by_word, by_operation[256];
@@ -133,7 +135,9 @@ def declarations(architecture: Architecture) -> str:
             f"typedef struct {{\n    {kind}self;\n    struct {unit.front_name} *front;\n{pointers}}} nh_unit;"
         )
         member = "nh_unit unit;"
+    members = architecture.states.members() or "    uint8_t none;\n"
     parts = {
+        "EXTENSION_STATE": f"typedef struct {{\n{members}}} nh_extension_state;",
         "REASONS": _enumeration("NH", Reason),
         "RECORD_KINDS": _enumeration("NH", Kind),
         "UNIT_TABLE": table,
@@ -221,13 +225,17 @@ def _format_case(encoding: Encoding) -> str:
 
 # Functions -------------------------------------------------------------------------------------------------------
 def _traced_function(
-    function: Callable[..., Any], parameters: tuple[str, ...], signature: str, unit: Unit | None
+    function: Callable[..., Any],
+    parameters: tuple[str, ...],
+    signature: str,
+    unit: Unit | None = None,
+    states: Mapping[str, StateField] | None = None,
 ) -> str:
     """Return a C function made from a function on the abstract hart with u32 parameters."""
 
     def run(trace: Trace) -> Any:
         operands = [trace.record("operand", (), 0, 0xFFFF_FFFF, name) for name in parameters]
-        return function(AbstractHart(trace, unit), *operands)
+        return function(AbstractHart(trace, unit, states), *operands)
 
     tree = trace_function(run, signature)
     unused = "".join(f"    (void){name};\n" for name in ("s", *parameters))
@@ -235,9 +243,10 @@ def _traced_function(
 
 
 def _csr_functions(csr: Csr) -> str:
-    text = _traced_function(csr.read, (), f"read_{csr.name}(nh_state *s)", csr.unit)
+    text = _traced_function(csr.read, (), f"read_{csr.name}(nh_state *s)", csr.unit, csr.states)
     if csr.write is not None:
-        text += _traced_function(csr.write, ("value",), f"write_{csr.name}(nh_state *s, uint32_t value)", csr.unit)
+        signature = f"write_{csr.name}(nh_state *s, uint32_t value)"
+        text += _traced_function(csr.write, ("value",), signature, csr.unit, csr.states)
     return text
 
 
@@ -276,6 +285,8 @@ class FastHandlers:
             labels = [self._single(definition.mnemonic, place) if fast else "f_slow" for place in range(4)]
             self.rows.append("    " + "".join(f"&&{label}, " for label in labels))
         for first, second in PAIRS:
+            if first not in numbers or second not in numbers:
+                continue
             labels = [self._pair(first, second, places & 3, places >> 2) for places in range(16)]
             self.pairs.append(f"    [{numbers[first]}][{numbers[second]}] = {len(self.pairs) + 1},")
             self.pair_rows.append("    " + "".join(f"&&{label}, " for label in labels))
@@ -345,10 +356,10 @@ def interpreter_source(architecture: Architecture) -> str:
             [
                 *(_csr_functions(csr) for csr in csrs),
                 _traced_function(
-                    enter_trap, ("cause", "value"), "enter_trap(nh_state *s, uint32_t cause, uint32_t value)", None
+                    enter_trap, ("cause", "value"), "enter_trap(nh_state *s, uint32_t cause, uint32_t value)"
                 ),
-                _traced_function(handler_address, ("cause",), "handler_address(nh_state *s, uint32_t cause)", None),
-                _traced_function(pending_interrupt, (), "pending_interrupt(nh_state *s)", None),
+                _traced_function(handler_address, ("cause",), "handler_address(nh_state *s, uint32_t cause)"),
+                _traced_function(pending_interrupt, (), "pending_interrupt(nh_state *s)"),
             ]
         ),
         "CSR_READS": "\n".join(f"    case {csr.number:#x}: *value = read_{csr.name}(s); break;" for csr in csrs),

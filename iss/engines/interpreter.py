@@ -1,5 +1,7 @@
 """The interpreter engine: the generated C run over the hart's state, one call for each `run`.
 
+The C is the module built with the package, or one built for the extensions of a user (`iss.engines.custom`).
+
 The hart's Python state is copied in and out around the call; during it, device accesses come back through three
 callbacks, for which counters and interrupt lines are kept in step.
 """
@@ -8,7 +10,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from iss.engines._interpreter import ffi, lib
+from iss.engines import _interpreter
+from iss.engines.custom import custom_module
 from iss.engines.engine import Reason
 from iss.engines.profile import Profile, Tally
 from iss.errors import NeuroHartError
@@ -25,6 +28,11 @@ class InterpreterEngine:
     name = "interpreter"
 
     def __init__(self, hart: Hart, timing: TimingModel) -> None:
+        module: Any = custom_module(hart.architecture) if hart.architecture.is_custom else _interpreter
+        if not hasattr(module, "callbacks_are_set"):
+            _set_callbacks(module.ffi)
+            module.callbacks_are_set = True
+        ffi, lib = self._ffi, self._lib = module.ffi, module.lib
         self._hart = hart
         self._ram = hart.bus.ram
         self._buffer = ffi.from_buffer("uint8_t[]", self._ram.buffer)
@@ -50,6 +58,9 @@ class InterpreterEngine:
             state.csr_enabled[csr.number] = 1
         state.taken_cost, state.maximum_cost = timing.taken_branch, max(costs)
         state.misaligned = hart.misaligned
+        if len(hart.state.layout):
+            self._extension_state = ffi.from_buffer(hart.state.buffer)
+            state.extension = ffi.cast("nh_extension_state *", self._extension_state)
         self._connect_coprocessor(hart.coprocessor)
 
     def _connect_coprocessor(self, coprocessor: Any) -> None:
@@ -58,49 +69,51 @@ class InterpreterEngine:
         if not hasattr(coprocessor, "addresses"):
             raise NeuroHartError(f"{type(coprocessor).__module__} has no C functions; use the reference engine with it")
         unit, addresses = self._state.unit, coprocessor.addresses()
-        for name, field in ffi.typeof("nh_unit").fields:
-            setattr(unit, name, ffi.cast(field.type, addresses[name]))
+        for name, field in self._ffi.typeof("nh_unit").fields:
+            setattr(unit, name, self._ffi.cast(field.type, addresses[name]))
 
     def invalidate(self, low: int, high: int) -> None:
         """See Engine.invalidate."""
-        lib.nh_invalidate(self._state, low, high)
+        self._lib.nh_invalidate(self._state, low, high)
 
     def observe(self, consume: Any) -> None:
         """Hand every trace record to `consume`, as a buffer valid during the call; None stops observing."""
         self._consume = consume
         state = self._state
         if consume is None:
-            self._records, state.ring, state.ring_size = None, ffi.NULL, 0
+            self._records, state.ring, state.ring_size = None, self._ffi.NULL, 0
         else:
-            self._records = ffi.new("nh_record[]", _RING_RECORDS)
+            self._records = self._ffi.new("nh_record[]", _RING_RECORDS)
             state.ring, state.ring_size = self._records, _RING_RECORDS
         state.ring_used = state.ring_committed = 0
 
     def profile(self, on: bool) -> None:
         """See Engine.profile."""
-        if not lib.nh_profile(self._state, on):
+        if not self._lib.nh_profile(self._state, on):
             raise MemoryError("the interpreter's profile cannot be reserved")
 
     def profiled(self) -> Profile:
         """See Engine.profiled."""
         state, found = self._state, Profile()
-        offset = lib.nh_next_profiled(state, 0)
+        offset = self._lib.nh_next_profiled(state, 0)
         while offset < self._ram.size:
             tally = state.by_word[offset // 4]
             found.by_address[self._ram.base + offset] = Tally(tally.count, tally.cycles, tally.accesses)
-            offset = lib.nh_next_profiled(state, offset + 4)
-        number = lib.NH_FIRST_OPERATION
-        while (name := lib.nh_mnemonic(number)) != ffi.NULL:
+            offset = self._lib.nh_next_profiled(state, offset + 4)
+        number = self._lib.NH_FIRST_OPERATION
+        while (name := self._lib.nh_mnemonic(number)) != self._ffi.NULL:
             tally = state.by_operation[number]
             if tally.count or tally.cycles:
-                found.by_mnemonic[ffi.string(name).decode()] = Tally(tally.count, tally.cycles, tally.accesses)
+                found.by_mnemonic[self._ffi.string(name).decode()] = Tally(tally.count, tally.cycles, tally.accesses)
             number += 1
         return found
 
     def _drain(self) -> None:
         state = self._state
         if state.ring_committed:
-            self._consume(memoryview(ffi.buffer(self._records, state.ring_committed * ffi.sizeof("nh_record"))))
+            self._consume(
+                memoryview(self._ffi.buffer(self._records, state.ring_committed * self._ffi.sizeof("nh_record")))
+            )
         state.ring_used = state.ring_committed = 0
 
     def run(self, hart: Hart, retired_limit: int, cycle_limit: int) -> Reason:
@@ -114,14 +127,14 @@ class InterpreterEngine:
         state.retired_limit, state.cycle_limit = retired_limit, cycle_limit
         state.attention, state.waiting = hart.attention, 0
         if (state.htif_low, state.htif_high) != (low_high := self._htif(hart)):
-            lib.nh_limit_stores(state, *low_high)
+            self._lib.nh_limit_stores(state, *low_high)
         try:  # Ctrl-C is raised as soon as the C code returns
-            reason = Reason(lib.nh_run(state))
+            reason = Reason(self._lib.nh_run(state))
             while reason is Reason.TRACE_FULL:
                 self._enter()
                 self._drain()
                 state.attention |= hart.attention  # the consumer may have asked for the end of the run
-                reason = Reason(lib.nh_run(state))
+                reason = Reason(self._lib.nh_run(state))
         finally:
             self._take_over(hart)
         if reason is Reason.STUCK:
@@ -176,7 +189,7 @@ class InterpreterEngine:
         except BaseException as error:  # carried over the C frames and raised by `run`
             self._error = error
             self._leave()
-            self._state.attention = lib.NH_HOST_FAILED
+            self._state.attention = self._lib.NH_HOST_FAILED
             return 0
         self._leave()
         return 1
@@ -188,19 +201,20 @@ class InterpreterEngine:
         self._leave()
 
 
-@ffi.def_extern()  # type: ignore[untyped-decorator]
-def nh_bus_load(host: Any, address: int, size: int, value: Any) -> int:
-    engine: InterpreterEngine = ffi.from_handle(host)
-    return engine.access(address, size, None, value)
+def _set_callbacks(ffi: Any) -> None:
+    """Let a module's C code reach the engines."""
 
+    def nh_bus_load(host: Any, address: int, size: int, value: Any) -> int:
+        engine: InterpreterEngine = ffi.from_handle(host)
+        return engine.access(address, size, None, value)
 
-@ffi.def_extern()  # type: ignore[untyped-decorator]
-def nh_bus_store(host: Any, address: int, size: int, value: int) -> int:
-    engine: InterpreterEngine = ffi.from_handle(host)
-    return engine.access(address, size, value, None)
+    def nh_bus_store(host: Any, address: int, size: int, value: int) -> int:
+        engine: InterpreterEngine = ffi.from_handle(host)
+        return engine.access(address, size, value, None)
 
+    def nh_htif_stored(host: Any, address: int) -> None:
+        engine: InterpreterEngine = ffi.from_handle(host)
+        engine.stored(address)
 
-@ffi.def_extern()  # type: ignore[untyped-decorator]
-def nh_htif_stored(host: Any, address: int) -> None:
-    engine: InterpreterEngine = ffi.from_handle(host)
-    engine.stored(address)
+    for callback in (nh_bus_load, nh_bus_store, nh_htif_stored):
+        ffi.def_extern()(callback)

@@ -26,10 +26,12 @@
 @CONSTANTS@
 
 /* clang needs minutes for the many labels of the pairs, so it goes without them. */
+#ifndef NH_PAIRS
 #ifdef __clang__
 #define NH_PAIRS 0
 #else
 #define NH_PAIRS 1
+#endif
 #endif
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
+from iss.hart.extension_state import ExtensionState
 from iss.isa.catalogue import Architecture
 from iss.isa.causes import Cause, Interrupt
 from iss.isa.csrs import COUNT_CYCLES, COUNT_RETIRED, MSTATUS_MPP
@@ -56,7 +57,7 @@ class Hart:
     __slots__ = (
         *(name for name in HART_FIELDS if name != "instruction_word"),
         *("access_log", "architecture", "attention", "bus", "coprocessor", "csr_writes", "htif_high", "htif_low"),
-        *("htif_stored", "misaligned", "next_pc", "pc", "recorder", "stuck", "waiting", "x"),
+        *("htif_stored", "misaligned", "next_pc", "pc", "recorder", "state", "stuck", "waiting", "x"),
         *("_settled_cycles", "_settled_retired"),
     )
     mstatus: int
@@ -84,6 +85,7 @@ class Hart:
         self.bus = bus
         self.coprocessor = coprocessor
         self.misaligned = misaligned  # emulate misaligned loads and stores instead of trapping
+        self.state = ExtensionState(architecture.states)
         self.htif_low = self.htif_high = 0  # addresses of the bytes whose stores are reported
         self.htif_stored: Any = None
         self.access_log: list[tuple[int, int, int, bool]] | None = None  # (address, size, value, is store) if observed
@@ -100,6 +102,7 @@ class Hart:
             setattr(self, name, 0)
         self.mstatus = MSTATUS_MPP
         self.misa = self.architecture.misa
+        self.state.reset()
         self.custom_interrupts = CUSTOM_INTERRUPTS if self.architecture.has("xnmspk") else 0
         self.attention = False  # a boundary check is due: interrupts, events, stop requests
         self.waiting = False  # in wfi

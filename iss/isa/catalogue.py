@@ -16,6 +16,7 @@ from iss.isa.definitions import InstructionSet
 from iss.isa.privileged import privileged
 from iss.isa.rv32i import rv32i
 from iss.isa.rv32m import rv32m
+from iss.isa.state import StateField, StateLayout
 from iss.isa.zicsr import zicsr
 from iss.isa.zifencei import zifencei
 
@@ -32,9 +33,11 @@ class Extension:
     instructions: InstructionSet | None = None
     csrs: CsrTable | None = None
     needs: tuple[str, ...] = ()
+    states: tuple[StateField, ...] = ()
+    custom: bool = False  # a user's, not built into the compiled interpreter
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Architecture:
     """A chosen set of extensions: their instructions, CSRs and canonical name."""
 
@@ -42,13 +45,19 @@ class Architecture:
     extensions: tuple[Extension, ...]
     instructions: InstructionSet
     csrs: CsrTable
+    states: StateLayout
 
     @property
     def misa(self) -> int:
         """Value of the misa CSR: MXL = 1 and a bit for each single-letter extension."""
         letters = [extension.name for extension in self.extensions if len(extension.name) == 1]
-        custom = ["x"] if any(extension.name.startswith("xn") for extension in self.extensions) else []
+        custom = ["x"] if any(extension.name.startswith("x") for extension in self.extensions) else []
         return MISA_XLEN_32 | sum(1 << ord(letter) - ord("a") for letter in letters + custom)
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether some extension is a user's, so that the interpreter has to be compiled for it."""
+        return any(extension.custom for extension in self.extensions)
 
     def has(self, name: str) -> bool:
         return any(extension.name == name for extension in self.extensions)
@@ -74,7 +83,9 @@ def architecture(isa: str = DEFAULT_ISA, extra: Mapping[str, Extension] | None =
     def choose(name: str) -> None:
         extension = known.get(name)
         if extension is None:
-            raise NeuroHartError(f"ISA {isa!r}: extension {name!r} is not known, expected one of {', '.join(known)}")
+            raise NeuroHartError(
+                f"ISA {isa!r}: extension {name!r} is not known, expected one of {', '.join(known)}{_cure(name)}"
+            )
         if extension.name not in chosen:
             chosen[extension.name] = extension
             for needed in extension.needs:
@@ -83,12 +94,21 @@ def architecture(isa: str = DEFAULT_ISA, extra: Mapping[str, Extension] | None =
     for name in _names(isa):
         choose(name)
     instructions, table = privileged, csrs.machine
+    states: list[StateField] = []
     for extension in chosen.values():
         if extension.instructions is not None:
             instructions = instructions | extension.instructions
         if extension.csrs is not None:
             table = table | extension.csrs
-    return Architecture(isa, tuple(chosen.values()), instructions, table)
+        for state in extension.states:
+            if any(other.name == state.name for other in states):
+                raise NeuroHartError(f"ISA {isa!r}: two extensions have a state {state.name!r}; rename one")
+            states.append(state)
+    return Architecture(isa, tuple(chosen.values()), instructions, table, StateLayout(states))
+
+
+def _cure(name: str) -> str:
+    return "; one of your own is loaded with --ext FILE" if name.startswith("x") else ""
 
 
 def instruction_set(isa: str = DEFAULT_ISA, extra: Mapping[str, Extension] | None = None) -> InstructionSet:

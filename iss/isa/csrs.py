@@ -6,11 +6,12 @@ number has bits 11:10 both set is read-only by encoding (privileged manual, "CSR
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from iss.isa.errors import DefinitionError
+from iss.isa.state import StateField
 from iss.isa.tracing import Unit
 from iss.isa.values import wrapped_sum
 
@@ -36,13 +37,17 @@ class Csr:
     write: Write | None
     extension: str
     unit: Unit | None = None
+    states: Mapping[str, StateField] = field(default_factory=dict)
 
 
 class CsrTable:
     """CSRs of one extension, or of several put together with `|`."""
 
-    def __init__(self, extension: str, unit: Unit | None = None) -> None:
+    def __init__(
+        self, extension: str, unit: Unit | None = None, states: Mapping[str, StateField] | None = None
+    ) -> None:
         self.extension, self.unit = extension, unit
+        self.states: Mapping[str, StateField] = {} if states is None else states
         self.by_number: dict[int, Csr] = {}
 
     def __iter__(self) -> Iterator[Csr]:
@@ -59,7 +64,7 @@ class CsrTable:
         """Add a CSR; DefinitionError if the number is taken or a read-only number has a write rule."""
         if write is not None and number >> 10 == 3:
             raise DefinitionError(f"CSR {name} ({number:#x}) is read-only by its number but has a write rule")
-        self._add(Csr(number, name, documentation, read, write, self.extension, self.unit))
+        self._add(Csr(number, name, documentation, read, write, self.extension, self.unit, self.states))
 
     def stored(self, number: int, field: str, documentation: str, writable: int = LOW, fixed: int = 0) -> None:
         """Add a CSR kept in the hart state `field`: writes keep `writable` bits, `fixed` bits read as one."""

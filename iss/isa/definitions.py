@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from iss.isa.encoding import Encoding
 from iss.isa.errors import function_location, located
+from iss.isa.state import StateField
 from iss.isa.syntax import Syntax, parse_syntax
 from iss.isa.tracing import Block, Unit, trace_meaning
 
@@ -28,6 +29,7 @@ class Definition:
     unused: tuple[str, ...] = ()
     unit: Unit | None = None
     cycles: int | None = None
+    states: Mapping[str, StateField] = field(default_factory=dict)
 
     @property
     def mnemonic(self) -> str:
@@ -40,14 +42,18 @@ class Definition:
 
     def trace(self) -> Block:
         """Return the tree of paths of the meaning."""
-        return trace_meaning(self.meaning, self.encoding, self.unused, self.unit)
+        return trace_meaning(self.meaning, self.encoding, self.unused, self.unit, self.states)
 
 
 class InstructionSet:
     """Definitions of one extension, or of several put together with `|`; overlapping encodings are refused."""
 
-    def __init__(self, name: str, title: str = "", unit: Unit | None = None) -> None:
+    def __init__(
+        self, name: str, title: str = "", unit: Unit | None = None, states: Mapping[str, StateField] | None = None
+    ) -> None:
+        """`states` may grow until the first instruction that uses them is defined."""
         self.name, self.title, self.unit = name, title, unit
+        self.states: Mapping[str, StateField] = {} if states is None else states
         self.definitions: list[Definition] = []
         self.by_mnemonic: dict[str, Definition] = {}
 
@@ -93,6 +99,7 @@ class InstructionSet:
                 tuple(unused),
                 self.unit,
                 cycles,
+                self.states,
             )
             if not definition.documentation:
                 raise located(f"{syntax.mnemonic} has no docstring; say in one sentence what it does", where)

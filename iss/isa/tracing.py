@@ -7,7 +7,7 @@ here defines the vocabulary of meanings; `iss.hart.hart.Hart` is the same vocabu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from iss.isa.causes import Cause
 from iss.isa.encoding import Encoding
 from iss.isa.errors import DefinitionError, caller_location, function_location, located
-from iss.isa.state import HART_FIELDS
+from iss.isa.state import HART_FIELDS, StateField
 from iss.isa.values import Value, interval
 
 MAXIMUM_LEAVES = 64
@@ -32,6 +32,8 @@ EFFECTS = {
     "jump": "instruction alignment is the hart's",
     "read_field": "hart state field",
     "write_field": "hart state field",
+    "read_state": "StateField; operand: index",
+    "write_state": "StateField; operands: index, value",
     "read_csr": "",
     "write_csr": "",
     "trap": "",
@@ -235,12 +237,65 @@ class _AbstractUnit:
         self._trace.record("unit_write", (value,), 0, 0, name)
 
 
-class AbstractHart:
-    """The vocabulary of meanings, recording instead of doing; `unit` is the coprocessor, if there is one."""
+class _AbstractArray:
+    """The numbers of one `StateField`; an index has to be proved to be within them."""
 
-    def __init__(self, trace: Trace, unit: Unit | None = None) -> None:
+    def __init__(self, trace: Trace, field: StateField) -> None:
+        self._trace, self._field = trace, field
+
+    def _checked(self, index: Any) -> Any:
+        low, high = interval(index)
+        if low < 0 or high >= self._field.count:
+            name, last = self._field.name, self._field.count - 1
+            raise located(f"index {low}..{high} of state {name} is outside 0..{last}; mask it", caller_location())
+        return index
+
+    def __len__(self) -> int:
+        return self._field.count
+
+    def __getitem__(self, index: Any) -> Any:
+        field = self._field
+        return self._trace.record("read_state", (self._checked(index),), field.minimum, field.maximum, field)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self._trace.record("write_state", (self._checked(index), value), 0, 0, self._field)
+
+
+class _AbstractState:
+    """The state of an architecture's extensions, by name."""
+
+    def __init__(self, trace: Trace, fields: Mapping[str, StateField]) -> None:
+        object.__setattr__(self, "_arrays", {name: _AbstractArray(trace, field) for name, field in fields.items()})
+
+    def _array(self, name: str) -> _AbstractArray:
+        arrays: dict[str, _AbstractArray] = self._arrays
+        if name not in arrays:
+            raise located(
+                f"there is no state {name!r}, expected one of {', '.join(arrays) or 'none'}", caller_location()
+            )
+        return arrays[name]
+
+    def __getattr__(self, name: str) -> Any:
+        array = self._array(name)
+        return array[0] if len(array) == 1 else array
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        array = self._array(name)
+        if len(array) > 1:
+            raise located(f"state {name} has {len(array)} numbers; write one, as in {name}[i]", caller_location())
+        array[0] = value
+
+
+class AbstractHart:
+    """The vocabulary of meanings, recording instead of doing.
+
+    `unit` is the coprocessor, if there is one, `states` the state of extensions by name.
+    """
+
+    def __init__(self, trace: Trace, unit: Unit | None = None, states: Mapping[str, StateField] | None = None) -> None:
         object.__setattr__(self, "_trace", trace)
         object.__setattr__(self, "x", _Registers(trace))
+        object.__setattr__(self, "state", _AbstractState(trace, states or {}))
         if unit is not None:
             object.__setattr__(self, "coprocessor", _AbstractUnit(trace, unit))
 
@@ -331,14 +386,18 @@ class AbstractInstruction:
 
 
 def trace_meaning(
-    meaning: Callable[[Any, Any], None], encoding: Encoding, unused: tuple[str, ...] = (), unit: Unit | None = None
+    meaning: Callable[[Any, Any], None],
+    encoding: Encoding,
+    unused: tuple[str, ...] = (),
+    unit: Unit | None = None,
+    states: Mapping[str, StateField] | None = None,
 ) -> Block:
     """Trace an instruction's meaning; DefinitionError for overflow, unknown names or an operand without use."""
     where = function_location(meaning)
     used: set[str] = set()
 
     def run(trace: Trace) -> None:
-        meaning(AbstractHart(trace, unit), AbstractInstruction(trace, encoding, used))
+        meaning(AbstractHart(trace, unit, states), AbstractInstruction(trace, encoding, used))
 
     try:
         block = trace_function(run, where)

@@ -57,12 +57,14 @@ AREAS: dict[str, Area] = {
         "numpy",
     ),
     "iss.extension": Area(
-        3, "iss.errors iss.isa iss.builtin iss.memory iss.loaders iss.hart iss.engines iss.trace asm"
+        3,
+        "iss.errors iss.isa iss.builtin iss.memory iss.loaders iss.hart iss.engines iss.trace iss.machine asm",
+        "numpy cffi",
     ),
     # 4: what a user sees
     "iss.cli": Area(
         4,
-        "iss.errors iss.isa iss.builtin iss.memory iss.loaders iss.hart iss.trace iss.machine iss.debug "
+        "iss.errors iss.isa iss.builtin iss.memory iss.loaders iss.hart iss.trace iss.machine iss.debug iss.extension "
         "iss.tui.app iss.tui.braille iss.tui.commands.commander iss.tui.commands.look "
         "iss.tui.layout iss.tui.live iss.tui.prompt iss.tui.state "
         "asm coprocessor.csrs coprocessor.energy coprocessor.interface",  # what the counters mean and cost

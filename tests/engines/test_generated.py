@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib.util
 import random
-import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -182,7 +181,7 @@ def random_pairs(source: random.Random, instructions: InstructionSet) -> list[tu
 
 
 def compiled(chosen: Architecture, folder: Path) -> ModuleType:
-    """`iss.engines.interpreter` with an interpreter generated for an architecture instead of the shipped one."""
+    """The compiled interpreter of an architecture."""
     builder = FFI()
     builder.cdef(cdef(chosen))
     builder.set_source("random_interpreter", interpreter_source(chosen), extra_compile_args=["-std=gnu11", "-O1", "-w"])
@@ -190,17 +189,7 @@ def compiled(chosen: Architecture, folder: Path) -> ModuleType:
     assert spec is not None and spec.loader is not None
     library = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(library)
-    shipped = sys.modules["iss.engines._interpreter"]
-    sys.modules["iss.engines._interpreter"] = library
-    try:
-        path = iss.engines.interpreter.__file__
-        spec = importlib.util.spec_from_file_location("random_interpreter_engine", path)
-        assert spec is not None and spec.loader is not None
-        engine = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(engine)
-    finally:
-        sys.modules["iss.engines._interpreter"] = shipped
-    return engine
+    return library
 
 
 def random_word(source: random.Random, definition: Definition) -> int:
@@ -248,7 +237,7 @@ def test_random_definitions(own_seed: int, tmp_path: Path, monkeypatch: pytest.M
     chosen = architecture(ISA, {**STANDARD, "test": Extension("test", mine.title, mine)})
     monkeypatch.setattr(iss.engines.generate, "PAIRS", pairs)
     monkeypatch.setattr(iss.machine, "builtin_architecture", lambda isa: chosen)
-    monkeypatch.setitem(sys.modules, "iss.engines.interpreter", compiled(chosen, tmp_path))
+    monkeypatch.setattr(iss.engines.interpreter, "_interpreter", compiled(chosen, tmp_path))
     for seed in range(PROGRAMS):
         setup = program(seed, mine, pairs)
         compare_engines(setup, [*random_steps(seed, 10, 3000), 6000], seed)

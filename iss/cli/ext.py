@@ -1,0 +1,30 @@
+"""`neurohart ext`: finds the sub-command of the workbench for custom instructions."""
+
+from __future__ import annotations
+
+import argparse
+
+from iss.cli.groups import add_group_arguments, run_sub_command
+
+NAME = "ext"
+HELP = "Define, check, test and prove a custom instruction-set extension."
+COMMANDS: dict[str, str] = {
+    "new": "iss.cli.ext_new",
+}
+EXAMPLE = """\
+commands:
+  new      write a template: three working instructions and their test
+
+examples:
+  neurohart ext new xspk
+"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `ext`."""
+    add_group_arguments(parser, NAME)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Carry out the sub-command; raises Failure."""
+    return run_sub_command(args, NAME, COMMANDS)

@@ -1,0 +1,70 @@
+"""Loading of extension files: the file is executed, and whatever is wrong names its line."""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from types import ModuleType
+
+from iss.builtin import extended_architecture
+from iss.errors import NeuroHartError
+from iss.extension.extension import Extension
+from iss.isa.catalogue import DEFAULT_ISA, Architecture
+from iss.isa.errors import DefinitionError
+
+_numbers = itertools.count()
+
+
+def load_extensions(path: str | Path) -> list[Extension]:
+    """Return the extensions that a file defines, in its order; NeuroHartError `file:line: ...` if it is wrong."""
+    file = Path(path)
+    try:
+        source = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise NeuroHartError(
+            f"{file}: cannot be read ({error.strerror}); expected an extension file such as `neurohart ext new` makes"
+        ) from None
+    except UnicodeDecodeError:
+        raise NeuroHartError(f"{file}: is no text; expected an extension file, which is Python") from None
+    module = _execute(file, source)
+    found = list({id(value): value for value in vars(module).values() if isinstance(value, Extension)}.values())
+    if not found:
+        raise NeuroHartError(f"{file}: defines no extension; expected NAME = Extension('xname', ...)")
+    for extension in found:
+        if not len(extension.instructions):
+            raise NeuroHartError(f"{extension.location}: extension {extension.name} has no instruction; define one")
+    return found
+
+
+def _execute(file: Path, source: str) -> ModuleType:
+    """Run a file as a module of its own; beside it, its folder's modules can be imported."""
+    module = ModuleType(f"neurohart_extension_{next(_numbers)}_{file.stem}")
+    module.__file__ = str(file)
+    sys.modules[module.__name__] = module  # dataclasses and the like look it up
+    folder = str(file.resolve().parent)
+    sys.path.insert(0, folder)
+    try:
+        exec(compile(source, str(file), "exec"), vars(module))
+    except DefinitionError as error:
+        raise NeuroHartError(str(error)) from None
+    except SyntaxError as error:
+        raise NeuroHartError(f"{error.filename}:{error.lineno}: {error.msg}; the file is Python") from None
+    except (Exception, SystemExit) as error:
+        raise NeuroHartError(f"{_line(error, file)}: {type(error).__name__}: {error}") from None
+    finally:
+        sys.path.remove(folder)
+    return module
+
+
+def _line(error: BaseException, file: Path) -> str:
+    """Return `file:line` of the innermost frame of the file in an error's traceback."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
+    return f"{file}:{frames[-1].lineno}" if frames else str(file)
+
+
+def architecture_with(extensions: Iterable[Extension], isa: str = DEFAULT_ISA) -> Architecture:
+    """Return the architecture of an ISA string and the extensions; NeuroHartError if they clash."""
+    return extended_architecture(isa, [extension.catalogue_entry() for extension in extensions])
