@@ -5,6 +5,7 @@
 #include "neurohart/coprocessor.h"
 #include "neuron.h"
 #include "plasticity.h"
+#include "short.h"
 
 enum { NM_IF, NM_LIF, NM_CUBA, NM_ALIF, NM_IZH, NM_TN, NM_LI, NM_SD };
 enum { NM_S8, NM_S4, NM_S2, NM_BINARY, NM_CSR, NM_CONV, NM_CROSSBAR, NM_ONE_TO_ONE };
@@ -20,6 +21,7 @@ typedef struct nm_pop {
     uint32_t state_words; /* K, including the refractory word */
     bool graded;
     nm_neuron neuron;
+    nm_short small;
     uint32_t state, param, cur, out, stride, acc;
 } nm_pop;
 

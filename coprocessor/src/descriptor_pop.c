@@ -66,6 +66,7 @@ bool nm_read_pop(nm_coprocessor *c, uint32_t address, nm_pop *pop)
     pop->state_words = nm_profile_words(profile) + (refractory > 0 ? 1u : 0u);
     pop->graded = graded;
     nm_neuron_decode(&pop->neuron, w[3], w + 4);
+    pop->small = nm_short_of(pop);
     pop->state = w[10];
     pop->param = w[11];
     pop->cur = w[12];

@@ -1,17 +1,14 @@
 /* Updates of IF, LIF, CUBA and LI neurons in few operations, for groups whose values lie in windows that keep products
-   in 32 bits; kernels_update.h takes the others.
+   in 32 bits; kernels_update.h takes the others. The numbers of a population are in short.h.
 
    A decay is x*k/4096 = x + x*(k - 4096)/4096. A slow one has a small factor, so x may be large; rounding and the bias
    are part of what is added before the shift. Populations that are `plain` need neither clips nor the rest of a mode. */
 
-enum { SHORT_WIDEST = 1 << 28, SHORT_LARGEST_BIAS = 1 << 17 };
-
-/* The values x with (x + middle) & outside = 0. */
+/* nm_window, nm_decay and nm_short in vectors. */
 typedef struct short_window {
     nm_v32 middle, outside;
 } short_window;
 
-/* x - (x & lost) + ((x*factor + rounding) >> 12), with 4095 more for negative x where rounding is toward zero. */
 typedef struct short_decay {
     nm_v32 factor, lost, rounding;
     short_window window;
@@ -20,87 +17,39 @@ typedef struct short_decay {
 typedef struct short_neuron {
     short_decay current, membrane;
     short_window input;
-    nm_v32 bias; /* of IF, which has no decay */
-    nm_v32 bar;  /* spikes are above */
-    nm_v32 subtracted, kept, assigned; /* the membrane after a spike: (clip(v - subtracted) & kept) | assigned */
+    nm_v32 bias, bar, lowered, kept, assigned;
     nm_v32 toward_zero, low, membrane_low, high, refractory;
     unsigned shift;
 } short_neuron;
 
-/* Whether there is nothing but decays that do not round toward zero, an unscaled input and assignment after a spike. */
-static bool is_plain(const nm_neuron *p, uint32_t profile)
+static inline short_window short_window_of(const nm_window *w)
 {
-    return p->membrane_low == INT32_MIN && p->low == INT32_MIN && p->rounding != 0 && p->reset == 0 && p->gain == 1 &&
-           (profile == NM_IF || p->kv >= 2048) && (profile != NM_CUBA || p->ku >= 2048);
+    return (short_window){v_all(w->middle), v_all(w->outside)};
 }
 
-static bool is_short(const nm_pop *pop)
+static inline short_decay short_decay_of(const nm_decay *d)
 {
-    const nm_neuron *p = &pop->neuron;
-    return (pop->profile <= NM_CUBA || pop->profile == NM_LI) && !pop->replaced && p->rounding != 3 && !p->wraps &&
-           !p->old_current && p->bias > -SHORT_LARGEST_BIAS && p->bias < SHORT_LARGEST_BIAS &&
-           p->vth > -SHORT_WIDEST && p->vth < SHORT_WIDEST && p->gain < SHORT_WIDEST;
+    return (short_decay){v_all(d->factor), v_all(d->lost), v_all(d->rounding), short_window_of(&d->window)};
 }
 
-/* The largest window of a power of two within +-limit; it ends an eighth above `end` if it can, else in the middle. */
-static short_window window_of(int64_t limit, const int64_t *end)
+static inline __attribute__((always_inline)) short_neuron short_neuron_of(const nm_short *s)
 {
-    int64_t size = 2 * SHORT_WIDEST;
-    while (size > 2 * limit) {
-        size /= 2;
-    }
-    int64_t top = end ? *end + size / 8 : size / 2;
-    top = top > limit ? limit : top < size - limit ? size - limit : top;
-    return (short_window){v_all((int32_t)(size - top)), v_all((int32_t)~(size - 1))};
-}
-
-/* k - 4096 of a decay, or k if that is smaller. */
-static int32_t factor_of(uint32_t k) { return (int32_t)k - (k < 2048 ? 0 : 4096); }
-
-/* Below this in magnitude the products of a decay fit, with the bias. */
-static int64_t limit_of(uint32_t k, int64_t bias)
-{
-    int32_t factor = factor_of(k);
-    int64_t room = (INT64_C(1) << 31) - 8192 - 4096 * (bias < 0 ? -bias : bias);
-    int64_t limit = room / (factor < 0 ? -factor : factor > 0 ? factor : 1);
-    return limit < SHORT_WIDEST ? limit : SHORT_WIDEST;
-}
-
-static short_decay short_decay_of(const nm_neuron *p, uint32_t k, int64_t bias, const int64_t *end)
-{
-    return (short_decay){v_all(factor_of(k)), v_all(k < 2048 ? -1 : 0),
-                         v_all((int32_t)(4096 * bias + (p->rounding == 2 ? 2048 : 0))),
-                         window_of(limit_of(k, bias), end)};
-}
-
-static short_neuron short_neuron_of(const nm_pop *pop)
-{
-    const nm_neuron *p = &pop->neuron;
-    const int64_t *end = pop->profile == NM_LI ? NULL : &p->vth;
-    short_neuron n = {
-        .current = short_decay_of(p, p->ku, 0, NULL),
-        .membrane = short_decay_of(p, p->kv, p->bias, end),
-        .input = window_of(SHORT_WIDEST / p->gain, NULL),
-        .bias = v_all((int32_t)p->bias),
-        .bar = v_all((int32_t)p->vth - p->equal),
-        .subtracted = v_all(p->reset == 1 ? (int32_t)p->vth : 0),
-        .kept = v_all(p->reset == 0 ? 0 : -1),
-        .assigned = v_all(p->reset == 0 ? (int32_t)p->vrst : 0),
-        .toward_zero = v_all(p->rounding == 0 ? 4095 : 0),
-        .low = v_all((int32_t)p->low),
-        .membrane_low = v_all((int32_t)p->membrane_low),
-        .high = v_all((int32_t)p->high),
-        .refractory = v_all((int32_t)pop->refractory),
-        .shift = nm_field(p->word[NM_P2], 4, 0),
+    return (short_neuron){
+        .current = short_decay_of(&s->current),
+        .membrane = short_decay_of(&s->membrane),
+        .input = short_window_of(&s->input),
+        .bias = v_all(s->bias),
+        .bar = v_all(s->bar),
+        .lowered = v_all(s->lowered),
+        .kept = v_all(s->kept),
+        .assigned = v_all(s->assigned),
+        .toward_zero = v_all(s->toward_zero),
+        .low = v_all(s->low),
+        .membrane_low = v_all(s->membrane_low),
+        .high = v_all(s->high),
+        .refractory = v_all(s->refractory),
+        .shift = s->shift,
     };
-    if (pop->profile == NM_IF) {
-        n.membrane.window = window_of(SHORT_WIDEST, NULL);
-    }
-    if (pop->profile == NM_CUBA) {
-        int64_t limit = limit_of(p->ku, 0);
-        n.input = window_of(limit < SHORT_WIDEST / p->gain ? limit : SHORT_WIDEST / p->gain, NULL);
-    }
-    return n;
 }
 
 enum { SHORT_VECTORS = NM_GROUP / NM_WORDS };
@@ -118,13 +67,17 @@ typedef struct short_seen {
 
 NM_INLINE bool all_inside(const short_neuron *n, const short_seen *seen)
 {
-    return !v_bits(v_or(v_nonzero(seen->input & n->input.outside), v_nonzero(seen->membrane & n->membrane.window.outside)));
+    nm_mask input = v_nonzero(seen->input & n->input.outside);
+    return !v_bits(v_or(input, v_nonzero(seen->membrane & n->membrane.window.outside)));
 }
+
+/* x + y modulo 2^32: what leaves 32 bits is outside a window, too, and not used. */
+NM_INLINE nm_v32 wrapped(nm_v32 x, nm_v32 y) { return (nm_v32)((nm_vu32)x + (nm_vu32)y); }
 
 /* What a decay adds to x. */
 NM_INLINE nm_v32 short_change(const short_neuron *n, const short_decay *d, nm_v32 x, const bool plain)
 {
-    nm_v32 product = x * d->factor + d->rounding;
+    nm_v32 product = (nm_v32)((nm_vu32)x * (nm_vu32)d->factor + (nm_vu32)d->rounding);
     return plain ? product >> 12 : ((product + (x >> 31 & n->toward_zero)) >> 12) - (x & d->lost);
 }
 
@@ -134,18 +87,18 @@ NM_INLINE void short_step(const short_neuron *n, const nm_arrays *at, size_t off
 {
     const unsigned membrane = profile == NM_CUBA, counter = membrane + 1;
     nm_v32 input = v_load_once(at->cur + offset), old = v_load_once(at->state[membrane] + offset), v;
-    seen->input |= input + n->input.middle;
-    seen->membrane |= old + n->membrane.window.middle;
+    seen->input |= wrapped(input, n->input.middle);
+    seen->membrane |= wrapped(old, n->membrane.window.middle);
     if (!plain) {
         input = (nm_v32)((nm_vu32)input << n->shift);
     }
     if (profile == NM_CUBA) {
         nm_v32 u = v_load_once(at->state[0] + offset);
-        seen->input |= u + n->input.middle;
-        input += u + short_change(n, &n->current, u, plain);
+        seen->input |= wrapped(u, n->input.middle);
+        input = wrapped(input, wrapped(u, short_change(n, &n->current, u, plain)));
         to->state[0] = input = plain ? input : v_clip(input, n->low, n->high);
     }
-    nm_v32 change = input + (profile == NM_IF ? n->bias : short_change(n, &n->membrane, old, plain));
+    nm_v32 change = wrapped(input, profile == NM_IF ? n->bias : short_change(n, &n->membrane, old, plain));
     nm_mask held = v_none();
     if (refractory) {
         nm_v32 count = v_load_once(at->state[counter] + offset);
@@ -153,10 +106,12 @@ NM_INLINE void short_step(const short_neuron *n, const nm_arrays *at, size_t off
         to->state[counter] = v_select(held, (nm_v32)((nm_vu32)count - 1), v_all(0));
     }
     v = plain ? v_increased(v_not(held), old, change)
-              : v_select(held, old, v_clip(old + change, n->membrane_low, n->high));
+              : v_select(held, old, v_clip(wrapped(old, change), n->membrane_low, n->high));
     if (profile != NM_LI) {
-        nm_v32 after = plain ? n->assigned
-                             : (v_clip(v - n->subtracted, n->membrane_low, n->high) & n->kept) | n->assigned;
+        nm_v32 after = n->assigned;
+        if (!plain) {
+            after |= v_clip(wrapped(v, n->lowered), n->membrane_low, n->high) & n->kept;
+        }
         to->spikes = v_gt(v, n->bar);
         if (refractory) {
             to->spikes = v_and(to->spikes, v_not(held));
@@ -173,7 +128,7 @@ NM_INLINE uint32_t short_groups(const nm_pop *pop, const nm_arrays *arrays, uint
                                    uint32_t *spikes, const uint32_t profile, const bool refractory, const bool plain)
 {
     const unsigned words = 1u + (profile == NM_CUBA) + refractory;
-    const short_neuron n = short_neuron_of(pop);
+    const short_neuron n = short_neuron_of(&pop->small);
     const nm_arrays at = *arrays;
     const bool graded = pop->graded && at.out;
     uint32_t whole = pop->n / NM_GROUP, count = 0;
@@ -250,10 +205,10 @@ static uint32_t update_shortest(const nm_pop *pop, const nm_arrays *at, uint32_t
         [NM_CUBA] = {{short_cuba, short_cuba_plain}, {short_refractory_cuba, short_refractory_cuba_plain}},
         [NM_LI] = {{short_li, short_li_plain}},
     };
-    if (!is_short(pop)) {
+    if (!pop->small.fits) {
         return update(pop, at, group, end, spikes);
     }
-    update_function *function = functions[pop->profile][pop->refractory != 0][is_plain(&pop->neuron, pop->profile)];
+    update_function *function = functions[pop->profile][pop->refractory != 0][pop->small.plain];
     while (group < end) {
         group = function(pop, at, group, end, spikes);
         uint32_t until = end - group < SHORT_RETRY ? end : group + SHORT_RETRY;

@@ -251,14 +251,14 @@ static inline uint32_t v_total(nm_tally tally)
 static inline bool v_every(nm_mask m) { return v_bits(m) == UINT32_MAX >> (32 - NM_WORDS); }
 #endif
 
-/* x + y where the mask is set, x elsewhere. */
+/* x + y modulo 2^32 where the mask is set, x elsewhere. */
 #if defined(NM_AVX512)
 static inline nm_v32 v_increased(nm_mask m, nm_v32 x, nm_v32 y)
 {
     return (nm_v32)_mm512_mask_add_epi32((__m512i)x, m, (__m512i)x, (__m512i)y);
 }
 #else
-static inline nm_v32 v_increased(nm_mask m, nm_v32 x, nm_v32 y) { return x + (y & m); }
+static inline nm_v32 v_increased(nm_mask m, nm_v32 x, nm_v32 y) { return (nm_v32)((nm_vu32)x + (nm_vu32)(y & m)); }
 #endif
 
 static inline nm_v32 v_clip(nm_v32 x, nm_v32 low, nm_v32 high) { return v_min(v_max(x, low), high); }
