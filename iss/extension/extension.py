@@ -24,7 +24,7 @@ from iss.isa.values import signed as two_complement
 MAXIMUM_ACCESSES = 8  # loads and stores of one instruction: what the trace ring has room for
 MAXIMUM_STATE = 1 << 20  # bytes
 _OWN_MODULES = ("iss.extension.extension", "iss.isa.values", "iss.isa.tracing", "iss.isa.definitions", "iss.isa.csrs")
-_NAME = re.compile(r"x[a-z][a-z0-9]*\Z")
+EXTENSION_NAME = re.compile(r"x[a-z][a-z0-9]*\Z")
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*\Z")
 _C_WORDS = frozenset(
     "auto break case char const continue default do double else enum extern float for goto if inline int long register "
@@ -76,7 +76,7 @@ class Extension:
 
     def __init__(self, name: str, *, title: str = "", version: str = "0.1", unit: Unit | None = None) -> None:
         self.location = caller_location(_OWN_MODULES)
-        if not isinstance(name, str) or not _NAME.match(name):
+        if not isinstance(name, str) or not EXTENSION_NAME.match(name):
             raise located(
                 f"extension {name!r}: a custom extension is named x, then lower-case letters and digits, as in xspk",
                 self.location,

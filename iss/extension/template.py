@@ -1,0 +1,151 @@
+"""What `neurohart ext new` writes: an extension of three kinds of instructions, its C implementation and its test."""
+
+from __future__ import annotations
+
+from iss.errors import NeuroHartError
+from iss.extension.extension import EXTENSION_NAME
+
+DEFINITION = '''\
+"""@TITLE@: an example to change. Check it with `neurohart ext check @NAME@.py`."""
+
+from iss.extension import Extension, signed, unsigned
+
+s16 = signed(16)
+
+@NAME@ = Extension("@NAME@", title="@TITLE@", version="0.1")
+
+# State that lasts from one instruction to the next, and the CSR through which software sets the threshold.
+@NAME@.state("level", signed(32), documentation="what has been collected since the last spike")
+@NAME@.state("threshold", unsigned(16), reset=1000, documentation="level that gives a spike")
+@NAME@.csr(0x7E0, "@PREFIX@_threshold", "Level that gives a spike", state="threshold")
+
+# A second implementation, to test the definitions against: `neurohart ext test @NAME@.py --against c`.
+@NAME@.implementation("c", c="@NAME@.c")
+
+
+# Registers only.
+@@NAME@.instruction(
+    "0000000 rs2 rs1 000 rd 1011011",
+    "@PREFIX@.adds rd, rs1, rs2",
+    cycles=1,
+    energy_pj=0.4,
+    operands={"rs1": s16, "rs2": s16},
+)
+def adds(hart, insn):
+    """Saturating addition of two signed 16-bit numbers."""
+    hart.x[insn.rd] = s16.clip(s16(hart.x[insn.rs1]) + s16(hart.x[insn.rs2]))
+
+
+# State: what it gives depends on what came before.
+@@NAME@.instruction(
+    "0000001 00000 rs1 000 rd 1011011",
+    "@PREFIX@.collect rd, rs1",
+    cycles=2,
+    energy_pj=0.9,
+    operands={"rs1": s16},
+)
+def collect(hart, insn):
+    """Add rs1 to the level, which leaks an eighth; at the threshold rd becomes 1 and the level 0."""
+    level = hart.state.level
+    level = level - (level >> 3) + s16(hart.x[insn.rs1])
+    if level >= hart.state.threshold:
+        hart.state.level = 0
+        hart.x[insn.rd] = 1
+    else:
+        hart.state.level = level
+        hart.x[insn.rd] = 0
+
+
+# Memory.
+@@NAME@.instruction("imm[11:0] rs1 001 rd 1011011", "@PREFIX@.sum4 rd, imm(rs1)", cycles=3, energy_pj=2.1)
+def sum4(hart, insn):
+    """Sum of the four signed bytes of the word at rs1 + imm."""
+    word = hart.load(hart.x[insn.rs1] + insn.imm, 4)
+    total = 0
+    for lane in range(4):
+        total = total + signed(8)(word >> 8 * lane)
+    hart.x[insn.rd] = total
+
+
+# What tests should have met at least once: `neurohart ext cover @NAME@.py`.
+@NAME@.cover("spike", "@PREFIX@.collect", lambda case: case.result == 1)
+@NAME@.cover("saturated", "@PREFIX@.adds", lambda case: case.result == 0x7FFF)
+'''
+
+TEST = '''\
+"""Tests of @NAME@: pytest test_@NAME@.py. How good they are says `neurohart ext mutate @NAME@.py`."""
+
+from pathlib import Path
+
+import pytest
+
+from iss.extension import load_extensions
+from iss.extension.testing import MEMORY, Bench
+
+(EXTENSION,) = load_extensions(Path(__file__).with_name("@NAME@.py"))
+BENCH = Bench(EXTENSION)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "total"),
+    [(1, 2, 3), (0x7FFF, 1, 0x7FFF), (0x7FFE, 1, 0x7FFF), (-0x8000, -1, -0x8000), (-0x7FFF, -1, -0x8000), (-5, 3, -2)],
+)
+def test_adds(left, right, total):
+    assert BENCH.run("@PREFIX@.adds a0, a1, a2", a1=left, a2=right).a0 == total & 0xFFFF_FFFF
+
+
+def test_adds_looks_at_16_bits():
+    assert BENCH.run("@PREFIX@.adds a0, a1, a2", a1=0x0003_0001, a2=0xFFFF_0001).a0 == 2
+
+
+@pytest.mark.parametrize(
+    ("level", "given", "spike", "then"),
+    [
+        (0, 999, 0, 999),
+        (0, 1000, 1, 0),
+        (0, 1001, 1, 0),
+        (800, 299, 0, 999),
+        (800, 300, 1, 0),
+        (-80, 0, 0, -70),
+        (-1, 0, 0, 0),
+        (7, -0x8000, 0, 7 - 0x8000),
+    ],
+)
+def test_collect(level, given, spike, then):
+    result = BENCH.run("@PREFIX@.collect a0, a1", a1=given, state={"level": level})
+    assert (result.a0, result.state.level) == (spike, then)
+
+
+def test_threshold_is_a_csr():
+    result = BENCH.run("csrw @PREFIX@_threshold, a2\\n@PREFIX@.collect a0, a1\\ncsrr a3, @PREFIX@_threshold", a1=50, a2=50)
+    assert (result.a0, result.a3) == (1, 50)
+    assert BENCH.run("csrr a0, @PREFIX@_threshold").a0 == 1000
+
+
+def test_sum4():
+    data = bytes([1, 2, 3, 4, 0xFF, 0x80, 0x7F, 5])
+    result = BENCH.run("@PREFIX@.sum4 a0, 0(a1)\\n@PREFIX@.sum4 a2, 4(a1)\\n@PREFIX@.sum4 a3, -4(a4)",
+                       a1=MEMORY, a4=MEMORY + 4, memory=data)
+    assert (result.a0, result.a2, result.a3) == (10, (-1 - 128 + 127 + 5) & 0xFFFF_FFFF, 10)
+
+
+def test_sum4_traps_where_nothing_is():
+    assert BENCH.run("@PREFIX@.sum4 a0, 0(a1)", a1=0).trap == (5, 0)
+    assert BENCH.run("@PREFIX@.sum4 a0, 2(a1)", a1=MEMORY).trap == (4, MEMORY + 2)
+'''
+
+
+def files(name: str) -> dict[str, str]:
+    """Return the files of a new extension by name; NeuroHartError if it cannot be called so."""
+    if not EXTENSION_NAME.match(name):
+        raise NeuroHartError(
+            f"{name!r} is no name of a custom extension; expected x, then lower-case letters and digits, as in xspk"
+        )
+    values = {"@NAME@": name, "@PREFIX@": name[1:], "@TITLE@": name.capitalize()}
+
+    def filled(text: str) -> str:
+        for mark, value in values.items():
+            text = text.replace(mark, value)
+        return text
+
+    return {f"{name}.py": filled(DEFINITION), f"test_{name}.py": filled(TEST)}
