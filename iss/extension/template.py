@@ -117,15 +117,16 @@ def test_collect(level, given, spike, then):
 
 
 def test_threshold_is_a_csr():
-    result = BENCH.run("csrw @PREFIX@_threshold, a2\\n@PREFIX@.collect a0, a1\\ncsrr a3, @PREFIX@_threshold", a1=50, a2=50)
+    program = "csrw @PREFIX@_threshold, a2\\n@PREFIX@.collect a0, a1\\ncsrr a3, @PREFIX@_threshold"
+    result = BENCH.run(program, a1=50, a2=50)
     assert (result.a0, result.a3) == (1, 50)
     assert BENCH.run("csrr a0, @PREFIX@_threshold").a0 == 1000
 
 
 def test_sum4():
     data = bytes([1, 2, 3, 4, 0xFF, 0x80, 0x7F, 5])
-    result = BENCH.run("@PREFIX@.sum4 a0, 0(a1)\\n@PREFIX@.sum4 a2, 4(a1)\\n@PREFIX@.sum4 a3, -4(a4)",
-                       a1=MEMORY, a4=MEMORY + 4, memory=data)
+    program = "@PREFIX@.sum4 a0, 0(a1)\\n@PREFIX@.sum4 a2, 4(a1)\\n@PREFIX@.sum4 a3, -4(a4)"
+    result = BENCH.run(program, a1=MEMORY, a4=MEMORY + 4, memory=data)
     assert (result.a0, result.a2, result.a3) == (10, (-1 - 128 + 127 + 5) & 0xFFFF_FFFF, 10)
 
 

@@ -51,7 +51,7 @@ class Bench:
         memory: bytes = b"",
         **registers: int,
     ) -> Result:
-        """Run lines of assembly from reset with these registers, state and memory (at `MEMORY`), to their end or a trap.
+        """Run lines of assembly from reset with these registers, state and memory at `MEMORY`, to their end or a trap.
 
         Raises AssemblyError for a wrong line and ValueError for a name that is no register or state.
         """

@@ -63,6 +63,7 @@ class Hart:
     mstatus: int
     mip: int
     mie: int
+    mtvec: int
     mepc: int
     mcause: int
     mtval: int
