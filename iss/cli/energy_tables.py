@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from io import StringIO
-from typing import TextIO
-
-from rich.box import SIMPLE
-from rich.console import Console
-from rich.table import Table
+from typing import TYPE_CHECKING, TextIO
 
 from iss.cli.energy import Part, Report
+from iss.cli.tables import show_tables, table
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 Value = Callable[[Part], int]
 _COUNTERS = {
@@ -23,17 +22,12 @@ _COUNTERS = {
     "wrb": "written",
 }
 """Counters of the coprocessor and the heads of their columns; cycles are a column of every part."""
-_PLAIN_WIDTH = 250
 MOST_SYMBOLS = 24
 """Rows of a table by symbol; the rest is put together in one."""
 
 
 def show(report: Report, stream: TextIO) -> None:
     """Print the tables of a report: ruled on a terminal, else aligned text."""
-    terminal = stream.isatty()
-    console = Console(
-        file=stream if terminal else StringIO(), highlight=False, width=None if terminal else _PLAIN_WIDTH
-    )
     tables = []
     if any(part.descriptor is not None for part in report.layers):
         tables.append(_table(report, "layer", "operations", report.layers))
@@ -41,13 +35,7 @@ def show(report: Report, stream: TextIO) -> None:
         tables.append(_table(report, "class", "instructions", report.classes))
     if report.symbols is not None:
         tables.append(_table(report, "symbol", "instructions", _shortened(report.symbols)))
-    for table in tables:
-        table.box = SIMPLE if terminal else None
-        console.print() if not terminal else None
-        console.print(table)
-    if not terminal:
-        assert isinstance(console.file, StringIO)
-        stream.writelines(f"{line}\n" for line in map(str.rstrip, console.file.getvalue().splitlines()))
+    show_tables(tables, stream)
 
 
 def picojoules(fj: int) -> str:
@@ -88,12 +76,9 @@ def _table(report: Report, what: str, count: str, parts: list[Part]) -> Table:
     }
     columns |= {head: _counter(name) for name, head in _COUNTERS.items()}
     columns = {head: value for head, value in columns.items() if value(total)}
-    table = Table(pad_edge=False)
-    table.add_column(f"energy by {what}", style="cyan", no_wrap=True)
-    for head in (*columns, "pJ", "share"):
-        table.add_column(head, justify="right", no_wrap=True)
+    made = table(f"energy by {what}", *columns, "pJ", "share")
     for part in (*parts, total):
         figures = [f"{value(part):,}" if value(part) else "" for value in columns.values()]
         share = f"{100 * part.fj / report.total_fj:.1f} %" if report.total_fj else ""
-        table.add_row(f"{part.name} {part.operation}".rstrip(), *figures, picojoules(part.fj), share)
-    return table
+        made.add_row(f"{part.name} {part.operation}".rstrip(), *figures, picojoules(part.fj), share)
+    return made

@@ -18,6 +18,7 @@ COMMANDS: dict[str, str] = {
     "run": "iss.cli.run",
     "debug": "iss.cli.debug",
     "trace": "iss.cli.trace",
+    "profile": "iss.cli.profile",
     "demo": "iss.cli.demo",
     "asm": "iss.cli.asm",
     "disasm": "iss.cli.disasm",

@@ -30,11 +30,7 @@ examples:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments of `run`."""
     parser.usage = "neurohart run [OPTIONS] PROGRAM"
-    machine = add_program_arguments(parser)
-    machine.add_argument("--max-instructions", type=count, metavar="N", help="stop after N (5000, 1e6, 10M), code 124")
-    streams = parser.add_argument_group("input and output")
-    streams.add_argument("--uart", metavar="FILE", default="-", help="console output: - (default), a file, or null")
-    streams.add_argument("--uart-input", metavar="FILE", help="console input: a file, or - for standard input")
+    streams = add_run_arguments(parser)
     streams.add_argument(
         "--signature", metavar="FILE", help="write begin_signature..end_signature as hexadecimal words"
     )
@@ -56,6 +52,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     reports.add_argument("--live", action="store_true", help="show registers, neurons and counters while it runs")
     reports.add_argument("--json", metavar="FILE", help="write the statistics; - for standard output")
     reports.add_argument("-q", "--quiet", action="store_true", help="no statistics, no progress")
+
+
+def add_run_arguments(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Add the options of all commands that run a program to its end; returns the group of input and output for more."""
+    machine = add_program_arguments(parser)
+    machine.add_argument("--max-instructions", type=count, metavar="N", help="stop after N (5000, 1e6, 10M), code 124")
+    streams = parser.add_argument_group("input and output")
+    streams.add_argument("--uart", metavar="FILE", default="-", help="console output: - (default), a file, or null")
+    streams.add_argument("--uart-input", metavar="FILE", help="console input: a file, or - for standard input")
+    return streams
 
 
 def run(args: argparse.Namespace) -> int:

@@ -33,6 +33,9 @@ _END_CODES = {End.LIMIT: ExitCode.LIMIT, End.STUCK: ExitCode.UNHANDLED_TRAP, End
 class Session:
     """What belongs to one run; everything opened is closed by `stack`."""
 
+    command = "run"
+    """Who speaks in messages."""
+
     def __init__(self, args: argparse.Namespace, stack: ExitStack) -> None:
         """Open everything and build the machine; raises Failure."""
         self.args = args
@@ -225,7 +228,7 @@ class Session:
 
             statistics.energy = report(self.machine, self.preset, self.args.energy_report)
         if message:
-            print(f"neurohart run: {message}", file=sys.stderr)
+            print(f"neurohart {self.command}: {message}", file=sys.stderr)
         if not self.args.quiet:
             statistics.show()
         self._write_files(statistics)

@@ -33,12 +33,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.usage = "neurohart trace record [OPTIONS] PROGRAM"
     group = parser.add_argument_group("recording")
     group.add_argument("-o", "--output", metavar="FILE", help="where to (default: the program's name with .nht)")
-    group.add_argument("--start", type=count, metavar="N", default=0, help="begin after N instructions")
-    group.add_argument("--limit", type=count, metavar="N", help="end the run when N instructions are recorded")
+    add_part_arguments(group)
     group.add_argument("--ring", type=count, metavar="N", help="keep the last N instructions only")
     group.add_argument("--filter", metavar="FILTER", help="record these instructions only: see trace show --help")
     group.add_argument("--no-spikes", action="store_true", help="without the spikes of the coprocessor")
     group.add_argument("--keep-going", action="store_true", help="let the run go on where the trace cannot be written")
+
+
+def add_part_arguments(group: argparse._ArgumentGroup) -> None:
+    """Add the options that choose a part of a run."""
+    group.add_argument("--start", type=count, metavar="N", default=0, help="begin after N instructions")
+    group.add_argument("--limit", type=count, metavar="N", help="end the run when N instructions are recorded")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -71,6 +71,9 @@ class Observer(Protocol):
     def run(self, view: View, begin: int, end: int, stack: list[Frame]) -> None:
         """Instructions begin..end-1 of a view run in the last frame of `stack`."""
 
+    def interrupted(self, view: View, index: int, stack: list[Frame], pc: int) -> None:
+        """A trap came instead of the instruction at `pc`, which belongs to the last frame of `stack`."""
+
 
 def _flow(decoded: Decoded) -> int:
     if decoded.is_call:
@@ -78,6 +81,14 @@ def _flow(decoded: Decoded) -> int:
     if decoded.is_return:
         return _FLOW_RETURN
     return _FLOW_TRAP_RETURN if decoded.mnemonic == "mret" else _FLOW_NONE
+
+
+def _traps(view: View) -> dict[int, list[int]]:
+    """The pcs at which traps came before an instruction, by its index."""
+    found: dict[int, list[int]] = {}
+    for place in np.flatnonzero((view.kinds == Kind.TRAP) | (view.kinds == Kind.INTERRUPT)).tolist():
+        found.setdefault(int(view.block.event_index[place]), []).append(int(view.block.event["a"][place]))
+    return found
 
 
 @dataclass
@@ -89,41 +100,62 @@ class Walker:
     functions: Functions = field(init=False)
     stack: list[Frame] = field(default_factory=list)
     _hidden: int = 0  # calls below DEEPEST
+    _before: tuple[int, int, int] = (_FLOW_NONE, -1, 0)  # flow, function and pc of the instruction before the block
+    _last: View | None = None
 
     def __post_init__(self) -> None:
         self.functions = Functions(self.trace)
 
     def walk(self) -> None:
-        """Tell the observer everything; what is active at the end is left in order."""
-        before, before_function, before_pc = _FLOW_NONE, -1, 0
-        view: View | None = None
+        """Tell the observer everything in a trace; what is active at the end is left in order."""
         for view in self.trace.views():
-            if not len(view):
-                continue
-            flow, function = view.each(_flow, np.int64), self.functions.of(view)
-            trapped = np.zeros(len(view) + 1, bool)
-            entered = (view.kinds == Kind.TRAP) | (view.kinds == Kind.INTERRUPT)
-            trapped[view.block.event_index[entered]] = True
-            earlier_flow = np.concatenate([[before], flow[:-1]])
-            earlier_function = np.concatenate([[before_function], function[:-1]])
-            starts = np.flatnonzero((earlier_flow != _FLOW_NONE) | (earlier_function != function) | trapped[:-1])
-            if not len(starts) or starts[0] != 0:
-                starts = np.concatenate([[0], starts])
-            ends = np.append(starts[1:], len(view)).tolist()
-            for begin, end in zip(starts.tolist(), ends, strict=True):
-                caller = int(view.pc[begin - 1]) if begin else before_pc
-                self._move(view, begin, int(function[begin]), int(earlier_flow[begin]), bool(trapped[begin]), caller)
-                self.observer.run(view, begin, end, self.stack)
-            before, before_function, before_pc = int(flow[-1]), int(function[-1]), int(view.pc[-1])
-        while self.stack and view is not None:
-            self._pop(view, len(view))
+            self.take(view)
+        self.finish()
 
-    def _move(self, view: View, index: int, function: int, flow: int, trapped: bool, caller: int) -> None:
-        if trapped:  # whatever the instruction before was for, the handler comes first
-            if flow == _FLOW_CALL:
-                self._push(view, index, Frame(function, False), caller)
-            self._push(view, index, Frame(function, True), None)
+    def take(self, view: View) -> None:
+        """Tell the observer what happens in the next block."""
+        self._last = view
+        if not len(view):
             return
+        before, before_function, before_pc = self._before
+        flow, function = view.each(_flow, np.int64), self.functions.of(view)
+        traps = _traps(view)
+        earlier_flow = np.concatenate([[before], flow[:-1]])
+        changes = earlier_flow != _FLOW_NONE
+        changes |= np.concatenate([[before_function], function[:-1]]) != function
+        changes[[0, *(index for index in traps if index < len(view))]] = True
+        starts = np.flatnonzero(changes)
+        rows = zip(
+            starts.tolist(),
+            np.append(starts[1:], len(view)).tolist(),
+            function[starts].tolist(),
+            earlier_flow[starts].tolist(),
+            np.where(starts, view.pc[starts - 1], before_pc).tolist(),
+            strict=True,
+        )
+        for begin, end, entered, came_by, caller in rows:
+            if begin in traps:
+                self._trap(view, begin, traps[begin], came_by, caller)
+                self._push(view, begin, Frame(entered, True), None)
+            else:
+                self._move(view, begin, entered, came_by, caller)
+            self.observer.run(view, begin, end, self.stack)
+        self._before = int(flow[-1]), int(function[-1]), int(view.pc[-1])
+
+    def finish(self) -> None:
+        """Leave what is active behind the last block."""
+        while self.stack and self._last is not None:
+            self._pop(self._last, len(self._last))
+
+    def _trap(self, view: View, index: int, pcs: list[int], flow: int, caller: int) -> None:
+        """Go to where the program would have gone on; of several traps each came in the handler of the one before."""
+        self._move(view, index, self.functions.number(pcs[0]), flow, caller)
+        self.observer.interrupted(view, index, self.stack, pcs[0])
+        for pc in pcs[1:]:
+            self._push(view, index, Frame(self.functions.number(pc), True), None)
+            self.observer.interrupted(view, index, self.stack, pc)
+
+    def _move(self, view: View, index: int, function: int, flow: int, caller: int) -> None:
         if flow == _FLOW_CALL:
             self._push(view, index, Frame(function, False), caller)
         elif flow == _FLOW_TRAP_RETURN and any(frame.is_trap for frame in self.stack):

@@ -137,7 +137,7 @@ class Kept:
         self.end: Mapping[str, Any] = {}
 
     def write(self, block: Block) -> None:
-        self._blocks.append(_copied(block))
+        self._blocks.append(copied(block))
         self._instructions += len(block)
         while self._most is not None and self._instructions - len(self._blocks[0]) >= self._most:
             self._instructions -= len(self._blocks.popleft())
@@ -157,7 +157,8 @@ class Kept:
         return Trace(KeptBlocks((first, *list(self._blocks)[1:])), self._description, self.end)
 
 
-def _copied(block: Block) -> Block:
+def copied(block: Block) -> Block:
+    """A block with columns of its own."""
     columns: dict[str, Any] = {
         name: value.copy() if isinstance(value, np.ndarray) else value for name, value in vars(block).items()
     }

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from coprocessor.interface import Operation, Outcome
+from coprocessor.interface import Outcome
 from iss.isa.causes import describe_cause
 from iss.trace.block import STORE_BIT
+from iss.trace.commands import issues, spike_counts
 from iss.trace.events import Kind
 from iss.trace.reader import Trace
 from iss.trace.view import View
@@ -127,17 +128,8 @@ def _count_events(summary: Summary, view: View) -> None:
             summary.traps[describe_cause(cause)] += 1
     slept = event[kinds == Kind.SLEEP]
     summary.sleep += int((slept["a"].astype(np.uint64) + (slept["b"].astype(np.uint64) << np.uint64(32))).sum())
-    spikes = view.block.spike
-    bits = np.unpackbits(np.ascontiguousarray(spikes["bits"]).view("u1").reshape(-1, 4), axis=1).sum(axis=1)
-    _update(summary.spikes, spikes["descriptor"], bits)
-    before = np.concatenate([[0], np.cumsum(bits)])
-    for place in np.flatnonzero(kinds == Kind.COMMAND).tolist():
-        tag = int(event["tag"][place])
-        follows = place + 1 < len(event)
-        cycles = int(event["a"][place + 1]) | int(event["c"][place + 1]) << 32 if follows else 0
-        begin, end = (view.spike_starts[min(place + k, len(event))] for k in (1, 2))
-        retired = tag >> 30 == Outcome.RETIRED
-        summary.suspended += tag >> 30 == Outcome.SUSPENDED
-        name = f"nm.{Operation(tag >> 8 & 0x3FF).name.lower()}"
-        count = int(before[min(end, len(bits))] - before[min(begin, len(bits))])
-        summary.commands.setdefault(name, Tally()).add(int(retired), cycles, count)
+    _update(summary.spikes, view.block.spike["descriptor"], spike_counts(view))
+    for issue in issues(view):
+        summary.suspended += issue.outcome == Outcome.SUSPENDED
+        tally = summary.commands.setdefault(issue.mnemonic, Tally())
+        tally.add(int(issue.retired), issue.cycles, issue.spikes)

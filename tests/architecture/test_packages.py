@@ -26,6 +26,7 @@ DATA = {
     "iss/engines/interpreter_memory.c",
     "iss/engines/interpreter_template.c",
     "iss/py.typed",
+    "iss/trace/formats/flamegraph.js",
 }
 
 
@@ -74,7 +75,8 @@ def test_wheel_holds_exactly_the_packages_and_runs(checkout: Path, tmp_path: Pat
     assert contents >= DATA | COMPILED
     assert {name for name in contents if name.endswith(".py")} == _sources(checkout)
     carried = re.compile(
-        r".*\.py|.*/py\.typed|asm/lib/\w+\.inc|coprocessor/include/neurohart/\w+\.h|coprocessor/src/\w+\.[ch]|iss/\w+/[a-z]\w+\.c"
+        r".*\.py|.*/py\.typed|asm/lib/\w+\.inc|coprocessor/include/neurohart/\w+\.h|coprocessor/src/\w+\.[ch]"
+        r"|iss/\w+/[a-z]\w+\.c|iss/trace/formats/\w+\.js"
     )
     assert not [name for name in contents - COMPILED if not carried.fullmatch(name)]
     entry_points = next(name for name in metadata if name.endswith("entry_points.txt"))

@@ -20,6 +20,7 @@ PICTURES = {
         *("--command", "mark decided", "--command", "neuron 37", "--command", "step 9", "--command", "step"),
         *("--screenshot", "{file}"),
     ],
+    "flames.svg": ["profile", "programs/digits", "--uart", "null", "-o", "{file}"],
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final, TextIO
 
 from coprocessor.energy import EnergyPreset
 from iss.loaders import load_image
@@ -15,6 +15,9 @@ from iss.trace.recorder import write_trace as store_trace
 from iss.trace.spike import SpikeLog
 from iss.trace.store import MAGIC
 from iss.trace.unpacking import records
+
+if TYPE_CHECKING:
+    from iss.trace.profile.stacks import Profile
 
 OWN: Final = "nht"
 READERS: Final[dict[str, str]] = {  # format: module with `fits(head) -> bool` and `read(path, isa, image) -> Trace`
@@ -35,8 +38,11 @@ WRITERS: Final[dict[str, tuple[str, str]]] = {  # format: suffix, what it is for
     "vcd": (".vcd", "waveforms of registers, traps and spikes"),
     "folded": (".folded", "folded stacks with cycles, for flame graphs"),
     "callgrind": (".callgrind", "profile with instructions, cycles and energy, for KCachegrind"),
+    "flamegraph": (".svg", "flame graph of the cycles of each stack, for browsers"),
     "lcov": (".info", "coverage of source lines, for genhtml"),
 }
+OF_PROFILES: Final = ("folded", "callgrind", "flamegraph")
+"""Formats of WRITERS that hold what `iss.trace.profile` counts."""
 _LOOKED_AT: Final = 4096
 
 
@@ -64,9 +70,19 @@ def write_trace(trace: Trace, path: str | Path, format: str, preset: EnergyPrese
             for view in trace.views():
                 log.consume(records(view).tobytes())
     else:
-        module = import_module(f"iss.trace.formats.{format}")
         with open(path, "w", encoding="utf-8", newline="\n") as text:
-            module.write(trace, text, preset) if format == "callgrind" else module.write(trace, text)
+            if format in OF_PROFILES:
+                from iss.trace.profile.collect import collect
+                from iss.trace.profile.stacks import Profile
+
+                write_profile(Profile.of(collect(trace), preset), text, format)
+            else:
+                import_module(f"iss.trace.formats.{format}").write(trace, text)
+
+
+def write_profile(profile: Profile, out: TextIO, format: str) -> None:
+    """Write a profile in one of OF_PROFILES. OSError."""
+    import_module(f"iss.trace.formats.{format}").write(profile, out)
 
 
 def read_trace(

@@ -1,156 +1,103 @@
 """callgrind's profile format (valgrind manual, "Callgrind Format Specification"), for KCachegrind.
 
-Events: instructions, cycles and, with a preset, picojoules. The energy of a command to the coprocessor is that of its
-accounts at this address, shared out over its issues by their cycles.
+Events: instructions, cycles and, with a preset, picojoules. A command to the coprocessor, and each layer it worked on,
+is a function that the instruction calls.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Any, Final, TextIO
+from typing import Final, TextIO
 
-import numpy as np
-
-from coprocessor.energy import EnergyPreset, energy_fj
-from iss.trace.block import Array
-from iss.trace.calls import Frame, Functions, Walker
+from iss.trace.commands import title
+from iss.trace.profile.collect import Collector
+from iss.trace.profile.costs import Costs, Prices
+from iss.trace.profile.stacks import Profile
 from iss.trace.reader import Trace
-from iss.trace.view import View
 
-_EVENTS: Final = ("Instructions", "Cycles", "pJ")
-_FEMTO: Final = 1000  # fJ in a pJ
-Costs = list[float]
-
-
-class Prices:
-    """What each instruction costs: [n] arrays in the order of the events."""
-
-    def __init__(self, trace: Trace, preset: EnergyPreset | None) -> None:
-        self.preset = preset
-        self._commands: dict[int, float] = {}  # fJ a cycle of the commands at an address
-        if preset is not None:
-            self._commands = self._of_accounts(trace, preset)
-
-    @staticmethod
-    def _of_accounts(trace: Trace, preset: EnergyPreset) -> dict[int, float]:
-        energy: dict[int, int] = defaultdict(int)
-        cycles: dict[int, int] = defaultdict(int)
-        for account in trace.end.get("accounts", ()):
-            counters = account["counters"]
-            events = {name: int(counters[name]) for name in ("sop", "nup", "spkout", "wupd")}
-            energy[account["site"]] += energy_fj(preset, **events)
-            cycles[account["site"]] += int(counters["cyc"])
-        return {site: energy[site] / cycles[site] for site in energy if cycles[site]}
-
-    def of(self, view: View) -> list[Array]:
-        """The costs of the instructions of a block; time between two instructions counts for the second."""
-        cycles = np.diff([view.time(0), *view.ends.tolist()]).astype(np.float64)
-        costs = [np.ones(len(view)), cycles]
-        if self.preset is not None:
-            accesses = np.bincount(view.block.access_index, minlength=len(view) + 1)[: len(view)]
-            energy = self.preset.instruction_fj + accesses * float(self.preset.memory_word_fj)
-            energy += cycles * (self.preset.leak_nw / self.preset.clock_mhz)
-            rates = np.array([self._commands.get(int(pc), 0.0) for pc in view.block.site_pc])
-            energy += rates[view.block.site] * cycles
-            costs.append(energy / _FEMTO)
-        return costs
+_EVENTS: Final = {"instructions": "Instructions", "cycles": "Cycles", "energy": "pJ"}
 
 
 @dataclass
-class _Active:
-    """A frame on the stack: who called it from where, and the costs up to its beginning."""
-
-    caller: tuple[int, int] | None
-    function: int
-    before: Costs
+class _Calls:
+    count: int = 0
+    costs: Costs = field(default_factory=Costs)
 
 
 @dataclass
-class _Profile:
-    prices: Prices
-    own: dict[tuple[int, int], Costs] = field(default_factory=dict)  # (function, pc)
-    calls: dict[tuple[int, int, int], Costs] = field(default_factory=dict)  # (caller, pc, callee): count, costs
-    active: list[_Active] = field(default_factory=list)
-    functions: Functions | None = None
-    _totals: list[Array] = field(default_factory=list)
-    _before: Costs = field(default_factory=list)
-    _view: View | None = None
+class _Function:
+    """Own costs by address, and calls by address and name of the callee: how many, and what they cost."""
 
-    def _at(self, view: View, index: int) -> Costs:
-        """Costs from the beginning of the trace to before an instruction."""
-        if self._view is not view:
-            if self._totals:
-                self._before = [
-                    before + float(total[-1]) for before, total in zip(self._before, self._totals, strict=True)
-                ]
-            costs = self.prices.of(view)
-            self._before = self._before or [0.0] * len(costs)
-            self._totals = [np.concatenate([[0.0], np.cumsum(cost)]) for cost in costs]
-            self._view = view
-            self._count(view, costs)
-        return [before + float(total[index]) for before, total in zip(self._before, self._totals, strict=True)]
+    own: dict[int, Costs] = field(default_factory=lambda: defaultdict(Costs))
+    calls: dict[tuple[int, str], _Calls] = field(default_factory=dict)
 
-    def enter(self, view: View, index: int, stack: list[Frame], caller: int | None) -> None:
-        place = (stack[-2].function, caller) if caller is not None and len(stack) > 1 else None
-        self.active.append(_Active(place, stack[-1].function, self._at(view, index)))
+    def call(self, pc: int, callee: str, count: int, costs: Costs) -> None:
+        """Count calls."""
+        row = self.calls.setdefault((pc, callee), _Calls())
+        row.count += count
+        row.costs.add(costs)
 
-    def leave(self, view: View, index: int, stack: list[Frame]) -> None:
-        ended = self.active.pop()
-        if ended.caller is None:
-            return
-        spent = [now - before for now, before in zip(self._at(view, index), ended.before, strict=True)]
-        row = self.calls.setdefault((*ended.caller, ended.function), [0.0] * (1 + len(spent)))
-        for place, amount in enumerate((1.0, *spent)):
-            row[place] += amount
-
-    def replace(self, view: View, index: int, stack: list[Frame], function: int) -> None: ...
-
-    def run(self, view: View, begin: int, end: int, stack: list[Frame]) -> None:
-        self._at(view, begin)
-
-    def _count(self, view: View, costs: list[Array]) -> None:
-        """Charge every instruction to its address: the function that runs is always that of the address."""
-        assert self.functions is not None
-        sums = [np.bincount(view.block.site, cost, len(view.block.site_pc)) for cost in costs]
-        for site, pc in enumerate(view.block.site_pc.tolist()):
-            row = self.own.setdefault((self.functions.number(pc), pc), [0.0] * len(costs))
-            for place, total in enumerate(sums):
-                row[place] += float(total[site])
+    def at(self, pc: int) -> list[tuple[tuple[int, str], _Calls]]:
+        """The calls from an address, by name."""
+        return sorted((item for item in self.calls.items() if item[0][0] == pc), key=lambda item: item[0])
 
 
-def write(trace: Trace, out: TextIO, preset: EnergyPreset | None = None) -> None:
-    """Write the profile of a trace."""
-    profile = _Profile(Prices(trace, preset))
-    walker = Walker(trace, profile)
-    profile.functions = walker.functions
-    walker.walk()
-    events = _EVENTS if preset is not None else _EVENTS[:2]
-    title = f" ({preset.name})" if preset is not None else ""
+def write(profile: Profile, out: TextIO) -> None:
+    """Write a profile; without a preset it has no energies."""
+    trace, preset = profile.counted.trace, profile.prices.preset
+    measures = [measure for measure in _EVENTS if measure != "energy" or preset is not None]
+    functions = _functions(profile.counted, profile.prices)
     out.write(f"# callgrind format\nversion: 1\ncreator: NeuroHart\ncmd: {trace.program}\n")
-    out.write(f"desc: Trigger: {trace.count} instructions of {trace.isa}{title}\n")
-    out.write(f"positions: instr line\nevents: {' '.join(events)}\n")
-    names = walker.functions.names
-    functions: dict[int, list[Any]] = defaultdict(list)
-    for (function, pc), costs in profile.own.items():
-        functions[function].append((pc, 0, None, costs))
-    for (function, pc, callee), costs in profile.calls.items():
-        functions[function].append((pc, 1, callee, costs))
-    summary = [0.0] * len(events)
-    for function in sorted(functions):
-        rows = sorted(functions[function], key=lambda row: (*row[:2], -1 if row[2] is None else row[2]))
-        first = trace.lines.at(rows[0][0])
-        out.write(f"\nfl={first.file if first is not None else '???'}\nfn={names[function]}\n")
-        for pc, _, callee, costs in rows:
-            place = trace.lines.at(pc)
-            position = f"{pc:#x} {place.line if place is not None else 0}"
-            if callee is None:
-                out.write(f"{position} {_written(costs)}\n")
-                summary = [total + cost for total, cost in zip(summary, costs, strict=True)]
-            else:
-                out.write(f"cfn={names[callee]}\ncalls={round(costs[0])} 0 0\n{position} {_written(costs[1:])}\n")
-    out.write(f"\nsummary: {_written(summary)}\n")
+    out.write(f"desc: Trigger: {trace.isa}{f' ({preset.name})' if preset is not None else ''}\n")
+    out.write(f"positions: instr line\nevents: {' '.join(_EVENTS[measure] for measure in measures)}\n")
+    files = {name: _file(trace, function) for name, function in functions.items()}
+    summary, carried = [0] * len(measures), Costs()
+    for name in sorted(functions):
+        function = functions[name]
+        out.write(f"\nfl={files[name]}\nfn={name}\n")
+        for pc in sorted({*function.own, *(pc for pc, _ in function.calls)}):
+            line = trace.lines.at(pc)
+            position = f"{pc:#x} {line.line if line is not None else 0}"
+            if pc in function.own:
+                carried.add(function.own[pc])  # what rounding has lost comes with a later line
+                figures = [carried.by(measure) for measure in measures]
+                carried = Costs(fj=carried.fj - 1000 * carried.by("energy"))
+                summary = [total + figure for total, figure in zip(summary, figures, strict=True)]
+                out.write(f"{position} {' '.join(map(str, figures))}\n")
+            for (_, callee), calls in function.at(pc):
+                figures = [calls.costs.by(measure) for measure in measures]
+                out.write(f"cfl={files[callee]}\ncfn={callee}\ncalls={calls.count} 0 0\n")
+                out.write(f"{position} {' '.join(map(str, figures))}\n")
+    out.write(f"\nsummary: {' '.join(map(str, summary))}\n")
 
 
-def _written(costs: Costs) -> str:
-    return " ".join(str(round(cost)) for cost in costs)
+def _file(trace: Trace, function: _Function) -> str:
+    """The source of a function: that of the first of its addresses."""
+    line = trace.lines.at(min(function.own, default=0))
+    return line.file if line is not None else "???"
+
+
+def _functions(profile: Collector, prices: Prices) -> dict[str, _Function]:
+    functions: dict[str, _Function] = defaultdict(_Function)
+    names = profile.functions.names
+    for place, counted in profile.own.items():
+        name = names[profile.nodes[place.node].frame.function]
+        functions[name].own[place.pc].add(prices.of(counted))
+    for (caller, pc, callee), edge in profile.edges.items():
+        functions[names[caller]].call(pc, names[callee], edge.count, prices.of(edge.spent))
+    for key, told in profile.commands.items():
+        pc, split = key.place.pc, prices.split(key.place.pc, key.descriptor, told)
+        issuer = functions[names[profile.nodes[key.place.node].frame.function]]
+        command = title(profile.trace.names, key.operation, key.descriptor)
+        whole = Costs()
+        whole.add(split.own)
+        functions[command].own[pc].add(split.own)
+        for layer, share, costs in split.layers:
+            name = layer.title(profile.trace.names)
+            whole.add(costs)
+            functions[name].own[pc].add(costs)
+            functions[command].call(pc, name, round(layer.count * share), costs)
+        issuer.own[pc].add(whole, -1)
+        issuer.call(pc, command, told.count, whole)
+    return functions

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from typing import Any, Final, TextIO
 
-from coprocessor.interface import Operation, Outcome
+from coprocessor.interface import Outcome
 from iss.isa.causes import describe_cause
 from iss.trace.calls import Frame, Walker
+from iss.trace.commands import title
 from iss.trace.events import Command, Interrupt, Kind, Sleep, Trap
 from iss.trace.reader import Trace
 from iss.trace.view import View
@@ -54,6 +55,8 @@ class _Writer:
 
     def run(self, view: View, begin: int, end: int, stack: list[Frame]) -> None: ...
 
+    def interrupted(self, view: View, index: int, stack: list[Frame], pc: int) -> None: ...
+
     # Events
     def events(self, trace: Trace, view: View) -> None:
         wanted = (Kind.TRAP, Kind.INTERRUPT, Kind.COMMAND, Kind.SLEEP)
@@ -73,7 +76,7 @@ class _Writer:
                 self.put(ph="X", name="wfi", ts=now - cycles, dur=cycles)
             case Command(operation, outcome, rs1, _, _, cycles, spikes):
                 begin = now if outcome == Outcome.RETIRED else now - cycles
-                name = f"nm.{Operation(operation).name.lower()} {trace.names.at(rs1) if rs1 else ''}".strip()
+                name = title(trace.names, operation, rs1)
                 args: dict[str, Any] = {
                     "outcome": Outcome(outcome).name.lower(),
                     "spikes": sum(len(s.neurons) for s in spikes),

@@ -1,0 +1,286 @@
+"""Counts what a trace does by stack and address, one block after the other, in memory for the counts only."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from iss.trace.block import Array
+from iss.trace.calls import Frame, Walker
+from iss.trace.commands import Issue
+from iss.trace.profile.blocks import BlockCosts
+from iss.trace.reader import Trace
+from iss.trace.view import View
+
+ROOT: Final = -1
+MOST_NODES: Final = 1 << 18
+"""Stacks that are told apart; what is above more of them counts for the frame below."""
+_DENSE: Final = 1 << 22  # cells of a table that is worth it
+
+
+class Node(NamedTuple):
+    """A stack: its last frame, and the number of the stack below, ROOT if there is none."""
+
+    below: int
+    frame: Frame
+
+
+class Place(NamedTuple):
+    """An address in a stack."""
+
+    node: int
+    pc: int
+
+
+@dataclass
+class Counted:
+    """What was counted somewhere; `engine` are the cycles of commands among it, by the address of their issue."""
+
+    instructions: int = 0
+    cycles: int = 0
+    accesses: int = 0
+    engine: dict[int, int] = field(default_factory=dict)
+
+    def add(self, other: Counted) -> None:
+        """Count more."""
+        self.instructions += other.instructions
+        self.cycles += other.cycles
+        self.accesses += other.accesses
+        for site, cycles in other.engine.items():
+            self.engine[site] = self.engine.get(site, 0) + cycles
+
+
+@dataclass
+class Commanded:
+    """Commands to the coprocessor: how many retired and were suspended, their cycles and spikes."""
+
+    count: int = 0
+    suspended: int = 0
+    cycles: int = 0
+    spikes: int = 0
+
+
+class CommandKey(NamedTuple):
+    """Which commands: where they were issued, operation, address of the descriptor (0: none)."""
+
+    place: Place
+    operation: int
+    descriptor: int
+
+
+class EdgeKey(NamedTuple):
+    """Which calls: number of the calling function, address, number of the function called."""
+
+    caller: int
+    pc: int
+    callee: int
+
+
+@dataclass
+class Edge:
+    """Calls, and what was counted until they returned."""
+
+    count: int = 0
+    spent: Counted = field(default_factory=Counted)
+
+
+class _Active(NamedTuple):
+    """A call that has not returned, and what had been counted when it began."""
+
+    edge: EdgeKey | None
+    before: tuple[int, ...]
+
+
+class Collector:
+    """Takes the blocks of a trace; its tables are complete after `finish`."""
+
+    def __init__(self, trace: Trace) -> None:
+        self.trace = trace
+        self.nodes: list[Node] = []
+        self.own: dict[Place, Counted] = {}
+        self.asleep: Counter[int] = Counter()  # cycles by node, also counted in `own`
+        self.commands: dict[CommandKey, Commanded] = {}  # also counted in `own`
+        self.edges: dict[EdgeKey, Edge] = {}
+        self.entered: Counter[Frame] = Counter()
+        self.words: dict[int, int] = {}  # by pc
+        self._walker = Walker(trace, self)
+        self.functions = self._walker.functions
+        self._children: dict[Node, int] = {}
+        self._path: list[int] = []  # nodes of the stack
+        self._active: list[_Active] = []
+        self._before = [0, 0, 0]  # instructions, cycles, accesses up to the block
+        self._engine: list[int] = []  # cycles of commands up to now, by number of site
+        self._sites: dict[int, int] = {}
+        self._last: Place | None = None
+        self._begins: list[int] = []
+        self._runs: list[int] = []
+        self._due: deque[Issue] = deque()
+        self._within = False  # a block, of which `_before` does not know yet
+
+    def take(self, view: View) -> None:
+        """Count the next block."""
+        self._costs = costs = BlockCosts(view)
+        for index, cycles in costs.sleeps:
+            if index < 0 and self._last is not None:
+                self._charge(self._last, cycles)
+                self.asleep[self._last.node] += cycles
+        self._begins, self._runs, self._due, self._within = [], [], deque(costs.own), True
+        if len(view):
+            self._walker.take(view)
+            self._count(view)
+        self._engine_up_to(view, len(view))
+        self._within = False
+        self._before[0] += len(view)
+        self._before[1] += int(costs.cycles_before[-1])
+        self._before[2] += int(costs.accesses_before[-1])
+        for issue in (*self._due, *costs.interrupted.get(len(view), ())):  # behind the last instruction
+            if self._last is not None:
+                self._command(issue, self._last)
+                self._charge(self._last, issue.cycles, self._last.pc)
+
+    def finish(self) -> None:
+        """End the calls that are active."""
+        self._walker.finish()
+
+    # What the walker tells ------------------------------------------------------------------------------------------
+    def enter(self, view: View, index: int, stack: list[Frame], caller: int | None) -> None:
+        """A frame was pushed."""
+        frame = stack[-1]
+        self.entered[frame] += 1
+        edge = EdgeKey(stack[-2].function, caller, frame.function) if caller is not None and len(stack) > 1 else None
+        self._active.append(_Active(edge, self._up_to(view, index)))
+        self._path.append(self._node(self._path[-1] if self._path else ROOT, frame))
+
+    def leave(self, view: View, index: int, stack: list[Frame]) -> None:
+        """The last frame is about to be popped."""
+        self._path.pop()
+        ended = self._active.pop()
+        if ended.edge is None:
+            return
+        edge = self.edges.setdefault(ended.edge, Edge())
+        now = self._up_to(view, index)
+        before = ended.before + (0,) * (len(now) - len(ended.before))
+        spent = [late - early for late, early in zip(now, before, strict=True)]
+        engine = {site: spent[3 + number] for site, number in self._sites.items() if spent[3 + number]}
+        edge.count += 1
+        edge.spent.add(Counted(spent[0], spent[1], spent[2], engine))
+
+    def replace(self, view: View, index: int, stack: list[Frame], function: int) -> None:
+        """The last frame is about to become another function."""
+        below = self._path[-2] if len(self._path) > 1 else ROOT
+        self._path[-1] = self._node(below, Frame(function, stack[-1].is_trap))
+
+    def run(self, view: View, begin: int, end: int, stack: list[Frame]) -> None:
+        """Instructions run in the last frame."""
+        self._begins.append(begin)
+        self._runs.append(self._path[-1])
+
+    def interrupted(self, view: View, index: int, stack: list[Frame], pc: int) -> None:
+        """A trap came; a command that was suspended or ended by it belongs to this stack."""
+        for issue in self._costs.interrupted.pop(index, ()):
+            place = Place(self._path[-1], pc)
+            self._command(issue, place)
+            self._charge(place, issue.cycles, pc)
+
+    def _node(self, below: int, frame: Frame) -> int:
+        key = Node(below, frame)
+        found = self._children.get(key)
+        if found is None:
+            if len(self.nodes) >= MOST_NODES and below != ROOT:
+                return below
+            found = self._children[key] = len(self.nodes)
+            self.nodes.append(key)
+        return found
+
+    # Counting -------------------------------------------------------------------------------------------------------
+    def _charge(self, place: Place, cycles: int, site: int | None = None) -> None:
+        """Count cycles that belong to no instruction of the block, as those of a command issued at `site`."""
+        counted = self.own.setdefault(place, Counted())
+        counted.cycles += cycles
+        self._before[1] += cycles
+        if site is not None:
+            counted.engine[site] = counted.engine.get(site, 0) + cycles
+            self._engine[self._site(site)] += cycles
+
+    def _command(self, issue: Issue, place: Place) -> None:
+        key = CommandKey(place, issue.operation, issue.descriptor)
+        told = self.commands.setdefault(key, Commanded())
+        told.count += issue.retired
+        told.suspended += not issue.retired
+        told.cycles += issue.cycles
+        told.spikes += issue.spikes
+
+    def _site(self, pc: int) -> int:
+        number = self._sites.setdefault(pc, len(self._sites))
+        if number == len(self._engine):
+            self._engine.append(0)
+        return number
+
+    def _engine_up_to(self, view: View, index: int) -> None:
+        while self._due and self._due[0].index < index:
+            issue = self._due.popleft()
+            self._engine[self._site(int(view.pc[issue.index]))] += issue.cycles
+
+    def _up_to(self, view: View, index: int) -> tuple[int, ...]:
+        """Instructions, cycles, accesses and cycles of commands by site, from the beginning to before `index`."""
+        self._engine_up_to(view, index)
+        instructions, cycles, accesses = self._before
+        if self._within:
+            instructions += index
+            cycles += int(self._costs.cycles_before[index])
+            accesses += int(self._costs.accesses_before[index])
+        return instructions, cycles, accesses, *self._engine
+
+    def _count(self, view: View) -> None:
+        """Count every instruction of the block for its stack and address."""
+        block, costs = view.block, self._costs
+        self.words.update(zip(block.site_pc.tolist(), block.site_word.tolist(), strict=True))
+        lengths = np.diff(np.append(self._begins, len(view)))
+        used, local = np.unique(np.array(self._runs, np.int64), return_inverse=True)
+        nodes = np.repeat(local.reshape(-1), lengths)
+        sites = len(block.site_pc)
+        cell: Array = nodes * sites + block.site
+        if len(used) * sites <= _DENSE:
+            keys, size = cell, len(used) * sites
+            cells = np.arange(size)
+        else:
+            cells, keys = np.unique(cell, return_inverse=True)
+            size = len(cells)
+        columns = [np.bincount(keys, weights, size) for weights in (None, costs.cycles, costs.accesses)]
+        chosen = np.flatnonzero(columns[0])
+        rows = zip(
+            used[cells[chosen] // sites].tolist(),
+            block.site_pc[cells[chosen] % sites].tolist(),
+            *(column[chosen].astype(np.int64).tolist() for column in columns),
+            strict=True,
+        )
+        for node, pc, *counts in rows:
+            self._at(Place(node, pc)).add(Counted(*counts))
+        for issue in costs.own:
+            if issue.index < len(view):
+                place = Place(int(used[nodes[issue.index]]), int(view.pc[issue.index]))
+                self._command(issue, place)
+                engine = self._at(place).engine
+                engine[place.pc] = engine.get(place.pc, 0) + issue.cycles
+        for index, cycles in costs.sleeps:
+            if index >= 0:
+                self.asleep[int(used[nodes[index]])] += cycles
+        self._last = Place(int(used[nodes[-1]]), int(view.pc[-1]))
+
+    def _at(self, place: Place) -> Counted:
+        found = self.own.get(place)
+        if found is None:
+            found = self.own[place] = Counted()
+        return found
+
+
+def collect(trace: Trace) -> Collector:
+    """Count a whole trace."""
+    collector = Collector(trace)
+    for view in trace.views():
+        collector.take(view)
+    collector.finish()
+    return collector
