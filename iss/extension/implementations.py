@@ -1,0 +1,47 @@
+"""Second implementations by kind: which module makes which. A new kind of implementation is a row of KINDS.
+
+A row names `make(spec, extension, architecture) -> Implementation`; paths in the target are relative to the folder
+of the extension's file and NeuroHartError says what is wrong with the target or the options.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from iss.errors import NeuroHartError
+from iss.extension.dut import Implementation
+from iss.extension.extension import Extension, ImplementationSpec
+from iss.isa.catalogue import Architecture
+
+KINDS: dict[str, str] = {
+    "c": "iss.extension.dut_c",
+    "library": "iss.extension.dut_c",
+    "python": "iss.extension.dut_machine",
+    "extension": "iss.extension.dut_machine",
+    "isa": "iss.extension.dut_machine",
+    "verilog": "iss.extension.dut_verilog",
+    "command": "iss.extension.dut_command",
+}
+
+
+def make_implementation(spec: ImplementationSpec, extension: Extension, architecture: Architecture) -> Implementation:
+    """Return the implementation that a spec describes; NeuroHartError if it cannot be made."""
+    try:
+        module = import_module(KINDS[spec.kind])
+    except ImportError as error:
+        raise NeuroHartError(
+            f"{spec.location}: implementations of kind {spec.kind} need {error.name}, which is not installed"
+        ) from None
+    made: Implementation = module.make(spec, extension, architecture)
+    return made
+
+
+def target_path(spec: ImplementationSpec, extension: Extension, target: Any = None) -> Path:
+    """Return the file a target names, which exists; NeuroHartError with the line of the spec if it does not."""
+    name = spec.target if target is None else target
+    path = extension.path.parent / str(name)
+    if not path.is_file():
+        raise NeuroHartError(f"{spec.location}: {path} is not there; expected the file of implementation {spec.name!r}")
+    return path
