@@ -10,10 +10,12 @@ NAME = "ext"
 HELP = "Define, check, test and prove a custom instruction-set extension."
 COMMANDS: dict[str, str] = {
     "new": "iss.cli.ext_new",
+    "check": "iss.cli.ext_check",
 }
 EXAMPLE = """\
 commands:
   new      write a template: three working instructions and their test
+  check    encodings, clashes with all that is known, free slots, names, documentation
 
 examples:
   neurohart ext new xspk
