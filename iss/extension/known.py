@@ -147,7 +147,7 @@ def known(extra: Iterable[Path] = ()) -> Catalogue:
         ),
     ]
     for kind, name, title, instructions, csrs in groups:
-        owner = Owner(name, title, kind, "NeuroHart, iss/isa and coprocessor/instructions", (32,))
+        owner = Owner(name, title, kind, "NeuroHart, iss/isa and coprocessor/instructions")
         for definition in instructions or ():
             encoding = definition.encoding
             catalogue.encodings.append(Known(definition.mnemonic, encoding.width, encoding.mask, encoding.match, owner))

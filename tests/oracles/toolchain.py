@@ -9,6 +9,7 @@ import importlib.util
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -104,3 +105,10 @@ def picolibc_compiler() -> Path:
     if not Path(found.stdout.strip()).is_absolute():
         raise ToolMissing("picolibc is missing; run: apt-get install picolibc-riscv64-unknown-elf")
     return compiler
+
+
+@cache
+def zig() -> list[str]:
+    """The command of zig, whose clang is newer than that of most systems."""
+    _package("ziglang", "ziglang")
+    return [sys.executable, "-m", "ziglang"]
