@@ -76,7 +76,7 @@ def test_wheel_holds_exactly_the_packages_and_runs(checkout: Path, tmp_path: Pat
     assert {name for name in contents if name.endswith(".py")} == _sources(checkout)
     carried = re.compile(
         r".*\.py|.*/py\.typed|asm/lib/\w+\.inc|coprocessor/include/neurohart/\w+\.h|coprocessor/src/\w+\.[ch]"
-        r"|iss/\w+/[a-z]\w+\.c|iss/trace/formats/\w+\.js"
+        r"|iss/\w+/[a-z]\w+\.c|iss/trace/formats/\w+\.js|iss/extension/encodings/\w+\.toml|iss/extension/rtl/\w+\.(v|cpp)"
     )
     assert not [name for name in contents - COMPILED if not carried.fullmatch(name)]
     entry_points = next(name for name in metadata if name.endswith("entry_points.txt"))

@@ -1,0 +1,15 @@
+"""The pages of the workbench that are about checking and exporting show what is printed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.documents import run_page
+from tests.architecture.repository import ROOT
+
+
+@pytest.mark.parametrize("page", ["check.md"])
+def test_pages_show_what_is_printed(page: str, tmp_path: Path) -> None:
+    run_page(ROOT / "docs" / "workbench" / page, tmp_path, {"PYTHONPATH": str(ROOT)}, {})
