@@ -79,7 +79,7 @@ typedef struct nm_arrays {
     uint32_t *bits; /* NULL, or where the spikes of each group go besides */
 } nm_arrays;
 
-enum { NM_LIST_SLACK = 32 };
+enum { NM_LIST_SLACK = 64 };
 
 typedef struct nm_kernels {
     const char *name;

@@ -1,36 +1,72 @@
 /* Which rows are active. */
 
 #if defined(NM_AVX512)
-/* Append base + k for every set bit k; gives their number. */
-static inline uint32_t append(uint32_t bits, uint32_t base, uint16_t *list)
+/* Append base + k for every set bit k; gives their number. Beyond 16, which are usual, all places are stored. */
+static inline uint32_t append(uint64_t bits, nm_vu16 base, uint16_t *list)
 {
-    const nm_vu16 count = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15,
-                           16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
-    _mm512_storeu_si512(list, _mm512_maskz_compress_epi16(bits, (__m512i)(count + (uint16_t)base)));
-    return nm_popcount(bits);
+    const nm_vu8 places = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+                           22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43,
+                           44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 62, 63};
+    const __m512i found = _mm512_maskz_compress_epi8(bits, (__m512i)places), first = (__m512i)base;
+    const uint32_t count = (uint32_t)__builtin_popcountll(bits);
+    _mm256_storeu_si256((__m256i_u *)list, _mm256_add_epi16(_mm512_castsi512_si256(first),
+                                                            _mm256_cvtepu8_epi16(_mm512_castsi512_si128(found))));
+    if (__builtin_expect(count > 16, 0)) {
+        const __m512i low = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(found));
+        const __m512i high = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64(found, 1));
+        _mm512_storeu_si512(list, _mm512_add_epi16(first, low));
+        _mm512_storeu_si512(list + 32, _mm512_add_epi16(first, high));
+    }
+    return count;
 }
 
-/* First the words that are not 0, then their bits: no branch depends on where spikes are. */
+static inline nm_vu16 base_of(uint32_t g) { return (uint16_t)(64 * g) - (nm_vu16){0}; }
+
+static inline uint64_t pair_of(const uint8_t *source, uint32_t g)
+{
+    uint64_t bits;
+    memcpy(&bits, source + 8 * (size_t)g, sizeof bits);
+    return bits;
+}
+
+enum { FEW_PAIRS = 4 };
+
+/* Eight pairs of words from pair g on; where few of them have bits, only those. */
+static inline uint32_t append_eight(const uint8_t *source, uint32_t g, uint16_t *list)
+{
+    __m512i all = _mm512_loadu_si512(source + 8 * (size_t)g);
+    uint32_t some = _mm512_test_epi64_mask(all, all), count = 0;
+    if (nm_popcount(some) > FEW_PAIRS) {
+        nm_vu16 base = base_of(g);
+        for (uint32_t k = 0; k < 8; k++, base += 64) {
+            count += append(pair_of(source, g + k), base, list + count);
+        }
+        return count;
+    }
+    for (; some; some &= some - 1) {
+        uint32_t k = g + (uint32_t)__builtin_ctz(some);
+        count += append(pair_of(source, k), base_of(k), list + count);
+    }
+    return count;
+}
+
 static uint32_t list_bits(const uint8_t *source, uint32_t n, uint32_t first, uint16_t *list)
 {
-    const nm_vu32 places = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-    uint32_t word[NM_LARGEST_BITMAP + NM_WORDS], place[NM_LARGEST_BITMAP + NM_WORDS], words = nm_words(n), found = 0;
-    for (uint32_t g = first / 32; g < words; g += NM_WORDS) {
-        __mmask16 inside = (__mmask16)(words - g < NM_WORDS ? (1u << (words - g)) - 1 : UINT16_MAX);
-        __m512i x = _mm512_maskz_loadu_epi32(inside, source + 4 * (size_t)g);
-        __mmask16 some = _mm512_test_epi32_mask(x, x);
-        _mm512_storeu_si512(word + found, _mm512_maskz_compress_epi32(some, x));
-        _mm512_storeu_si512(place + found, _mm512_maskz_compress_epi32(some, (__m512i)(places + g)));
-        found += nm_popcount(some);
+    uint32_t g = first / 64, whole = n / 64, count = 0;
+    if (first % 64 && g < whole) {
+        count = append(pair_of(source, g) & UINT64_MAX << first % 64, base_of(g), list);
+        g++;
     }
-    if (found == 0) {
-        return 0;
+    for (; g + 8 <= whole; g += 8) {
+        count += append_eight(source, g, list + count);
     }
-    word[0] &= place[0] == first / 32 ? UINT32_MAX << first % 32 : UINT32_MAX;
-    word[found - 1] &= place[found - 1] == words - 1 ? UINT32_MAX >> (32 * words - n) : UINT32_MAX;
-    uint32_t count = 0;
-    for (uint32_t k = 0; k < found; k++) {
-        count += append(word[k], 32 * place[k], list + count);
+    for (; g < whole; g++) {
+        count += append(pair_of(source, g), base_of(g), list + count);
+    }
+    if (g == whole && n % 64) {
+        uint64_t last = n % 64 > 32 ? pair_of(source, g) : nm_get32(source + 8 * (size_t)g);
+        last &= UINT64_MAX >> (64 - n % 64) & (g == first / 64 ? UINT64_MAX << first % 64 : UINT64_MAX);
+        count += append(last, base_of(g), list + count);
     }
     return count;
 }

@@ -16,6 +16,7 @@ typedef int32_t nm_v32 __attribute__((vector_size(NM_BYTES)));
 typedef uint32_t nm_vu32 __attribute__((vector_size(NM_BYTES)));
 typedef int16_t nm_v16 __attribute__((vector_size(NM_BYTES)));
 typedef uint16_t nm_vu16 __attribute__((vector_size(NM_BYTES)));
+typedef uint8_t nm_vu8 __attribute__((vector_size(NM_BYTES)));
 typedef int8_t nm_v8_half __attribute__((vector_size(NM_BYTES / 2)));
 typedef int8_t nm_v8_quarter __attribute__((vector_size(NM_BYTES / 4)));
 typedef int16_t nm_v16_half __attribute__((vector_size(NM_BYTES / 2)));

@@ -7,7 +7,6 @@
 #include <emmintrin.h>
 #endif
 
-typedef uint8_t nm_vu8 __attribute__((vector_size(NM_BYTES)));
 
 static inline nm_vu8 v8_load(const uint8_t *p)
 {
