@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "debug": "iss.cli.debug",
     "trace": "iss.cli.trace",
     "profile": "iss.cli.profile",
+    "coverage": "iss.cli.coverage",
     "demo": "iss.cli.demo",
     "asm": "iss.cli.asm",
     "disasm": "iss.cli.disasm",

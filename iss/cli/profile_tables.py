@@ -47,7 +47,6 @@ def show_functions(profile: Profile, most: int) -> None:
             *figures,
             style=STYLES[row.kind],
         )
-    print()
     show_tables([made], sys.stdout)
     if len(found) > most:
         print(f"and {len(found) - most} more (--rows)")
@@ -61,7 +60,6 @@ def show_calls(profile: Profile, most: int) -> None:
         share = _share(call.costs.by(measure), profile.whole)
         made.add_row(call.caller, call.callee, f"{call.count:,}", share, written(call.costs, measure))
     made.columns[1].justify = "left"
-    print()
     show_tables([made], sys.stdout)
     if len(found) > most:
         print(f"and {len(found) - most} more (--rows)")

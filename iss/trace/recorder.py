@@ -14,6 +14,7 @@ from iss.engines._interpreter import ffi, lib
 from iss.hart.timing import TimingModel
 from iss.loaders.image import Image
 from iss.trace.block import MOST, RECORDS, SPIKES, Block
+from iss.trace.branches import branches
 from iss.trace.events import RECORD, Kind
 from iss.trace.reader import Chooser, KeptBlocks, Trace
 from iss.trace.store import TraceWriter
@@ -47,7 +48,7 @@ def _lines(image: Image) -> dict[str, Any]:
     for address, place in image.lines.rows:
         number = -1 if place is None else files.setdefault(place.file, len(files))
         rows.append([address, number, 0 if place is None else place.line])
-    return {"files": list(files), "lines": rows}
+    return {"files": list(files), "lines": rows, "branches": branches(image)}
 
 
 class Packer:

@@ -99,7 +99,7 @@ def test_the_tour_of_the_readme_runs(tmp_path: Path) -> None:
     run_page(page, tmp_path, {"PYTHONPATH": str(ROOT)}, {})
 
 
-@pytest.mark.parametrize("page", ["energy.md", "debugger.md", "profile.md"])
+@pytest.mark.parametrize("page", ["energy.md", "debugger.md", "profile.md", "coverage.md"])
 def test_pages_show_what_is_printed(page: str, tmp_path: Path) -> None:
     (tmp_path / "programs").symlink_to(ROOT / "programs")
     run_page(ROOT / "docs" / page, tmp_path, {"PYTHONPATH": str(ROOT)}, {})

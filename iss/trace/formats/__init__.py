@@ -39,7 +39,7 @@ WRITERS: Final[dict[str, tuple[str, str]]] = {  # format: suffix, what it is for
     "folded": (".folded", "folded stacks with cycles, for flame graphs"),
     "callgrind": (".callgrind", "profile with instructions, cycles and energy, for KCachegrind"),
     "flamegraph": (".svg", "flame graph of the cycles of each stack, for browsers"),
-    "lcov": (".info", "coverage of source lines, for genhtml"),
+    "lcov": (".info", "coverage of source lines and branches, for genhtml"),
 }
 OF_PROFILES: Final = ("folded", "callgrind", "flamegraph")
 """Formats of WRITERS that hold what `iss.trace.profile` counts."""
@@ -76,6 +76,12 @@ def write_trace(trace: Trace, path: str | Path, format: str, preset: EnergyPrese
                 from iss.trace.profile.stacks import Profile
 
                 write_profile(Profile.of(collect(trace), preset), text, format)
+            elif format == "lcov":
+                from iss.trace.coverage.collect import count
+                from iss.trace.coverage.lines import coverage
+                from iss.trace.formats import lcov
+
+                lcov.write(coverage(count(trace)), text)
             else:
                 import_module(f"iss.trace.formats.{format}").write(trace, text)
 
