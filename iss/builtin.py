@@ -69,7 +69,9 @@ def make_coprocessor(architecture: Architecture, ram: Any, factory: Any = None, 
 
     `factory(buffer, base)` replaces the C one, `lanes` the lanes it has by itself.
     """
-    if not any(extension.name.startswith("xnm") for extension in architecture.extensions):
+    if not any(
+        extension.instructions is not None and extension.instructions.unit for extension in architecture.extensions
+    ):
         if lanes is not None:
             raise NeuroHartError(
                 f"{architecture.isa} has no coprocessor that could have {lanes} lanes; add _xnmspk_xnmeng"

@@ -6,11 +6,11 @@ module neurohart_bench;
     parameter WORDS = 65536;
     localparam [31:0] BASE = 32'h8000_0000;
     localparam RESET_CYCLES = 4;
-    localparam LIMIT = 0, TRAP = 1, HUNG = 2, BUS = 3;
+    localparam LIMIT = 0, TRAP = 1, HUNG = 2, BUS = 3, EXIT = 6;
 
     reg [31:0] memory [0:WORDS-1];
     reg [8*4096-1:0] path;
-    reg [31:0] image_words, limit, patience, dump_address, dump_words, given, done, idle, cycles;
+    reg [31:0] image_words, limit, patience, exit_address, dump_address, dump_words, given, done, idle, cycles;
     integer file, read, i;
 
     reg clk = 0, resetn = 0;
@@ -59,6 +59,7 @@ module neurohart_bench;
             end else
                 idle = idle + 1;
             if (retired && trapped) finish(TRAP, 0);
+            else if (retired && write_mask && access == exit_address) finish(EXIT, 0);
             else if (done == limit) finish(LIMIT, 0);
             else if (mem_valid && !mapped) finish(BUS, mem_addr);
             else if (idle > patience) finish(HUNG, waiting ? waiting_word : 32'b0);
@@ -68,7 +69,7 @@ module neurohart_bench;
         for (i = 0; i < WORDS; i = i + 1) memory[i] = 0;
         read = $value$plusargs("job=%s", path);
         file = $fopen(path, "r");
-        read = $fscanf(file, "%h %h %h %h %h", image_words, limit, patience, dump_address, dump_words);
+        read = $fscanf(file, "%h %h %h %h %h %h", image_words, limit, patience, exit_address, dump_address, dump_words);
         for (i = 0; i < image_words; i = i + 1) begin
             read = $fscanf(file, "%h", given);
             memory[i] = given;

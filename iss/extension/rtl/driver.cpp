@@ -18,10 +18,10 @@ constexpr uint32_t BASE = 0x80000000u;
 constexpr int RESET_CYCLES = 4;
 constexpr int SEED = 1;  // of the values that registers have before reset
 
-enum Reason : uint32_t { LIMIT, TRAP, HUNG, BUS, FINISHED };
+enum Reason : uint32_t { LIMIT, TRAP, HUNG, BUS, FINISHED, UNDEFINED, EXIT };
 
 struct Job {
-    uint32_t image_words, limit, patience, dump_address, dump_words;
+    uint32_t image_words, limit, patience, exit_address, dump_address, dump_words;
 };
 
 bool receive(void* data, size_t bytes) {
@@ -96,6 +96,10 @@ void run(const Job& job, std::vector<uint32_t>& ram, std::vector<uint32_t>& out)
             idle = 0;
             if (core->trapped) {
                 reason = TRAP;
+                break;
+            }
+            if (core->write_mask && core->access == job.exit_address) {
+                reason = EXIT;
                 break;
             }
         } else if (++idle > job.patience) {

@@ -1,7 +1,7 @@
 """What a job for the RTL bench is and what comes back, in 32-bit words; driver.cpp and bench.v are the other side.
 
-A job is five words (image words, instruction limit, patience, dump address, dump words), then the image. An answer is
-RECORD_WORDS per retired instruction, a trailer of as many words, x0 to x31, and the dump.
+A job is six words (image words, instruction limit, patience, exit address, dump address, dump words), then the image.
+An answer is RECORD_WORDS per retired instruction, a trailer of as many words, x0 to x31, and the dump.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ RECORD_WORDS = len(COLUMNS)
 PATIENCE = 10_000  # cycles without a retired instruction after which the core counts as hung
 LINE = "@nh "  # what lines of bench.v begin with
 END_LINE = "@nh end"
-_JOB_HEADER = 5
+_JOB_HEADER = 6
 _REGISTERS = 32
 Words = NDArray[np.uint32]
 
@@ -32,25 +32,27 @@ class End(IntEnum):
     BUS = 3
     FINISHED = 4
     UNDEFINED = 5  # bits that are neither 0 nor 1; Icarus only
+    EXIT = 6  # the program stored to its exit address
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
     """A program for the core: `image` from 0x80000000, where it starts; memory beyond it is zero.
 
-    The run ends after `limit` instructions, or `patience` cycles in which none retires; then `dump` (address, bytes;
-    both multiples of 4) is read back.
+    The run ends after `limit` instructions, a store to the word `exit`, or `patience` cycles in which nothing retires;
+    then `dump` (address, bytes; both multiples of 4) is read back.
     """
 
     image: bytes
     limit: int
     patience: int = PATIENCE
+    exit: int = 0
     dump: tuple[int, int] = (BASE, 0)
 
     def words(self) -> Words:
         """The job as the bench reads it."""
         image = np.frombuffer(self.image + bytes(-len(self.image) % 4), dtype="<u4")
-        header = [len(image), self.limit, self.patience, self.dump[0], self.dump[1] // 4]
+        header = [len(image), self.limit, self.patience, self.exit, self.dump[0], self.dump[1] // 4]
         assert len(header) == _JOB_HEADER
         return np.concatenate([np.array(header, dtype=np.uint32), image.astype(np.uint32)])
 
@@ -80,7 +82,7 @@ class RtlRun:
 
     @property
     def problem(self) -> str | None:
-        """What went wrong in the design, for the user; None after a limit or trap, which are the program's affair."""
+        """What went wrong in the design, for the user; None after a limit, trap or exit: the program's affair."""
         if self.end is End.HUNG and self.waiting:
             return (
                 f"the unit has not answered instruction {self.detail:#010x} after {self.cycles} cycles: "

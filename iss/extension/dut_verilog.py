@@ -1,0 +1,84 @@
+"""Implementations in Verilog: a unit on PicoRV32's coprocessor port (`iss.extension.rtl`) as test programs see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from iss.errors import NeuroHartError
+from iss.extension.dut import DATA, DATA_SIZE, TOHOST, Run, TestProgram
+from iss.extension.extension import Extension, ImplementationSpec
+from iss.extension.rtl.design import Design
+from iss.extension.rtl.protocol import End, Job, RtlRun
+from iss.extension.rtl.simulator import RtlSimulator
+from iss.isa.catalogue import Architecture
+
+ABILITIES = frozenset({"state", "muldiv"})
+"""PicoRV32 halts at a trap, and a unit on its port has no way to memory; CSRs only if the unit has them."""
+_OPTIONS = "top, parameters, instructions, csr, simulator"
+
+
+class VerilogImplementation:
+    """A unit on PicoRV32. Programs start with all registers 0, end at their store to tohost, and must not trap."""
+
+    def __init__(
+        self, name: str, simulator: RtlSimulator, mnemonics: frozenset[str] | None = None, csr: bool = False
+    ) -> None:
+        self.name = name
+        self.abilities = ABILITIES | {"csr"} if csr else ABILITIES
+        self.mnemonics = mnemonics
+        self._simulator = simulator
+
+    def run(self, program: TestProgram, limit: int) -> Run:
+        """Run a program; NeuroHartError if the simulator itself fails."""
+        run = self._simulator.run(Job(program.flat(), limit, exit=TOHOST, dump=(DATA, DATA_SIZE)))
+        retired = slice(0, len(run.pc) - 1 if run.end is End.TRAP else len(run.pc))
+        known = run.end in (End.EXIT, End.LIMIT)
+        return Run(
+            run.pc[retired],
+            run.word[retired],
+            run.rd[retired],
+            run.value[retired],
+            x=tuple(run.x.tolist()) if known else None,
+            data=run.memory if known else None,
+            ended=_ended(run),
+        )
+
+    def close(self) -> None:
+        """End the simulator."""
+        self._simulator.close()
+
+
+def _ended(run: RtlRun) -> str:
+    if run.end is End.TRAP:
+        word, pc = int(run.word[-1]), int(run.pc[-1])
+        return f"the core trapped at {pc:#010x}: nothing executes {word:#010x}, or its address is misaligned"
+    return run.problem or ("exit" if run.end is End.EXIT else "limit")
+
+
+def make(spec: ImplementationSpec, extension: Extension, architecture: Architecture) -> VerilogImplementation:
+    """Return the implementation `verilog=[files], top=module`; NeuroHartError for what is wrong with it.
+
+    Options: `parameters` of the module; `instructions`, the mnemonics it has (default: all); `csr=True` if it answers
+    the CSR instructions on the extension's CSRs, too; `simulator`, "verilator" or "icarus" (default: what is there).
+    """
+    options = dict(spec.options)
+    top, parameters = options.pop("top", None), options.pop("parameters", {})
+    mnemonics, csr = options.pop("instructions", None), options.pop("csr", False)
+    tool = options.pop("simulator", None)
+    files = [spec.target] if isinstance(spec.target, str) else spec.target
+    try:
+        if options:
+            raise NeuroHartError(f"option {next(iter(options))} is not known, expected {_OPTIONS}")
+        if not isinstance(files, Iterable) or not isinstance(top, str) or not isinstance(parameters, Mapping):
+            raise NeuroHartError("expected verilog=['FILE.v', ...], top='MODULE', parameters={'NAME': number}")
+        unknown = sorted(set(mnemonics or ()) - set(extension.instructions.by_mnemonic))
+        if unknown:
+            raise NeuroHartError(f"{extension.name} has no instruction {unknown[0]!r}")
+        design = Design(tuple(extension.path.parent / str(file) for file in files), top, dict[str, Any](parameters))
+        simulator = RtlSimulator(design, tool)
+    except NeuroHartError as error:
+        raise NeuroHartError(f"{spec.location}: implementation {spec.name!r}: {error}") from None
+    return VerilogImplementation(
+        spec.name, simulator, frozenset(mnemonics) if mnemonics is not None else None, bool(csr)
+    )
