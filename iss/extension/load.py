@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import sys
 import traceback
 from collections.abc import Iterable
@@ -15,6 +16,7 @@ from iss.extension.extension import Extension
 from iss.isa.catalogue import DEFAULT_ISA, Architecture
 from iss.isa.errors import DefinitionError
 
+_PREFIX = "neurohart_extension_"
 _numbers = itertools.count()
 
 
@@ -41,10 +43,11 @@ def load_extensions(path: str | Path) -> list[Extension]:
 
 def _execute(file: Path, source: str) -> ModuleType:
     """Run a file as a module of its own; beside it, its folder's modules can be imported."""
-    module = ModuleType(f"neurohart_extension_{next(_numbers)}_{file.stem}")
+    module = ModuleType(f"{_PREFIX}{next(_numbers)}_{file.stem}")
     module.__file__ = str(file)
     sys.modules[module.__name__] = module  # dataclasses and the like look it up
     folder = str(file.resolve().parent)
+    writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # no __pycache__ beside the user's file
     sys.path.insert(0, folder)
     try:
         exec(compile(source, str(file), "exec"), vars(module))
@@ -56,7 +59,17 @@ def _execute(file: Path, source: str) -> ModuleType:
         raise NeuroHartError(f"{_line(error, file)}: {type(error).__name__}: {error}") from None
     finally:
         sys.path.remove(folder)
+        sys.dont_write_bytecode = writes
+        _forget_modules_of(folder)
     return module
+
+
+def _forget_modules_of(folder: str) -> None:
+    """Another file's module of the same name, or this one after a change, is then imported anew."""
+    for name, module in list(sys.modules.items()):
+        path = getattr(module, "__file__", None)
+        if path and os.path.dirname(path) == folder and not name.startswith(_PREFIX):
+            del sys.modules[name]
 
 
 def _line(error: BaseException, file: Path) -> str:

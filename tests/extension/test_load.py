@@ -145,3 +145,18 @@ def test_a_clash_with_the_base_is_refused(tmp_path: Path) -> None:
     text = SPIKING.replace('"0000001 rs2 rs1 000 rd 1011011"', '"0000001 rs2 rs1 000 rd 0110011"')
     with pytest.raises(NeuroHartError, match=r"the encoding of spk\.sum overlaps mul"):
         architecture_with(load(tmp_path, text))
+
+
+def test_modules_beside_the_file_are_its_own(tmp_path: Path) -> None:
+    """Two folders with a module of one name, and a module that changes, are three different things."""
+    text = HEAD + "from helper import CYCLES\nx = Extension('xone')\n" + (
+        "@x.instruction('0000000 00000 rs1 000 rd 1011011', 'one.a rd, rs1', cycles=CYCLES)\n"
+        "def a(hart, insn):\n    'Move.'\n    hart.x[insn.rd] = hart.x[insn.rs1]\n"
+    )  # fmt: skip
+    for folder, cycles in (("a", 3), ("b", 4), ("a", 5)):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / "helper.py").write_text(f"CYCLES = {cycles}\n")
+        (tmp_path / folder / "x.py").write_text(text)
+        (extension,) = load_extensions(tmp_path / folder / "x.py")
+        assert extension.instructions.by_mnemonic["one.a"].cycles == cycles
+        assert sorted(path.name for path in (tmp_path / folder).iterdir()) == ["helper.py", "x.py"]

@@ -1,5 +1,7 @@
-"""Xnmspk and the register-level instructions of Xnmlrn, as specified: numbers (chapter 2), kernels (3), state (4), and here
-the instructions (5). Written from the specification's text alone, to be held against the C coprocessor.
+"""Xnmspk and the register-level instructions of Xnmlrn, as specified: state (chapter 4) and instructions (5).
+
+Numbers (2) and kernels (3) stand beside. Written from the specification's text alone, to be held against the C
+coprocessor.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from iss.isa.values import signed
 
 xnmspk = Extension("xnmspk", title="Register-level spiking instructions", version="0.1")
 
-# State and CSRs (4.1, 4.2) ----------------------------------------------------------------------------------------------
+# State and CSRs (4.1, 4.2) ------------------------------------------------------------------------------------------
 ST, DIRTY = 3, 3
 xnmspk.state("ctl", unsigned(3), reset=4, documentation="nm_ctl: ST and ETRAP")
 USER_CSRS = {  # number: name, mask, reset, documentation
@@ -73,7 +75,7 @@ for _number, (_name, _mask, _reset, _text) in USER_CSRS.items():
 user_csr(0x808, "rng", "Random state", lambda value: choose(value == 0, RNG_RESET, value), RNG_RESET)
 
 
-# Instructions (chapter 5) -----------------------------------------------------------------------------------------------
+# Instructions (chapter 5) -------------------------------------------------------------------------------------------
 def instruction(pattern: str, text: str, cycles: int = 1) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """An instruction by the function of its operands: named rd (its old value), rs1, rs2 as unsigned words.
 
@@ -440,3 +442,18 @@ def eph(hart: Any, rs1: Any) -> Any:
 def epw(hart: Any, rd: Any, rs1: Any, rs2: Any) -> Any:
     """Stochastic +-1 weight update."""
     return kernels.epw(hart, s32(rd), s32(rs1), rs2)
+
+
+# Second implementations ---------------------------------------------------------------------------------------------
+xnmspk.implementation("coprocessor", isa="rv32im_zicsr_zifencei_zicntr_xnmspk_xnmeng_xnmlrn")
+IN_VERILOG = [
+    *"popc andpop xnorpop ffs clrlsb spush evpk evad evts sacc8 sacc4 sacct saccb dot8 vadds vwadl vwadh tnsyn".split(),
+    *"dec decs integ lif cubi cubv thr cmp rnd rndn srsr srnr srtz bern sat".split(),
+]
+xnmspk.implementation(
+    "rtl",
+    verilog=["rtl/xnmspk_pcpi.v"],
+    top="xnmspk_pcpi",
+    instructions=[f"nm.{name}" for name in IN_VERILOG],
+    csr=True,
+)

@@ -12,7 +12,7 @@ from xnmspk_numbers import Mode, Parameters, choose, clip, draw, field, magnitud
 from iss.isa.values import signed
 
 
-# Neurons ----------------------------------------------------------------------------------------------------------------
+# Neurons ------------------------------------------------------------------------------------------------------------
 def dec(hart: Any, x: Any, k: Any) -> Any:
     """Decay by k / 4096."""
     return s32(rnd(hart, Mode(hart).rounding, x * field(k, 12, 0), 12))
@@ -102,7 +102,13 @@ def tnsyn(hart: Any, x: Any, w: Any) -> Any:
 def tn(hart: Any, v: Any, a: Any) -> tuple[Any, Any]:
     """Leak, threshold and reset of a TrueNorth neuron: the membrane afterwards, and the spike."""
     p, mode = Parameters(hart), Mode(hart)
-    lam, c, eps, gam, kap = signed(p.p0, 9), field(p.p0, 9, 9), field(p.p0, 10, 10), field(p.p0, 12, 11), field(p.p0, 13, 13)
+    lam, c, eps, gam, kap = (
+        signed(p.p0, 9),
+        field(p.p0, 9, 9),
+        field(p.p0, 10, 10),
+        field(p.p0, 12, 11),
+        field(p.p0, 13, 13),
+    )
     m, alpha, beta, rv = field(p.p3, 16, 0), p.vth, p.bias, p.vrst
     v = mode.sat(v + a * p.gain)
     leak = lam
@@ -120,7 +126,7 @@ def tn(hart: Any, v: Any, a: Any) -> tuple[Any, Any]:
     return choose(spike, mode.sat(above), choose(negative, mode.sat(below), v1)), spike
 
 
-# Plasticity -------------------------------------------------------------------------------------------------------------
+# Plasticity ---------------------------------------------------------------------------------------------------------
 def wclip(hart: Any, w: Any) -> Any:
     """Limit a weight to WMIN..WMAX."""
     limits = hart.state.wlim

@@ -44,7 +44,7 @@ def field(word: Any, high: int, low: int) -> Any:
     return (word >> low) & ((1 << (high - low + 1)) - 1)
 
 
-# Rounding (2.2 to 2.4) ------------------------------------------------------------------------------------------------
+# Rounding (2.2 to 2.4) ----------------------------------------------------------------------------------------------
 def tz(value: Any, shift: Any) -> Any:
     """Divide by 2^shift, toward zero."""
     return choose(value < 0, -(-value >> shift), value >> shift)
@@ -78,7 +78,7 @@ def rnd(hart: Any, rounding: Any, value: Any, shift: Any) -> Any:
     return choose(rounding == 0, tz(value, shift), choose(rounding == 1, floor, rhu(value, shift)))
 
 
-# The mode word (2.5) and the parameter words (2.6) -----------------------------------------------------------------------
+# The mode word (2.5) and the parameter words (2.6) ------------------------------------------------------------------
 class Mode:
     """The fields of nm_mode and what follows from them."""
 
@@ -89,7 +89,9 @@ class Mode:
         self.reset = field(word, 4, 3)
         width = field(word, 6, 5)
         self.high = choose(
-            width == 0, (1 << 31) - 1, choose(width == 1, (1 << 23) - 1, choose(width == 2, (1 << 15) - 1, (1 << 19) - 1))
+            width == 0,
+            (1 << 31) - 1,
+            choose(width == 1, (1 << 23) - 1, choose(width == 2, (1 << 15) - 1, (1 << 19) - 1)),
         )
         self.low = field(word, 7, 7) - 1 - self.high
         self.wraps = field(word, 8, 8)

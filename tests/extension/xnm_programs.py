@@ -1,0 +1,74 @@
+"""Random programs of Xnmspk instructions and writes to the nm_ CSRs, and what a machine retires of them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from iss.extension.dut import BASE, constant, encode
+from iss.isa.catalogue import Architecture
+from iss.isa.definitions import Definition
+from iss.loaders.image import Image, Segment
+from iss.machine import Machine
+from iss.trace.events import Kind
+
+NM_CTL = 0x7C0
+CORNERS = (
+    *(0, 1, 2, 3, 31, 32, 33, 0x7F, 0x80, 0xFF, 0xFFF, 0x1000, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFF, 0x800000, 0x7FFFFFFF),
+    *(0x80000000, 0xFFFFFFFF, 0xFFFF8000, 0x10001000, 0x0E660F00),
+)
+Records = NDArray[np.uint32]
+
+
+def value(source: random.Random) -> int:
+    """A register or CSR value: corners, their negatives, random bits."""
+    kind = source.random()
+    if kind < 0.4:
+        return source.choice(CORNERS)
+    if kind < 0.5:
+        return -source.choice(CORNERS) & 0xFFFF_FFFF
+    return source.getrandbits(source.choice((8, 12, 16, 24, 31, 32)))
+
+
+def xnm_program(seed: int, definitions: Iterable[Definition], csrs: Iterable[int], length: int = 300) -> bytes:
+    """Code that switches the unit on, sets registers and CSRs, runs a random body and reads the CSRs."""
+    source, chosen, numbers = random.Random(seed), list(definitions), [csr for csr in csrs if csr != NM_CTL]
+    words = [*constant(1, 1), encode("csrrw", rs1=1, csr=NM_CTL)]
+    for number in numbers:
+        words += [*constant(5, value(source)), encode("csrrw", rs1=5, csr=number)]
+    for register in range(1, 32):
+        words += constant(register, value(source))
+    for _ in range(length):
+        kind = source.random()
+        if kind < 0.7:
+            encoding = source.choice(chosen).encoding
+            words.append(encoding.encode(**{field: source.randrange(32) for field in encoding.fields}))
+        elif kind < 0.85:
+            register = source.randrange(1, 32)
+            operation = source.choice(("csrrw", "csrrs", "csrrc"))
+            words += constant(register, value(source))
+            words.append(encode(operation, rd=source.randrange(32), rs1=register, csr=source.choice(numbers)))
+        else:
+            words += constant(source.randrange(1, 32), value(source))
+    words += [encode("csrrs", rd=7, csr=number) for number in (NM_CTL, *numbers)]
+    return np.array([*words, encode("jal", imm=0)], dtype="<u4").tobytes()
+
+
+def records(architecture: Architecture, code: bytes, engine: str = "interpreter") -> Records:
+    """The trace records of a program's instructions, the closing loop once."""
+    machine = Machine(architecture, engine)
+    machine.load(Image(BASE, (Segment(BASE, code, len(code), "rwx"),), {}, "xnm"))
+    parts: list[bytes] = []
+    machine.observe(lambda data: parts.append(bytes(data)))
+    machine.run(len(code) // 4)
+    found: Records = np.frombuffer(b"".join(parts), dtype="<u4").reshape(-1, 4)
+    return found
+
+
+def retired(found: Records) -> Records:
+    """Those of the records that tell of a retired instruction: destination << 8 | kind, pc, word, value."""
+    chosen: Records = found[found[:, 0] & 0xFF == Kind.RETIRED]
+    return chosen
