@@ -59,7 +59,7 @@ AREAS: dict[str, Area] = {
     "iss.extension": Area(
         3,
         "iss.errors iss.isa iss.builtin iss.memory iss.loaders iss.hart iss.engines iss.trace iss.machine asm",
-        "numpy cffi",
+        "numpy cffi z3",
     ),
     # 4: what a user sees
     "iss.cli": Area(
