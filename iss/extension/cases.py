@@ -41,7 +41,10 @@ class Case:
             "x": {f"x{number}": value for number, value in sorted(self.x.items())},
             "states": {name: {str(i): v for i, v in sorted(held.items())} for name, held in self.states.items()},
             "memory": {f"{address:#010x}": value for address, value in sorted(self.memory.items())},
-            "refused": [[f"{address:#010x}", size, "store" if store else "load"] for address, size, store in sorted(self.refused)],
+            "refused": [
+                [f"{address:#010x}", size, "store" if store else "load"]
+                for address, size, store in sorted(self.refused)
+            ],
             "fields": dict(self.fields),
             "pc": f"{self.pc:#010x}",
         }
@@ -65,22 +68,23 @@ class Result:
             found.append(("end", _end(self.trap), _end(other.trap)))
         if self.next_pc != other.next_pc and None not in (self.next_pc, other.next_pc):
             found.append(("pc", f"{self.next_pc:#010x}", f"{other.next_pc:#010x}"))
-        for name, ours, theirs in (
+        names = sorted({*self.states, *other.states})
+        pairs: list[tuple[str, Mapping[Any, int], Mapping[Any, int]]] = [
             ("x", self.x, other.x),
             ("memory", self.memory, other.memory),
             ("field", self.fields, other.fields),
-            *((name, self.states.get(name, {}), other.states.get(name, {})) for name in {*self.states, *other.states}),
-        ):
-            for key in sorted({*ours, *theirs}, key=str):
-                if ours.get(key) != theirs.get(key):
-                    found.append((place(name, key), _number(ours.get(key)), _number(theirs.get(key))))
+        ]
+        pairs += [(name, self.states.get(name, {}), other.states.get(name, {})) for name in names]
+        for name, ours, theirs in pairs:
+            keys = [key for key in sorted({*ours, *theirs}, key=str) if ours.get(key) != theirs.get(key)]
+            found += [(place(name, key), _number(ours.get(key)), _number(theirs.get(key))) for key in keys]
         return found
 
 
 def place(name: str, key: Any) -> str:
     """Return what people call a register, byte, field or element of state."""
     if name == "x":
-        return ABI_NAMES[key]
+        return str(ABI_NAMES[key])
     if name == "memory":
         return f"[{key:#010x}]"
     return str(key) if name == "field" else f"{name}[{key}]"
@@ -138,7 +142,7 @@ class Runner:
         self._meaning = meaning or definition.meaning
         self._memory = _Memory()
         self._hart = Hart(architecture, self._memory)  # type: ignore[arg-type]
-        self._states: dict[str, StateField] = {name: place for name, place in architecture.states.fields.items()}
+        self._states: dict[str, StateField] = dict(architecture.states.fields)
         self._before = bytes(self._hart.state.buffer)
         self._fields = {
             node.static
@@ -208,7 +212,9 @@ def describe_case(case: Case, definition: Definition) -> list[str]:
     shown = [f"{ABI_NAMES[number]} = {value:#010x}" for number, value in sorted(case.x.items()) if number]
     if shown:
         lines.append("registers: " + ", ".join(shown))
-    held = [f"{name}[{index}] = {_number(v)}" for name, part in case.states.items() for index, v in sorted(part.items())]
+    held = [
+        f"{name}[{index}] = {_number(v)}" for name, part in case.states.items() for index, v in sorted(part.items())
+    ]
     if held:
         lines.append("state: " + ", ".join(held))
     if case.memory:

@@ -75,7 +75,8 @@ class CFunction:
                 element = f"{place.name}{'[k]' if place.count > 1 else ''}"
                 if place.count == 1:
                     before += f"    (void)at_{place.name}(s, 0);\n"
-                loop = f"for (unsigned i = 0; i < touches_{place.name}; i++) {{ const uint32_t k = touched_{place.name}[i];"
+                loop = f"for (unsigned i = 0; i < touches_{place.name}; i++) {{"
+                loop += f" const uint32_t k = touched_{place.name}[i];"
                 before += f"    {loop} (void)k; theirs.{element} = shadow.{element} = all_{place.name}[k].initial; }}\n"
                 after += (
                     f"    {loop} (void)k; all_{place.name}[k].held[1] = theirs.{element};"

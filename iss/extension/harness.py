@@ -168,8 +168,11 @@ class Harness:
                 if node.operation in ("read_field", "write_field") and node.static != "instruction_word"
             }
         )
-        all_registers = self.any_numbers or any(isinstance(side, CFunction) for side in self.sides) is None
-        kept = [] if all_registers else sorted({USUAL_NUMBERS[name] for name in USUAL_NUMBERS if name in encoding.fields})
+        kept = (
+            []
+            if self.any_numbers
+            else sorted({USUAL_NUMBERS[name] for name in USUAL_NUMBERS if name in encoding.fields})
+        )
         parts = {
             "OPERANDS": "\n".join(
                 f"    {c_type(place.minimum, place.maximum)} {name};" for name, place in encoding.fields.items()
@@ -186,7 +189,7 @@ class Harness:
                 ]
             ),
             "REGISTERS_DIFFER": " || ".join(f"a->x[{number}] != b->x[{number}]" for number in kept) or "0"
-            if not all_registers
+            if not self.any_numbers
             else "memcmp(a->x + 1, b->x + 1, 31 * sizeof a->x[0])",
             "FIELDS_DIFFER": "\n".join(f"    if (a->{name} != b->{name}) return 0;" for name in fields),
             "HAS_STORES": str(int(any("store" in operations(tree) for tree in self.trees))),
@@ -219,11 +222,11 @@ class _CheckedBody(Body):
         return f"(*at_{node.static.name}(s, {index}))"
 
 
-def _sources(
-    sides: tuple[Definition | CFunction, ...], trees: list[Block], encoding: Encoding
-) -> list[str]:
+def _sources(sides: tuple[Definition | CFunction, ...], trees: list[Block], encoding: Encoding) -> list[str]:
     read = {name for tree in trees for name in sources(tree)}
-    read |= {name for side in sides if isinstance(side, CFunction) for name in side.registers if name in encoding.fields}
+    read |= {
+        name for side in sides if isinstance(side, CFunction) for name in side.registers if name in encoding.fields
+    }
     return [name for name in ("rs1", "rs2", "rd") if name in read]
 
 
@@ -242,9 +245,9 @@ def _draw_text(harness: Harness, fields: list[str]) -> str:
             else:
                 lines.append(f"    d->{name} = {USUAL_NUMBERS[name]}u;")
         else:
-            width = place.width - place.low
+            size = place.width - place.low
             kind = c_type(place.minimum, place.maximum)
-            drawn = f"widened(draw({width}), {width}, {int(place.signed)})"
+            drawn = f"widened(draw({size}), {size}, {int(place.signed)})"
             lines.append(f"    d->{name} = ({kind})({drawn} << {place.low});")
     if harness.any_numbers:
         lines.append("    memset(s->x, 0, sizeof s->x);")
@@ -268,14 +271,15 @@ def _draw_text(harness: Harness, fields: list[str]) -> str:
         lines.append("    s->x[0] = 0;")
         if "rd" in numbers:
             lines.append("    if (d->rd == 0) d->rd = 32;")
-    for name in fields:
-        lines.append(f"    s->{name} = draw({HART_FIELDS[name]});")
+    lines += [f"    s->{name} = draw({HART_FIELDS[name]});" for name in fields]
     shown = [
         f'    printf("{", " if position else ""}\\"{name}\\": %" PRId64, (int64_t)({_shown(name)}));'
         for position, name in enumerate(encoding.fields)
     ]
     return (
-        "static inline __attribute__((always_inline)) void draw_machine(operands *d, machine *s)\n{\n    (void)d;\n" + "\n".join(lines) + "\n}\n"
+        "static inline __attribute__((always_inline)) void draw_machine(operands *d, machine *s)\n{\n    (void)d;\n"
+        + "\n".join(lines)
+        + "\n}\n"
         "static void show_operands(const operands *d)\n{\n    (void)d;\n" + "\n".join(shown) + "\n}\n"
     )
 
@@ -318,8 +322,8 @@ static inline {kind} *at_{name}(machine *s, uint32_t index)
 }}""")
     same = "\n".join(
         f"    for (unsigned i = 0; i < touches_{place.name}; i++)\n"
-        f"        if (all_{place.name}[touched_{place.name}[i]].held[0] != all_{place.name}[touched_{place.name}[i]].held[1])"
-        " return 0;"
+        f"        if (all_{place.name}[touched_{place.name}[i]].held[0]"
+        f" != all_{place.name}[touched_{place.name}[i]].held[1]) return 0;"
         for place in states
     )
     shown = "\n".join(
@@ -327,7 +331,8 @@ static inline {kind} *at_{name}(machine *s, uint32_t index)
     for (unsigned i = 0; i < touches_{place.name}; i++) {{
         const uint32_t k = touched_{place.name}[i];
         const {place.c_type} value = which == 2 ? all_{place.name}[k].initial : all_{place.name}[k].held[which];
-        printf("%s\\"%" PRIu32 "\\": %" {"PRId64" if place.signed else "PRIu64"}, i ? ", " : "", k, ({"int64_t" if place.signed else "uint64_t"})value);
+        printf("%s\\"%" PRIu32 "\\": ", i ? ", " : "", k);
+        {'printf("%" PRId64, (int64_t)value)' if place.signed else 'printf("%" PRIu64, (uint64_t)value)'};
     }}
     printf("}}");"""
         for position, place in enumerate(states)
@@ -390,11 +395,7 @@ def _result(said: Mapping[str, Any], memory: Mapping[int, int], before: Mapping[
         None if trap is not None else said["next"],
         {int(number): value for number, value in said["x"].items()},
         {name: held for name, held in states.items() if held},
-        {
-            int(address): value
-            for address, value in said["memory"].items()
-            if memory.get(int(address)) != value
-        },
+        {int(address): value for address, value in said["memory"].items() if memory.get(int(address)) != value},
         {},
     )
 

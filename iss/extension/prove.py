@@ -59,7 +59,7 @@ class Verdict:
 
     subject: str
     claim: str
-    grade: str  # proved, tested, different
+    grade: str  # proved, tested, different, untried
     method: str = ""
     seconds: float = 0.0
     cases: int = 0
@@ -81,6 +81,8 @@ class Verdict:
         if self.grade == "proved":
             cases = f"{power_text(self.cases)} cases, " if self.method == "exhaustive" else ""
             return f"proved ({self.method}, {cases}{self.seconds:.2f} s)"
+        if self.grade == "untried":
+            return "not tried"
         if self.grade == "tested":
             return f"tested {power_text(self.cases)}, not proved ({self.seconds:.1f} s)"
         return f"different ({self.method}, {self.seconds:.2f} s)"
@@ -143,7 +145,9 @@ class Prover:
                 found = self._confirmed(answer.case, other)
                 if found is not None:
                     return self._verdict(claim, "different", "SMT", start, case=answer.case, results=found)
-                notes.append("z3's counterexample depends on what a CSR or the coprocessor answers; no such machine is known")
+                notes.append(
+                    "z3's counterexample depends on what a CSR or the coprocessor answers; no such machine is known"
+                )
             else:
                 notes.append(f"z3: {answer.reason}")
         elif isinstance(other, Oracle):
@@ -219,9 +223,7 @@ class Prover:
             claim, "different", method, start, cases=run.cases, case=run.case, results=run.results, notes=tuple(notes)
         )
 
-    def _exhaustive(
-        self, other: Definition | CFunction, claim: str, start: float, notes: list[str]
-    ) -> Verdict | None:
+    def _exhaustive(self, other: Definition | CFunction, claim: str, start: float, notes: list[str]) -> Verdict | None:
         """Run all cases, if they are not too many and say everything."""
         trees = [side.trace() for side in (self.definition, other) if isinstance(side, Definition)]
         if isinstance(other, CFunction) and other.has_state:

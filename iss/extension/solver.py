@@ -112,5 +112,3 @@ def concrete(model: Any, world: World, encoding: Encoding) -> Case:
         name: number(world.function(f"field_{name}", HART_FIELDS[name], world.start)) for name in sorted(world.fields)
     }
     return Case(operands, x, states, memory, frozenset(refused), fields, number(world.pc))
-
-

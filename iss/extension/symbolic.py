@@ -1,7 +1,7 @@
 """An instruction on a machine of which nothing is known: every path with its condition and what it leaves behind.
 
-Registers, memory, CSRs, extension state and coprocessor before the instruction are uninterpreted functions of a `World`,
-the same for all instructions that are compared. What a CSR or the coprocessor does is an unknown function of all that
+Registers, memory, CSRs, extension state and coprocessor before the instruction are uninterpreted functions of a
+`World`, the same for all instructions that are compared. What a CSR or the coprocessor does is an unknown function of all that
 was done to it before (`history`), so a proof holds for every CSR file and every coprocessor.
 """
 
@@ -349,7 +349,9 @@ def difference(first: Execution, second: Execution) -> Any:
     executions = (first, second)
 
     def merged(observe: Any) -> list[Any]:
-        return [_merge([(path.guard(), observe(execution, path)) for path in execution.paths]) for execution in executions]
+        return [
+            _merge([(path.guard(), observe(execution, path)) for path in execution.paths]) for execution in executions
+        ]
 
     def differs(observe: Any) -> Any:
         one, other = merged(observe)
@@ -361,11 +363,13 @@ def difference(first: Execution, second: Execution) -> Any:
         differs(lambda execution, path: zero if path.cause is None else path.cause),
         differs(lambda execution, path: zero if path.value is None else path.value),
         differs(
-            lambda execution, path: zero
-            if path.kind != RETIRES
-            else world.pc + length[executions.index(execution)]
-            if path.target is None
-            else path.target
+            lambda execution, path: (
+                zero
+                if path.kind != RETIRES
+                else world.pc + length[executions.index(execution)]
+                if path.target is None
+                else path.target
+            )
         ),
     ]
     paths = [path for execution in executions for path in execution.paths]
@@ -385,10 +389,14 @@ def difference(first: Execution, second: Execution) -> Any:
                 differs(lambda execution, path, i=index, p=place: execution.state(path, p.name, i, p.bits)),
             )
         )
-    for name in sorted({name for path in paths for name in path.fields}):
-        found.append(differs(lambda execution, path, name=name: execution.field(path, name)))
-    for name in sorted({name for path in paths for name in path.front}):
-        found.append(differs(lambda execution, path, name=name: execution.front(path, name, 32)))
+    found += [
+        differs(lambda execution, path, name=name: execution.field(path, name))
+        for name in sorted({name for path in paths for name in path.fields})
+    ]
+    found += [
+        differs(lambda execution, path, name=name: execution.front(path, name, 32))
+        for name in sorted({name for path in paths for name in path.front})
+    ]
     for observe in (lambda execution, path: path.epoch, lambda execution, path: path.events):
         one, other = merged(observe)
         if not one.eq(other):

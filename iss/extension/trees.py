@@ -32,7 +32,9 @@ def rebuilt(block: Block, change: Callable[[Node], list[Node] | None]) -> Block:
 
 def redefined(definition: Definition, tree: Block, name: str = "") -> Definition:
     """Return the definition with a changed tree for its meaning; tracing it may raise DefinitionError."""
-    return replace(definition, meaning=python_function(tree, name or "changed"), unused=tuple(definition.encoding.fields))
+    return replace(
+        definition, meaning=python_function(tree, name or "changed"), unused=tuple(definition.encoding.fields)
+    )
 
 
 def narrowed(definition: Definition, widths: Mapping[str, Width]) -> Definition:
@@ -115,5 +117,5 @@ def operations(tree: Block) -> set[str]:
 
 def most_state_bits(tree: Block) -> int:
     """Return the greatest number of bits of extension state that a path touches."""
-    own = sum(node.static.bits for node in tree.nodes if node.operation in ("read_state", "write_state"))
+    own: int = sum(node.static.bits for node in tree.nodes if node.operation in ("read_state", "write_state"))
     return own + max((most_state_bits(child) for child in (tree.then, tree.otherwise) if child is not None), default=0)

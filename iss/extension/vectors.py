@@ -52,13 +52,9 @@ class Vectors:
         tree = definition.trace()
         self._sources = sources(tree)
         self._memory = bool({"load", "store"} & operations(tree))
-        self._touched = {
-            node.static.name for node in tree.walk() if node.operation in ("read_state", "write_state")
-        }
+        self._touched = {node.static.name for node in tree.walk() if node.operation in ("read_state", "write_state")}
         self._fields = {
-            node.static
-            for node in tree.walk()
-            if node.operation == "read_field" and node.static != "instruction_word"
+            node.static for node in tree.walk() if node.operation == "read_field" and node.static != "instruction_word"
         }
         self._corners: dict[Width, list[int]] = {}
 
@@ -75,7 +71,7 @@ class Vectors:
                 known = self._corners[width] = corners(width)
             return source.choice(known)
         value = source.getrandbits(width.bits) >> source.choice((0, 0, 0, source.randrange(width.bits)))
-        return width(value)
+        return int(width(value))
 
     def draw(self) -> Case:
         """Return the next case."""
@@ -103,8 +99,10 @@ class Vectors:
                 states[name] = {index: self.number(width) for index in range(state.count)}
             else:
                 # The elements that operands are likely to name, and some others.
-                likely = {value & (state.count - 1) if state.count & (state.count - 1) == 0 else value % state.count
-                          for value in (*x.values(), *operands.values())}
+                likely = {
+                    value & (state.count - 1) if state.count & (state.count - 1) == 0 else value % state.count
+                    for value in (*x.values(), *operands.values())
+                }
                 states[name] = {index: self.number(width) for index in sorted(likely)}
                 states[name] |= {source.randrange(state.count): self.number(width) for _ in range(4)}
         refused = frozenset[tuple[int, int, bool]]()
