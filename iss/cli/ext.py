@@ -11,11 +11,13 @@ HELP = "Define, check, test and prove a custom instruction-set extension."
 COMMANDS: dict[str, str] = {
     "new": "iss.cli.ext_new",
     "check": "iss.cli.ext_check",
+    "prove": "iss.cli.ext_prove",
 }
 EXAMPLE = """\
 commands:
   new      write a template: three working instructions and their test
   check    encodings, clashes with all that is known, free slots, names, documentation
+  prove    whether two implementations of an instruction are equal, and how sure that is
 
 examples:
   neurohart ext new xspk

@@ -32,6 +32,7 @@ from iss.isa.tracing import Block, Node
 TEMPLATE = Path(__file__).with_name("harness_template.c")
 REGISTER = Width(32, False)
 USUAL_NUMBERS = {"rd": 10, "rs1": 11, "rs2": 12}
+_PRINT = {False: 'printf("%" PRIu64, (uint64_t)value);', True: 'printf("%" PRId64, (int64_t)value);'}
 # What the program has no model of: CSR rules, the coprocessor and time belong to a whole machine.
 NOT_IN_C = frozenset({"read_csr", "write_csr", "unit_call", "unit_read", "unit_write", "suspend", "wait", "settle"}) | {
     "elapse",
@@ -330,15 +331,17 @@ static inline {kind} *at_{name}(machine *s, uint32_t index)
         f"""    printf("{", " if position else ""}\\"{place.name}\\": {{");
     for (unsigned i = 0; i < touches_{place.name}; i++) {{
         const uint32_t k = touched_{place.name}[i];
-        const {place.c_type} value = which == 2 ? all_{place.name}[k].initial : all_{place.name}[k].held[which];
+        const {place.c_type} initial = all_{place.name}[k].initial;
+        const {place.c_type} value = which == 2 ? initial : all_{place.name}[k].held[which];
         printf("%s\\"%" PRIu32 "\\": ", i ? ", " : "", k);
-        {'printf("%" PRId64, (int64_t)value)' if place.signed else 'printf("%" PRIu64, (uint64_t)value)'};
+        {_PRINT[place.signed]}
     }}
     printf("}}");"""
         for position, place in enumerate(states)
     )
     stamps = "".join(
-        f"    for (unsigned i = 0; i < touches_{place.name}; i++) all_{place.name}[touched_{place.name}[i]].stamp = 0;\n"
+        f"    for (unsigned i = 0; i < touches_{place.name}; i++)\n"
+        f"        all_{place.name}[touched_{place.name}[i]].stamp = 0;\n"
         for place in states
     )
     forget = "".join(f" touches_{place.name} = 0;" for place in states)

@@ -1,8 +1,8 @@
 """An instruction on a machine of which nothing is known: every path with its condition and what it leaves behind.
 
 Registers, memory, CSRs, extension state and coprocessor before the instruction are uninterpreted functions of a
-`World`, the same for all instructions that are compared. What a CSR or the coprocessor does is an unknown function of all that
-was done to it before (`history`), so a proof holds for every CSR file and every coprocessor.
+`World`, the same for all instructions that are compared. What a CSR or the coprocessor does is an unknown function of
+all that was done to it before (`history`), so a proof holds for every CSR file and every coprocessor.
 """
 
 from __future__ import annotations
