@@ -13,8 +13,12 @@ from typing import TYPE_CHECKING
 from iss.cli.exit_codes import ExitCode, Failure, failing
 from iss.cli.options import add_program_arguments, build_machine, open_program
 from iss.cli.parsing import count
+from iss.errors import NeuroHartError
 
 if TYPE_CHECKING:
+    from coprocessor.energy import EnergyPreset
+    from iss.loaders import Image
+    from iss.trace.reader import Trace
     from iss.tui.commands.commander import Commander
     from iss.tui.state import State
 
@@ -26,13 +30,20 @@ panes opens; otherwise, or with --plain, a prompt. `help` lists the commands, wh
 
 With --command, -x or --screenshot and without a terminal, the commands are run and that is all.
 
+A trace (neurohart trace record) is debugged as the program that was recorded, without running it. With a program and
+--trace the program runs, and the trace pane shows the file.
+
 examples:
   neurohart debug programs/digits                            panes, or a prompt
+  neurohart debug crash.nht                                  a trace, forwards and backwards
+  neurohart debug fw.elf --trace fw.nht                      the program beside its trace
+  neurohart debug --trace spike.log                          a trace of another tool
   neurohart debug fw.elf --plain --command "break main" --command continue
   neurohart debug fw.elf -x session.txt --screenshot screen.svg --size 200x55
 """
 _TEXTUAL = "textual"
 _INTERVAL = 1_000_000
+_PLAYED_INTERVAL = 250_000  # a trace is played more slowly than a program runs
 _SIZE = re.compile(r"(\d{2,3})x(\d{2,3})\Z")
 _DEFAULT_SIZE = (160, 50)
 
@@ -63,6 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--batch", action="store_true", help="leave after the commands")
     group.add_argument("--screenshot", metavar="FILE", help="write all panels at the end: .svg, else as text; leave")
     group.add_argument("--size", type=screen_size, metavar="WxH", help="size of pictures and of `screen` (160x50)")
+    group.add_argument("--trace", metavar="FILE", help="a trace of any format; without PROGRAM it is played")
     group.add_argument("--uart-input", metavar="FILE", help="console input of the firmware")
     group.add_argument("--energy", metavar="PRESET", default="default22", help="energy preset (default: %(default)s)")
     group.add_argument(
@@ -72,7 +84,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Carry out `debug`; raises Failure."""
-    if args.program is None:
+    if args.program is None and args.trace is None:
         raise Failure("no program given; expected neurohart debug PROGRAM, see neurohart debug --help", ExitCode.USAGE)
     scripts = [(name, _script(name)) for name in args.scripts]
     with ExitStack() as stack:
@@ -97,6 +109,8 @@ def _state(args: argparse.Namespace, stack: ExitStack) -> State:
     from iss.tui.state import State
 
     preset = find_preset(args.energy)
+    if args.program is None or _is_trace(args.program):
+        return _played(args, preset)
     data = b""
     if args.uart_input is not None:
         try:
@@ -111,7 +125,63 @@ def _state(args: argparse.Namespace, stack: ExitStack) -> State:
     machine = build_machine(args, target, memory_map, console.write, ConsoleInput(data))
     with failing(ExitCode.USAGE):
         debugger = Debugger(machine, console, args.interval)
-    return State(debugger, console, target.title, preset)
+    trace = _trace(args.trace, args) if args.trace is not None else None
+    return State(debugger, console, target.title, preset, trace)
+
+
+def _is_trace(name: str) -> bool:
+    """Whether a file is a trace of our own format."""
+    from iss.trace.store import MAGIC
+
+    try:
+        with open(name, "rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError:
+        return False
+
+
+def _trace(name: str, args: argparse.Namespace) -> Trace:
+    from iss.cli.trace_files import open_trace
+
+    trace = open_trace(name, argparse.Namespace(input_format=None, isa=args.isa, program=None))
+    if not trace.count:
+        raise Failure(f"{name}: the trace has no instructions; record it again", ExitCode.BAD_INPUT)
+    return trace
+
+
+def _played(args: argparse.Namespace, preset: EnergyPreset) -> State:
+    """A machine that plays a trace."""
+    from iss.debug.debugger import Debugger
+    from iss.debug.history import ReplayedConsole
+    from iss.debug.playback import machine_of
+    from iss.tui.state import State
+
+    if args.program is not None and args.trace is not None:
+        raise Failure(f"{args.program} is a trace already; leave out --trace {args.trace}", ExitCode.USAGE)
+    if args.uart_input is not None:
+        raise Failure("a trace takes no input; leave out --uart-input, or debug its program", ExitCode.USAGE)
+    name = args.program or args.trace
+    trace = _trace(name, args)
+    console = ReplayedConsole()
+    with failing(ExitCode.BAD_INPUT):
+        machine = machine_of(trace, _recorded_program(trace), console.write)
+        debugger = Debugger(machine, console, min(args.interval, _PLAYED_INTERVAL))
+    return State(debugger, console, name, preset, trace)
+
+
+def _recorded_program(trace: Trace) -> Image | None:
+    """The program a trace was recorded of, if it is still there as it was."""
+    from hashlib import sha256
+
+    from iss.loaders import load_image
+
+    given = trace.description.get("program", {})
+    try:
+        if sha256(Path(given.get("path", "")).read_bytes()).hexdigest() != given.get("sha256"):
+            return None
+        return load_image(given["path"])
+    except (OSError, NeuroHartError):
+        return None
 
 
 def _run(args: argparse.Namespace, state: State, scripts: list[tuple[str, list[str]]]) -> int:

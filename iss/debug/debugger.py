@@ -12,7 +12,7 @@ from iss.debug.history import INTERVAL, History, ReplayedConsole
 from iss.debug.places import address_of
 from iss.debug.points import Point, PointKind, watched
 from iss.debug.scan import DepthRecord, DepthScan, Scan
-from iss.debug.search import AtAddress, Wanted
+from iss.debug.search import AfterAccess, AfterRegister, AtAddress, Wanted
 from iss.errors import NeuroHartError
 from iss.machine import End, Machine, Outcome
 
@@ -150,6 +150,27 @@ class Debugger:
             self.points = points
         return replace(stop, text=f"{text}: at instruction {self.now}", point=None) if stop.point is not None else stop
 
+    def last_write(self, text: str) -> Stop:
+        """Go back to before the instruction that wrote a register, CSR or memory last; ExpressionError.
+
+        Of the coprocessor's commands that may have written it, those count that changed it.
+        """
+        wanted, value = watched(text, PointKind.WATCH, self.machine)
+        changed = Point(0, PointKind.WATCH, text, wanted, value)
+        points, self.points = self.points, {0: changed}
+        if isinstance(wanted, AfterAccess):
+            stores = AfterAccess(wanted.low, wanted.high, commands=False)
+            self.points[1] = Point(1, PointKind.WRITE, text, stores)
+        elif isinstance(wanted, AfterRegister):
+            self.points[1] = Point(1, PointKind.WRITE, text, wanted)
+        try:
+            stop = self.resume_back()
+        finally:
+            self.points = points
+        if stop.point is None:
+            return stop
+        return replace(stop, text=f"{text} was written by the instruction here, {self.now}", point=None)
+
     def goto(self, retired: int) -> Stop:
         """Go to the moment at which `retired` instructions have retired, in either direction."""
         if retired <= self.history.latest:
@@ -159,6 +180,8 @@ class Debugger:
 
     def _run_to(self, retired: int) -> Stop:
         """Run on, whatever the points say."""
+        if (ended := self._at_end()) is not None:
+            return ended
         self.history.interrupted = False
         while self.now < retired:
             piece = min(retired - self.now, self.longest_pass or self.history.interval)
@@ -246,6 +269,8 @@ class Debugger:
 
     def _forward(self, depth: int | None) -> Stop:
         """Run on until a point is met or, if given, the depth of calls has come down to `depth`."""
+        if (ended := self._at_end()) is not None:
+            return ended
         start, level = self.now, 0
         length = min(_FIRST_PASS, self.longest_pass or _FIRST_PASS)
         self.history.interrupted = False
@@ -317,6 +342,11 @@ class Debugger:
 
     def _here(self) -> Stop:
         return Stop(StopKind.STEP, f"at instruction {self.now}")
+
+    def _at_end(self) -> Stop | None:
+        """The end of the program, if it is here."""
+        history = self.history
+        return self._ended(history.last) if history.last is not None and self.now >= history.latest else None
 
     def _ended(self, outcome: Outcome) -> Stop | None:
         if outcome.end in (End.LIMIT, End.PAUSED):

@@ -13,6 +13,7 @@ from iss.machine import End, Machine, Outcome
 
 INTERVAL: Final = 20_000_000
 """Instructions between checkpoints: a replay takes a small part of a second."""
+_NEVER: Final = 1 << 62
 MOST_CHECKPOINTS: Final = 64
 """Then every other one is dropped and the interval doubled."""
 
@@ -56,6 +57,9 @@ class History:
         self._checkpoints: list[tuple[Snapshot, int]] = []
         self.latest = machine.hart.retired  # how far the machine has been
         self.last: Outcome | None = None  # how the run ended there, if it has
+        self._changes: list[int] = []  # moments at which the user has changed something: where runs take it up
+        self._typed: list[tuple[int, int]] = []  # moments, and bytes that had been typed up to each of them
+        self.version = 0  # counts how often the user has changed the course of things
         self._checkpoint()
 
     @property
@@ -78,14 +82,18 @@ class History:
         target = self.now + instructions
         while True:
             following = (self.now // self.interval + 1) * self.interval
-            outcome = self.machine.run(min(target, following) - self.now)
+            change = next((moment for moment in self._changes if moment > self.now), _NEVER)
+            outcome = self.machine.run(min(target, following, change) - self.now)
             self.latest = max(self.latest, self.now)
             if outcome.end is not End.LIMIT:
                 self.last = self.last if outcome.end in (End.INTERRUPTED, End.PAUSED) else outcome
                 return outcome
+            if self.now == change:
+                self._restore(self._checkpoint_at(change))
+            elif self.now == following:
+                self._checkpoint()
             if self.now >= target:
                 return outcome
-            self._checkpoint()
 
     def seek(self, retired: int) -> Outcome:
         """Go to the moment at which `retired` instructions have retired, back or forward.
@@ -94,10 +102,14 @@ class History:
         """
         if retired < self.earliest:
             raise NeuroHartError(f"instruction {retired} is before the history, which begins at {self.earliest}")
-        index = bisect_right(self._checkpoints, retired, key=lambda kept: kept[0].retired) - 1
+        index = self._checkpoint_at(retired)
         if retired < self.now or self._checkpoints[index][0].retired > self.now:
             self._restore(index)
         return self.run(retired - self.now)
+
+    def _checkpoint_at(self, retired: int) -> int:
+        """The last checkpoint that is not later."""
+        return bisect_right(self._checkpoints, retired, key=lambda kept: kept[0].retired) - 1
 
     def snapshots(self) -> tuple[Snapshot, ...]:
         """The checkpoints themselves, ascending."""
@@ -110,12 +122,30 @@ class History:
 
     def _restore(self, index: int) -> None:
         kept, self.console.position = self._checkpoints[index]
+        typed = [count for moment, count in self._typed if moment <= kept.retired]
+        total = self._typed[-1][1] if self._typed else 0
+        self.machine.console_input.hide(total - (typed[-1] if typed else 0))
         snapshot.restore(self.machine, kept)
+
+    def type(self, data: bytes) -> None:
+        """Let the firmware's console have input from now on; what came after the present time is forgotten."""
+        console_input = self.machine.console_input
+        console_input.unfeed()
+        console_input.feed(data)
+        self._typed = [typed for typed in self._typed if typed[0] <= self.now]
+        before = self._typed[-1][1] if self._typed else 0
+        self._typed.append((self.now, before + len(data)))
+        self.rewrite()
 
     def rewrite(self) -> None:
         """Forget what came after the present time: the user has changed the machine."""
         self._checkpoints = [kept for kept in self._checkpoints if kept[0].retired < self.now]
         self.latest, self.last = self.now, None
+        self.version += 1
+        self._changes = [*(moment for moment in self._changes if moment < self.now), self.now]
+        if any(moment > self.now for moment, _ in self._typed):
+            self._typed = [typed for typed in self._typed if typed[0] <= self.now]
+            self.machine.console_input.unfeed()
         self.console.text = self.console.text[: self.console.position]
         self._checkpoint()
 
@@ -125,5 +155,6 @@ class History:
             return
         self._checkpoints.append((snapshot.take(self.machine, previous), self.console.position))
         if len(self._checkpoints) > MOST_CHECKPOINTS:
-            self._checkpoints = self._checkpoints[:1] + self._checkpoints[2::2]
+            dropped = {kept.retired for kept, _ in self._checkpoints[1::2]} - set(self._changes)
+            self._checkpoints = [kept for kept in self._checkpoints if kept[0].retired not in dropped]
             self.interval *= 2

@@ -17,6 +17,7 @@ class PointKind(Enum):
     BREAK = "break"
     WATCH = "watch"  # the value has changed
     READ = "rwatch"  # the memory was read
+    WRITE = "write"  # it was written, whatever its value was
     ACCESS = "awatch"  # the memory was read or written
 
 
@@ -38,7 +39,14 @@ class Point:
 
     def prepare(self, machine: Machine) -> None:
         """Note the value from which changes are seen."""
-        self.last = self.value.evaluate(machine) if self.value is not None else None
+        self.last = self._value(machine)
+
+    def _value(self, machine: Machine) -> int | None:
+        """The watched value; None where it has none at this moment."""
+        try:
+            return self.value.evaluate(machine) if self.value is not None else None
+        except ExpressionError:
+            return None
 
     def met(self, machine: Machine, following: int) -> tuple[int | None, int | None] | None:
         """At a candidate moment: the old and new value (None for breakpoints) if the point is met, else None.
@@ -50,7 +58,7 @@ class Point:
             if following not in self.wanted.addresses:
                 return None
         elif self.value is not None:
-            values = self.last, self.value.evaluate(machine)
+            values = self.last, self._value(machine)
             self.last = values[1]
             if self.kind is PointKind.WATCH and values[0] == values[1]:
                 return None

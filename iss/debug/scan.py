@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from iss.debug.history import History
-from iss.debug.search import AtAddress, Chunk, Places, Wanted, candidates, depths
+from iss.debug.search import AtAddress, AtChosen, Chunk, Places, Wanted, candidates, depths
 from iss.machine import Outcome
 
 
@@ -30,7 +30,7 @@ class Scan:
     def run(self, instructions: int) -> Outcome:
         """Pass over so many instructions; the end is LIMIT when there is more to see."""
         machine = self._history.machine
-        machine.observe(self._consume)
+        machine.observe(self._consume, spikes=any(isinstance(wanted, AtChosen) for wanted in self._wanted))
         try:
             return self._history.run(instructions)
         finally:
@@ -39,6 +39,7 @@ class Scan:
     def _consume(self, records: Any) -> None:
         if self._history.interrupted and self._until_found:
             self._history.machine.pause()
+        self._history.machine.take_spikes()
         chunk = Chunk.of(records, self._time)
         self._time += len(chunk.retired)
         self.look(chunk)

@@ -6,16 +6,20 @@ watchpoint); candidates come in the order of time. To look for something new, ad
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from asm.disassembler import Disassembler
 from iss.trace.block import RECORDS
-from iss.trace.events import Kind
+from iss.trace.events import RECORD, Kind
 from iss.trace.jumps import OPCODE, is_call, is_return
+from iss.trace.reader import Chooser, Trace
+from iss.trace.recorder import Packer
+from iss.trace.view import View
 
 _KIND: Final = 0xFF
 ENGINE: Final = 0x2B
@@ -72,34 +76,65 @@ class AtAddress:
         return chunk.start + np.flatnonzero(np.isin(pcs, np.array(self.addresses, dtype=np.uint32))).astype(np.int64)
 
 
-@dataclass(frozen=True)
-class AtInstruction:
-    """The moment before an instruction whose word fits."""
+class AtChosen:
+    """The moment before an instruction that a filter of traces wants; `trace` has what that needs to know."""
 
-    fits: Callable[[int], bool]
+    def __init__(self, chooser: Chooser, trace: Trace) -> None:
+        self._chooser, self._trace = chooser, trace
+        self._packer = Packer()
+        self._tail, self._time = b"", -1
 
     def moments(self, chunk: Chunk) -> Places:
-        words = chunk.retired["b"]
-        fitting = [word for word in np.unique(words).tolist() if self.fits(word)]
-        return chunk.start + np.flatnonzero(np.isin(words, np.array(fitting, dtype=np.uint32))).astype(np.int64)
+        own = chunk.records.tobytes()
+        retired = np.flatnonzero(chunk.kinds == Kind.RETIRED)
+        whole = RECORD.size * (int(retired[-1]) + 1 if len(retired) else 0)
+        before = self._tail if self._time == chunk.start else b""
+        self._tail = own[whole:]  # what came before an instruction that is in the next chunk
+        self._time = chunk.start + len(retired)
+        found, records, time = [], memoryview(before + own[:whole]), chunk.start
+        while records:
+            done = self._packer.take(records)
+            view = View(self._trace, self._packer.block(), 0)
+            found.append(np.flatnonzero(self._chooser.mask(view)).astype(np.int64) + time)
+            time += len(view)
+            self._packer.reset(0)
+            records = records[done * RECORD.size :]
+        return np.concatenate(found) if found else np.zeros(0, np.int64)
+
+
+class WithText:
+    """A filter that wants instructions with something in their text."""
+
+    def __init__(self, text: str, disassembler: Disassembler) -> None:
+        self._text, self._disassembler = text.lower(), disassembler
+
+    def mask(self, view: View) -> NDArray[np.bool_]:
+        block = view.block
+        places = zip(block.site_word.tolist(), block.site_pc.tolist(), strict=True)
+        fits = [self._text in self._disassembler.word(word, pc).text.lower() for word, pc in places]
+        found: NDArray[np.bool_] = np.array(fits, bool)[block.site]
+        return found
 
 
 @dataclass(frozen=True)
 class AfterAccess:
-    """The moment after an access to [low, high). The coprocessor may store anywhere, so its instructions count."""
+    """The moment after an access to [low, high). The coprocessor may store anywhere, so its `commands` count."""
 
     low: int
     high: int
     loads: bool = False
     stores: bool = True
+    commands: bool = True
 
     def moments(self, chunk: Chunk) -> Places:
         records, kinds = chunk.records, chunk.kinds
         kind = (kinds == Kind.LOAD) & self.loads | (kinds == Kind.STORE) & self.stores
         first = records["a"].astype(np.int64)
-        meets = kind & (first < self.high) & (first + (records["tag"] >> 8 & _KIND) > self.low)
-        engine = (kinds == Kind.RETIRED) & (records["b"] & OPCODE == ENGINE) & self.stores
-        return chunk.time_of(meets | engine) + 1
+        meets: NDArray[np.bool_] = kind & (first < self.high) & (first + (records["tag"] >> 8 & _KIND) > self.low)
+        if self.stores and self.commands:
+            # Also one that was suspended has stored something: it stands before whatever retires next.
+            meets |= (kinds == Kind.RETIRED) & (records["b"] & OPCODE == ENGINE) | (kinds == Kind.COMMAND)
+        return np.unique(chunk.time_of(meets) + 1)
 
 
 @dataclass(frozen=True)
@@ -122,8 +157,8 @@ class AfterCsr:
     def moments(self, chunk: Chunk) -> Places:
         tags, kinds = chunk.records["tag"], chunk.kinds
         written = (kinds == Kind.CSR) & (tags >> 8 & 0xFFF == self.number)
-        unit = (kinds == Kind.RETIRED) & np.isin(chunk.records["b"] & OPCODE, [0x0B, ENGINE])
-        return chunk.time_of(written | unit) + 1
+        unit = (kinds == Kind.RETIRED) & np.isin(chunk.records["b"] & OPCODE, [0x0B, ENGINE]) | (kinds == Kind.COMMAND)
+        return np.unique(chunk.time_of(written | unit) + 1)
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from iss.debug.touched import touched_pages
 from iss.hart.hart import STATE
 from iss.machine import Machine
 from iss.memory.map import PAGE
 
-_BLOCK = 256 * PAGE
-_ZEROS = bytes(_BLOCK)
 _NO_PAGE = bytes(PAGE)
 
 
@@ -43,18 +45,21 @@ def take(machine: Machine, previous: Snapshot | None = None) -> Snapshot:
 
 
 def _pages(machine: Machine, known: Mapping[int, bytes]) -> dict[int, bytes]:
-    buffer, size = machine.ram.buffer, machine.ram.size
-    pages = {}
-    for start in range(0, size, _BLOCK):
-        block = buffer[start : min(start + _BLOCK, size)]
-        if block == _ZEROS[: len(block)]:
-            continue
-        for inner in range(0, len(block), PAGE):
-            page = block[inner : inner + PAGE]
-            if page != _NO_PAGE[: len(page)]:
-                old = known.get(start + inner)
-                pages[start + inner] = old if old == page else page
+    buffer, pages = machine.ram.buffer, {}
+    for start in _offsets(machine):
+        page = buffer[start : start + PAGE]
+        if page != _NO_PAGE:
+            old = known.get(start)
+            pages[start] = old if old == page else page
     return pages
+
+
+def _offsets(machine: Machine) -> list[int]:
+    """RAM offsets of all pages that may hold something, ascending."""
+    touched = np.flatnonzero(touched_pages(machine.ram.buffer)) * mmap.PAGESIZE
+    inner = np.arange(0, mmap.PAGESIZE, PAGE)
+    offsets: list[int] = (touched[:, None] + inner).reshape(-1).tolist()
+    return offsets
 
 
 def restore(machine: Machine, snapshot: Snapshot) -> None:
@@ -78,17 +83,9 @@ def restore(machine: Machine, snapshot: Snapshot) -> None:
 
 def _restore_pages(machine: Machine, pages: Mapping[int, bytes]) -> None:
     """Write the pages that differ and tell the engine of them, so that its translations of the others stay."""
-    buffer, size = machine.ram.buffer, machine.ram.size
-    for start in range(0, size, _BLOCK):
-        block = buffer[start : min(start + _BLOCK, size)]
-        wanted = [pages.get(start + inner) for inner in range(0, len(block), PAGE)]
-        if not any(wanted) and block == _ZEROS[: len(block)]:
-            continue
-        for index, page in enumerate(wanted):
-            inner = index * PAGE
-            present = block[inner : inner + PAGE]
-            content = page if page is not None else _NO_PAGE[: len(present)]
-            if present != content:
-                offset = start + inner
-                buffer[offset : offset + len(content)] = content
-                machine.engine.invalidate(offset, offset + len(content))
+    buffer = machine.ram.buffer
+    for offset in {*_offsets(machine), *pages}:
+        page = pages.get(offset, _NO_PAGE)
+        if buffer[offset : offset + PAGE] != page:
+            buffer[offset : offset + PAGE] = page
+            machine.engine.invalidate(offset, offset + PAGE)

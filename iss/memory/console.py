@@ -28,6 +28,7 @@ class ConsoleInput:
         elif self._queue is None:
             self._iterator = iter(source)
         self._listeners: list[Callable[[], None]] = []
+        self._hidden = 0
 
     def feed(self, data: bytes) -> None:
         """Add bytes behind everything fetched so far and tell the devices (host side)."""
@@ -35,22 +36,35 @@ class ConsoleInput:
         for listener in self._listeners:
             listener()
 
+    def hide(self, count: int) -> None:
+        """The last `count` bytes that were fed have not been typed yet: the guest is at an earlier time."""
+        self._hidden = count
+
+    def unfeed(self) -> None:
+        """Forget the bytes that are hidden."""
+        del self._taken[self._visible :]
+        self._hidden = 0
+
+    @property
+    def _visible(self) -> int:
+        return len(self._taken) - self._hidden
+
     def listen(self, listener: Callable[[], None]) -> None:
         """Call `listener` whenever the host feeds bytes."""
         self._listeners.append(listener)
 
     def available(self) -> int:
         """How many bytes could be taken now, counted up to LOOKAHEAD."""
-        while len(self._taken) - self._position < self.LOOKAHEAD and self._fetch():
+        while self._visible - self._position < self.LOOKAHEAD and self._fetch():
             pass
-        return min(self.LOOKAHEAD, len(self._taken) - self._position)
+        return min(self.LOOKAHEAD, self._visible - self._position)
 
     def peek(self) -> int | None:
         """The next byte, left where it is; None when there is none now."""
-        if self._position == len(self._taken):
-            while self._fetch() and self._position == len(self._taken):
+        if self._position == self._visible:
+            while self._fetch() and self._position == self._visible:
                 pass
-        return self._taken[self._position] if self._position < len(self._taken) else None
+        return self._taken[self._position] if self._position < self._visible else None
 
     def take(self) -> int | None:
         """The next byte; None when there is none now."""
@@ -70,6 +84,8 @@ class ConsoleInput:
 
     def _fetch(self) -> bool:
         """Move one item from the source to the bytes taken; False when it has none now."""
+        if self._hidden:
+            return False
         if self._queue is not None:
             if not self._queue:
                 return False

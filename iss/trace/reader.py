@@ -23,7 +23,7 @@ from iss.trace.events import Event, Kind, Retired
 from iss.trace.store import TraceReader
 from iss.trace.view import View, delays
 
-_KEPT: Final = 32  # blocks
+_KEPT: Final = 8  # blocks
 
 
 class Chooser(Protocol):
@@ -40,7 +40,13 @@ class Blocks(Protocol):
 
     def instructions(self, index: int) -> int: ...
 
+    def first(self, index: int) -> int: ...
+
+    def sparse(self, index: int) -> bool: ...
+
     def block(self, index: int) -> Block: ...
+
+    def release(self, index: int) -> None: ...
 
 
 class StoredBlocks:
@@ -55,8 +61,17 @@ class StoredBlocks:
     def instructions(self, index: int) -> int:
         return self._reader.heads[index].counts[0]
 
+    def first(self, index: int) -> int:
+        return self._reader.heads[index].first
+
+    def sparse(self, index: int) -> bool:
+        return self._reader.heads[index].sparse
+
     def block(self, index: int) -> Block:
         return self._reader.block(index)
+
+    def release(self, index: int) -> None:
+        self._reader.release(index)
 
 
 class KeptBlocks:
@@ -71,8 +86,17 @@ class KeptBlocks:
     def instructions(self, index: int) -> int:
         return len(self._blocks[index])
 
+    def first(self, index: int) -> int:
+        return self._blocks[index].first
+
+    def sparse(self, index: int) -> bool:
+        return self._blocks[index].number is not None
+
     def block(self, index: int) -> Block:
         return self._blocks[index]
+
+    def release(self, index: int) -> None:
+        """They stay in memory."""
 
 
 class Trace:
@@ -151,7 +175,7 @@ class Trace:
         if view is None:
             view = self._views[number] = View(self, self._with_carried(number), self._bases[number])
             if len(self._views) > _KEPT:
-                self._views.popitem(last=False)
+                self._source.release(self._views.popitem(last=False)[0])
         else:
             self._views.move_to_end(number)
         return view
@@ -208,12 +232,23 @@ class Trace:
         view = self.view(len(self._source) - 1)
         return view.events(len(view))
 
+    @cached_property
+    def sparse(self) -> bool:
+        """Whether instructions between those of the trace were left out."""
+        return any(self._source.sparse(index) for index in range(len(self._source)))
+
+    @property
+    def blocks(self) -> int:
+        """How many blocks there are: numbers for `view`."""
+        return len(self._source)
+
     def index_of(self, number: int) -> int:
         """The first instruction before which at least `number` have retired; `count` if there is none."""
-        for view in self.views():
-            if len(view) and int(view.number[-1]) >= number:
-                return view.base + int(np.searchsorted(view.number, number))
-        return self.count
+        block = bisect_right(range(self.blocks), number, key=self._source.first) - 1
+        if block < 0:
+            return 0
+        view = self.view(block)
+        return view.base + int(np.searchsorted(view.number, number))
 
     def matching(self, wanted: Chooser | None, begin: int, end: int) -> Iterator[int]:
         """Those of instructions begin..end-1 that are wanted (None: all), in order."""

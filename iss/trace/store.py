@@ -146,3 +146,10 @@ class TraceReader:
     def block(self, index: int, heads: list[BlockHead] | None = None) -> Block:
         """A block; TraceError if it is damaged."""
         return read_block(self.data, (heads or self.heads)[index], self.path)
+
+    def release(self, index: int) -> None:
+        """Let the memory of a block go that is not looked at for now; it comes back from the file by itself."""
+        head = self.heads[index]
+        start = head.offset // mmap.PAGESIZE * mmap.PAGESIZE
+        if isinstance(self.data, mmap.mmap):
+            self.data.madvise(mmap.MADV_DONTNEED, start, head.end - start)

@@ -35,6 +35,9 @@ _PATIENCE: Final = 0.3
 _PASS: Final = 1_000_000
 """Instructions between two looks at the clock, at full speed."""
 _SPEEDS: Final = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, None)
+_LOOK_EVERY: Final = 0.04
+_LOOK: Final = 0.02
+"""Seconds between two looks for what a filter wants, and how long each of them may take."""
 _ONE_LINE: Final = 3
 """Answers of more lines open a window."""
 
@@ -80,7 +83,7 @@ class DebuggerApp(App[None]):
         *(
             Binding(key, f"ask('{start}')", show=False)
             for key, start in {
-                "colon": "", "w": "watch ", "t": "goto ", "d": "delete ", "slash": "find ", "backslash": "rfind ",
+                "colon": "", "w": "watch ", "t": "goto ", "d": "delete ", "slash": "search ", "backslash": "rsearch ",
                 "p": "print ", "x": "x ", "i": "info ", "L": "list ",
             }.items()
         ),
@@ -88,6 +91,7 @@ class DebuggerApp(App[None]):
         Binding("ctrl+c", "pause", show=False, priority=True),
         Binding("escape", "dismiss", show=False),
         Binding("z", "zoom", show=False),
+        Binding("T", "lock", show=False),
         Binding("f9", "breakpoint", show=False),
         Binding("plus", "speed(1)", show=False),
         Binding("minus", "speed(-1)", show=False),
@@ -109,6 +113,7 @@ class DebuggerApp(App[None]):
         self._closed_down = False
         self._leaving = self._said = False
         commander.mover = self._start
+        self.state.patience = _LOOK
         commander.context = ()
 
     # The screen -----------------------------------------------------------------------------------------------------
@@ -124,6 +129,14 @@ class DebuggerApp(App[None]):
         """Begin with the code."""
         self.panes["code"].focus()
         self.say([Row("? shows the keys and commands", theme.DIM)])
+        self.set_interval(_LOOK_EVERY, self._look_on)
+
+    def _look_on(self) -> None:
+        """Let the trace's filter find more, as long as it does not disturb."""
+        matches = self.state.tracing.matches
+        if matches is not None and not matches.complete and not self.state.running:
+            matches.look(_LOOK)
+            self.panes["trace"].draw()
 
     def on_resize(self) -> None:
         """Put everything at its place."""
@@ -219,7 +232,7 @@ class DebuggerApp(App[None]):
         if self.query_one("#line", Input).display:
             self._close_line()
             return
-        self.state.view.code = self.state.view.memory = self.state.view.trace = None
+        self.state.view.code = self.state.view.memory = self.state.tracing.cursor = self.state.tracing.cell = None
         self.draw()
 
     def _close_line(self) -> None:
@@ -238,6 +251,25 @@ class DebuggerApp(App[None]):
         ]  # fmt: skip
         self.run_line(f"delete {' '.join(map(str, there))}" if there else f"break *{address:#x}")
 
+    def follow_cursor(self) -> None:
+        """Go to the moment of the trace's cursor, or to where its chosen cell was written last."""
+        tracing = self.state.tracing
+        if tracing.chosen is not None:
+            self.run_line(f"origin {tracing.chosen}")
+        elif tracing.cursor is not None:
+            self.run_line(f"goto {tracing.log.moment(tracing.cursor)}")
+
+    def action_lock(self) -> None:
+        """Let the focused pane stay at this moment, or follow again."""
+        name = self.focused_panel
+        self.run_line(f"unlock {name}" if name in self.state.locks else f"lock {name}")
+
+    @property
+    def focused_panel(self) -> str:
+        """The pane that has the focus."""
+        focused = self.focused
+        return focused.id if focused is not None and focused.id in PANELS else "code"
+
     def action_breakpoint(self) -> None:
         """Toggle the breakpoint where the user looks."""
         view = self.state.view.code
@@ -249,9 +281,7 @@ class DebuggerApp(App[None]):
 
     def action_zoom(self) -> None:
         """Show the focused pane alone, or all again."""
-        focused = self.focused
-        panel = focused.id if focused is not None and focused.id in PANELS else "code"
-        self.zoomed = None if self.zoomed is not None else panel
+        self.zoomed = None if self.zoomed is not None else self.focused_panel
         self.arrange()
 
     def action_speed(self, way: int) -> None:
@@ -343,8 +373,9 @@ class DebuggerApp(App[None]):
         self.state.running = False
         self.state.debugger.between = lambda: None
         self.state.stop = stop
-        self.state.view.code = self.state.view.trace = None
+        self.state.view.code = None
         self.state.moved()
+        self.state.tracing.settle(self.state.now)
         if self._leaving:
             self.exit()
             return

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Final, cast
 
 from rich.segment import Segment
 from textual import events
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
 from iss.tui import theme
 from iss.tui.panels import PANELS, code, memory, neurons, trace
-from iss.tui.screen import framed
+from iss.tui.screen import framed, titled
 from iss.tui.text import Line, Row, fit
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Pane(Widget, can_focus=True):
         self.panel = panel
         self.bar = False
         self._drawn: list[Line] = []
+        self._size_drawn = (0, 0)
 
     @property
     def debugger_app(self) -> DebuggerApp:
@@ -38,12 +39,17 @@ class Pane(Widget, can_focus=True):
         return cast("DebuggerApp", self.app)
 
     def draw(self) -> None:
-        """Draw anew."""
-        if self.display and self.size.width and self.debugger_app.may_draw:
-            state = self.debugger_app.state
-            width, height = self.size
-            self._drawn = framed(self.panel, state, width, height, bar=self.bar, focus=self.has_focus)
+        """Draw anew what has changed."""
+        if not (self.display and self.size.width and self.debugger_app.may_draw):
+            return
+        width, height = self.size
+        before, state = self._drawn, self.debugger_app.state
+        self._drawn = framed(self.panel, state, width, height, bar=self.bar, focus=self.has_focus)
+        if self._size_drawn != (width, height):
+            self._size_drawn = width, height
             self.refresh()
+        elif changed := [y for y, lines in enumerate(zip(before, self._drawn, strict=False)) if lines[0] != lines[1]]:
+            self.refresh(*(Region(0, y, width, 1) for y in changed))
 
     def render_line(self, y: int) -> Strip:
         """A line as it was drawn last."""
@@ -137,13 +143,14 @@ class Pane(Widget, can_focus=True):
 
 
 class TracePane(ScrollView, can_focus=True):
-    """The whole known history, an instruction a line; only the lines on the screen are ever replayed."""
+    """The whole trace, an instruction a line; only the lines on the screen are ever looked at."""
 
     def __init__(self) -> None:
         super().__init__(id="trace", classes="pane")
         self.panel = "trace"
         self.bar = False
         self._drawn: dict[int, Line] = {}
+        self._fresh = False
 
     @property
     def debugger_app(self) -> DebuggerApp:
@@ -155,21 +162,27 @@ class TracePane(ScrollView, can_focus=True):
         return max(1, self.size.height - _TITLE)
 
     def draw(self) -> None:
-        """Follow the present moment and draw anew."""
+        """Follow the present moment, or the cursor, and draw anew."""
         if not (self.display and self.size.width and self.debugger_app.may_draw):
             return
         state = self.debugger_app.state
-        self.virtual_size = Size(self.size.width, state.debugger.history.latest + _TITLE)
+        tracing = state.tracing
+        self.virtual_size = Size(self.size.width, tracing.count + _TITLE)
         if not state.running:
-            end = state.now if state.view.trace is None else state.view.trace
-            self.scroll_to(y=max(0, end - self._room), animate=False, force=True)
-        self._drawn = {}
+            top = round(self.scroll_y)
+            if tracing.cursor is None:
+                top = tracing.place(state.shown_log_moment) - self._room
+            else:
+                place = tracing.place(tracing.cursor)
+                top = min(max(top, place - self._room + 1), place)
+            self.scroll_to(y=max(0, top), animate=False, force=True)
+        self._fresh = False
         self.refresh()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Draw the lines that come into view."""
         super().watch_scroll_y(old_value, new_value)
-        self._drawn = {}
+        self._fresh = False
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -182,16 +195,14 @@ class TracePane(ScrollView, can_focus=True):
         state = self.debugger_app.state
         if y < _TITLE:
             label = Row("─", theme.BORDER).add(
-                f" {trace.title(state)} ", theme.FOCUS if self.has_focus else theme.TITLE
+                f" {titled('trace', state)} ", theme.FOCUS if self.has_focus else theme.TITLE
             )
             return label.add("─" * max(0, width - label.length), theme.BORDER).segments
-        first = self.scroll_offset.y
-        if not self._drawn and self.debugger_app.may_draw and not state.running:
-            for item in state.executed(first, first + self._room):
-                line = trace.row(state, item)
-                if item.index >= state.now:  # known, but later than now
-                    line = Row("".join(segment.text for segment in line.segments), theme.DIM)
-                self._drawn[item.index] = line.segments
+        first = round(self.scroll_y)
+        if not self._fresh and self.debugger_app.may_draw and not state.running:
+            found = trace.rows(state, first, first + self._room)
+            self._drawn = {first + number: row.segments for number, row in enumerate(found)}
+            self._fresh = True
         return self._drawn.get(first + y - _TITLE, [])
 
     def on_resize(self) -> None:
@@ -207,26 +218,47 @@ class TracePane(ScrollView, can_focus=True):
         self.refresh()
 
     def on_click(self, event: events.Click) -> None:
-        """Go to the moment before the instruction that was clicked."""
+        """Go to the moment that was clicked; a register or memory is chosen, a second click goes to its origin."""
         self.focus()
-        if event.y >= _TITLE and not self.debugger_app.state.running:
-            self.debugger_app.run_line(f"goto {self.scroll_offset.y + event.y - _TITLE}")
+        app = self.debugger_app
+        tracing = app.state.tracing
+        place = round(self.scroll_y) + event.y - _TITLE
+        if event.y < _TITLE or app.state.running or place >= tracing.count:
+            return
+        index = tracing.index(place)
+        cell = tracing.cell_at(index, event.x - int(self.bar))
+        again = (index, cell) == (tracing.cursor, tracing.cell)
+        tracing.cursor, tracing.cell = index, cell
+        if cell is None or again:
+            app.follow_cursor()
+        else:
+            self.draw()
 
     def on_key(self, event: events.Key) -> None:
-        """Scroll; Enter goes to the moment at the bottom."""
-        page = self._room
-        lines = {"j": 1, "k": -1, "ctrl+d": page // 2, "ctrl+u": -(page // 2)}
-        state = self.debugger_app.state
-        if event.key in lines:
-            self.scroll_relative(y=lines[event.key], animate=False)
-        elif event.key in ("g", "G"):
-            end = state.debugger.history.latest
-            self.scroll_to(y=0 if event.key == "g" else end, animate=False)
-        elif event.key == "enter" and not state.running:
-            self.debugger_app.run_line(f"goto {self.scroll_offset.y + page}")
+        """Move the cursor and choose a cell; Enter goes there."""
+        app = self.debugger_app
+        tracing, room = app.state.tracing, self._room
+        if app.state.running:
+            return
+        steps = {"j": 1, "down": 1, "k": -1, "up": -1, "ctrl+d": room // 2, "ctrl+u": -(room // 2)}
+        steps |= {"pagedown": room, "pageup": -room, "g": -tracing.count, "home": -tracing.count}
+        steps |= {"G": tracing.count, "end": tracing.count}
+        sideways = {"h": -1, "left": -1, "l": 1, "right": 1}
+        if event.key in steps:
+            here = app.state.shown_log_moment - 1 if tracing.cursor is None else tracing.cursor
+            tracing.cursor, tracing.cell = tracing.index(tracing.place(here) + steps[event.key]), None
+            self.draw()
+        elif event.key in sideways:
+            tracing.move_cell(sideways[event.key])
+            self.draw()
+        elif event.key == "enter":
+            app.follow_cursor()
+        elif event.key == "backspace":
+            app.run_line("back")
         else:
             return
         event.stop()
+        event.prevent_default()
 
 
 def make_panes() -> list[Pane | TracePane]:

@@ -14,7 +14,7 @@ from iss.tui import theme
 from iss.tui.layout import Place, layout
 from iss.tui.panels import PANELS
 from iss.tui.state import State
-from iss.tui.text import Line, Row, fit, plain
+from iss.tui.text import Line, Row, fit, page, plain
 
 KEYS: Final = (
     ("s", "step"), ("n", "next"), ("f", "finish"), ("c", "continue"), ("S N F R", "the same backwards"), ("b", "break"),
@@ -37,14 +37,31 @@ class Lines:
 
 def framed(name: str, state: State, width: int, height: int, *, bar: bool, focus: bool = False) -> list[Line]:
     """A panel below its title, with a bar at its left if `bar`; exactly `width` by `height` cells."""
-    panel, left = PANELS[name], int(bar)
+    left = int(bar)
     edge = Segment("│", theme.FOCUS if focus else theme.BORDER)
-    label = Row("─", theme.BORDER).add(f" {panel.title(state)} ", theme.FOCUS if focus else theme.TITLE)
+    label = Row("─", theme.BORDER).add(f" {titled(name, state)} ", theme.FOCUS if focus else theme.TITLE)
     label.add("─" * max(0, width - left - label.length), theme.BORDER)
     corner = [Segment("┬", theme.BORDER)] if bar else []
     lines = [[*corner, *fit(label.segments, width - left)]]
-    lines += [[*([edge] if bar else []), *line] for line in panel.render(state, width - left, max(0, height - 1))]
+    lines += [[*([edge] if bar else []), *line] for line in rendered(name, state, width - left, max(0, height - 1))]
     return lines[:height]
+
+
+def titled(name: str, state: State) -> str:
+    """A panel's title; that of a locked one says so."""
+    lock = state.locks.get(name)
+    if lock is None:
+        return PANELS[name].title(state)
+    return f"{state.at(lock, f'title {name}', lambda: PANELS[name].title(state), name)} · locked at {lock.moment:,}"
+
+
+def rendered(name: str, state: State, width: int, height: int) -> list[Line]:
+    """The lines of a panel: of the present moment, or of that to which it is locked."""
+    lock, panel = state.locks.get(name), PANELS[name]
+    if lock is None:
+        return panel.render(state, width, height)
+    blank = page([Row("locked", theme.DIM)], width, height)
+    return state.at(lock, f"{name} {width} {height}", lambda: panel.render(state, width, height), blank)
 
 
 def compose(state: State, width: int, height: int) -> list[Line]:
@@ -83,6 +100,8 @@ def header(state: State, width: int) -> Line:
     parts = [f"insn {hart.retired:,}", f"cycle {hart.cycles:,}", energy_text(state.energy)]
     parts.append(f"speed {short(state.speed)}/s" if state.speed is not None else "full speed")
     parts.append(f"history {short(state.debugger.history.latest)}")
+    if state.departure:
+        row.add(f" · {state.departure}", theme.HEADER_STRONG)
     for part in parts:
         row.add(f" · {part}", theme.HEADER)
     return fit(row.segments, width, theme.HEADER)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,16 +24,22 @@ from iss.debug.debugger import Debugger, Stop, StopKind
 from iss.debug.descriptors import Networks
 from iss.debug.figures import coprocessor_counters, energy_of
 from iss.debug.history import ReplayedConsole
-from iss.debug.past import Executed
+from iss.debug.log import WINDOW, HistoryLog, Log, TraceLog
+from iss.debug.playback import Playback
+from iss.debug.recent import Recent
 from iss.loaders.image import Symbol
 from iss.loaders.lines import LineTable, SourceLine
 from iss.loaders.names import Names
+from iss.trace.events import Interrupt, Trap
+from iss.trace.filters import Filter
+from iss.trace.reader import Trace
+from iss.tui.tracing import Tracing
 
-BRANCH_WINDOW: Final = 20_000
-"""Instructions from which shares of taken branches come."""
 SPIKE_WINDOW: Final = 1_000_000
 """Instructions that are replayed at most to find spikes."""
 _FAR: Final = 1 << 16
+_MOST_LOCKED: Final = 100
+_T = TypeVar("_T")
 
 
 @dataclass
@@ -42,7 +48,6 @@ class View:
 
     code: int | None = None
     memory: int | None = None
-    trace: int | None = None
     population: int | None = None
     neuron: int = 0
     decimal: bool = False
@@ -57,10 +62,25 @@ class Before:
     memory: dict[int, bytes] = field(default_factory=dict)
 
 
+class Lock(NamedTuple):
+    """A panel stays at a moment; `before` is with what it is compared."""
+
+    moment: int
+    before: Before
+
+
 class State:
     """A debugging session as the panels see it."""
 
-    def __init__(self, debugger: Debugger, console: ReplayedConsole, title: str, preset: EnergyPreset) -> None:
+    def __init__(
+        self,
+        debugger: Debugger,
+        console: ReplayedConsole,
+        title: str,
+        preset: EnergyPreset,
+        trace: Trace | None = None,
+    ) -> None:
+        """`trace` is shown in the trace pane, and with a Playback as the machine's engine is all there is."""
         self.debugger, self.console, self.title, self.preset = debugger, console, title, preset
         self.machine = debugger.machine
         image = self.machine.image
@@ -70,8 +90,16 @@ class State:
         self.disassembler = Disassembler(
             self.machine.architecture, {name: symbol.address for name, symbol in self.symbols.items()}, aliases=True
         )
+        self.playback = self.machine.engine if isinstance(self.machine.engine, Playback) else None
+        self._history_log = HistoryLog(debugger.history)
+        log: Log = self._history_log if trace is None else TraceLog(trace, played=self.playback is not None)
+        self.tracing = Tracing(log, self.disassembler)
+        self._commands = Recent(debugger.history, 0, Filter.parse("command", log.names))
+        self.patience = 10.0  # seconds that a filter may look for what it wants before something is shown
         self.view = View()
         self.bookmarks: dict[str, int] = {}
+        self.locks: dict[str, Lock] = {}  # panels that stay at a moment
+        self._locked: dict[tuple[object, ...], Any] = {}
         self.stop: Stop | None = None
         self.running = False
         self.speed: int | None = None  # instructions a second at most
@@ -87,6 +115,7 @@ class State:
         self.remember()
         self.stop = motion()
         self.moved()
+        self.tracing.settle(self.now)
         return self.stop
 
     def remember(self) -> None:
@@ -97,6 +126,27 @@ class State:
     def moved(self) -> None:
         """Forget what was found out about a moment: the machine is at another one, or was changed."""
         self._found.clear()
+
+    def at(self, lock: Lock, what: str, look: Callable[[], _T], otherwise: _T) -> _T:
+        """What `look` sees at another moment; kept until the user looks in another way. `otherwise` while it runs."""
+        view = self.view
+        tracing = (self.tracing.cursor, self.tracing.cell, self.tracing.filter)
+        key = (lock.moment, what, *vars(view).values(), *tracing, self.debugger.history.version)
+        if key not in self._locked:
+            if self.running:
+                return otherwise
+            kept = self._found, self.before, self.shown_memory
+            self._found, self.before = {}, lock.before
+            try:
+                with past.unmoved(self.debugger.history):
+                    self.debugger.history.seek(lock.moment)
+                    self._locked[key] = look()
+            finally:
+                self._found, self.before, self.shown_memory = kept
+            if len(self._locked) > _MOST_LOCKED:
+                self._locked.pop(next(iter(self._locked)))
+        found: _T = self._locked[key]
+        return found
 
     @property
     def ended(self) -> bool:
@@ -115,7 +165,9 @@ class State:
         return self.debugger.now
 
     def read(self, address: int, size: int) -> bytes | None:
-        """Bytes of RAM, None where there is none."""
+        """Bytes of RAM, None where there is none or nobody knows."""
+        if self.playback is not None and not self.playback.knows(address, size):
+            return None
         try:
             return self.machine.ram.read(address, size)
         except IndexError:
@@ -137,8 +189,20 @@ class State:
         return found
 
     @property
+    def unit(self) -> Any:
+        """The coprocessor, None without one or where nobody knows its state."""
+        return self.machine.coprocessor if self.playback is None else None
+
+    @property
+    def absent(self) -> str:
+        """Why there is no value in a place of memory."""
+        return "no memory" if self.playback is None else "not in the trace so far"
+
+    @property
     def counters(self) -> dict[str, int]:
         """The coprocessor's counters, empty without one."""
+        if self.unit is None:
+            return {}
         found: dict[str, int] = self._once("counters", lambda: coprocessor_counters(self.machine))
         return found
 
@@ -199,28 +263,60 @@ class State:
         return "→stack" if 0 <= value - hart.x[2] < 1 << 12 else ""
 
     # The past -------------------------------------------------------------------------------------------------------
-    def executed(self, start: int, stop: int) -> list[Executed]:
-        """Instructions by their numbers, replayed; none while the machine runs."""
-        if self.running:
-            return []
-        key = f"executed {start} {stop}"
-        found: list[Executed] = self._once(key, lambda: past.executed(self.debugger.history, start, stop))
+    @property
+    def log_now(self) -> int:
+        """The place of the present moment in the trace."""
+        found: int = self._once("log_now", lambda: self.tracing.log.index_of(self.now))
         return found
+
+    @property
+    def shown_log_moment(self) -> int:
+        """The place in the trace up to which the pane goes by itself."""
+        locked = self.locks.get("trace")
+        return self.log_now if locked is None else self.tracing.log.index_of(locked.moment)
+
+    @property
+    def departure(self) -> str:
+        """How the machine is at another place than the trace beside it says; empty if it is not."""
+        log = self.tracing.log
+        if self.running or self.playback is not None or not isinstance(log, TraceLog):
+            return ""
+        for entry in self.tracing.entry(self.log_now):
+            retired = entry.retired
+            entered = (event.pc for event in retired.events if isinstance(event, Trap | Interrupt))
+            expected = next(entered, retired.pc)
+            if retired.number == self.now and self.machine.hart.pc != expected:
+                return f"the trace is at {expected:08x} here: of another run"
+        return ""
 
     @property
     def branches(self) -> dict[int, tuple[int, int]]:
         """How often branches were (taken, met) lately, by address."""
         if self.running:
             return {}
-        found: dict[int, tuple[int, int]] = self._once(
-            "branches", lambda: past.branches(self.debugger.history, BRANCH_WINDOW)
-        )
+        found: dict[int, tuple[int, int]] = self._once("branches", self._branches)
         return found
+
+    def _branches(self) -> dict[int, tuple[int, int]]:
+        end = self.log_now
+        begin = max(0, end - WINDOW // 2)
+        trace, start = self._stretch(begin, end)
+        return past.branches(trace, start, start + end - begin)
+
+    def _stretch(self, begin: int, end: int) -> tuple[Trace, int]:
+        """A trace that holds these instructions of the log, and the index of the first of them."""
+        log, begin = self.tracing.log, max(0, begin)
+        if isinstance(log, TraceLog):
+            return log.trace, begin
+        trace = self._history_log.recent.trace(begin, end)
+        return trace, begin - self._history_log.recent.begin
 
     # The coprocessor ------------------------------------------------------------------------------------------------
     @property
     def networks(self) -> Networks:
         """The networks and populations in memory, looked for again when much has happened."""
+        if self.unit is None:
+            return Networks({}, {})
         if self._networks is None or not (self.running or 0 <= self.now - self._networks[0] < 1000):
             self._networks = self.now, descriptors.find(self.machine)
         return self._networks[1]
@@ -235,28 +331,56 @@ class State:
                 return found.populations[address]
         return None
 
+    @property
+    def spiking(self) -> tuple[int, int] | None:
+        """Descriptor and neurons of the population whose spikes are shown; of a played trace that of the last spike."""
+        population = self.population
+        if population is not None:
+            return population.address, population.n
+        if self.playback is None:
+            return None
+        found: tuple[int, int] | None = self._once("spiking", self._spiking)
+        return found
+
+    def _spiking(self) -> tuple[int, int] | None:
+        _, log = self._logged(max(0, self.log_now - SPIKE_WINDOW), self.log_now)
+        if not len(log):
+            return None
+        chosen = self.view.population
+        wanted = int(log["descriptor"][-1]) if chosen is None or chosen not in log["descriptor"] else chosen
+        own = log[log["descriptor"] == wanted]
+        return wanted, 32 * (int(own["group"].max()) + 1)
+
     def spikes(self, population: int, steps: int) -> tuple[NDArray[np.int64], NDArray[np.void]]:
         """The latest spikes of a population: the step of each record, counted from its first one, and the records.
 
-        The history is replayed from far enough back for `steps` steps, at most `SPIKE_WINDOW` instructions.
+        They are looked for far enough back for `steps` steps, but in SPIKE_WINDOW instructions at most.
         """
         key = f"spikes {population} {steps}"
         found: tuple[NDArray[np.int64], NDArray[np.void]] = self._once(key, lambda: self._spikes(population, steps))
         return found
 
     def _spikes(self, population: int, steps: int) -> tuple[NDArray[np.int64], NDArray[np.void]]:
-        length = 1_000
+        now, length = self.log_now, 1_000
         while True:
-            start = max(self.debugger.history.earliest, self.now - length)
-            log = past.spikes(self.debugger.history, start)
-            log = log[log["descriptor"] == population]
+            start = max(0, now - length)
+            numbers, log = self._logged(start, now)
+            log = log[(log["descriptor"] == population) & (numbers >= start) & (numbers < now)]
             times = log["time"].astype(np.int64)
             ahead = np.diff(times, prepend=times[:1])
             counted = np.cumsum(np.where(ahead < 0, 1, ahead))  # where software has set nm_t back, a new step begins
             enough = len(counted) and counted[-1] >= steps
-            if enough or start == self.debugger.history.earliest or length >= SPIKE_WINDOW:
+            if enough or start == 0 or length >= SPIKE_WINDOW:
                 return counted, log
             length *= 10
+
+    def _logged(self, begin: int, end: int) -> tuple[NDArray[np.int64], NDArray[np.void]]:
+        """All spikes of these instructions of the log, and maybe of others: instruction and record of each."""
+        log = self.tracing.log
+        if isinstance(log, TraceLog):
+            return past.spikes(log.trace, begin, end)
+        trace = self._commands.trace(begin, end)
+        return past.spikes(trace, 0, trace.count, numbered=True)
 
     def population_name(self, address: int) -> str:
         """A population's symbol or address."""

@@ -77,6 +77,16 @@ def test_breakpoints_both_ways(debugger: Debugger) -> None:
     assert debugger.evaluate("total[0]") == 9900
 
 
+def test_nothing_runs_behind_the_end(debugger: Debugger) -> None:
+    end = debugger.resume()
+    latest = debugger.now
+    assert end.kind is StopKind.ENDED
+    for motion in (debugger.resume, debugger.step, debugger.next, debugger.finish):
+        assert (motion(), debugger.now) == (end, latest)
+    debugger.step_back()
+    assert (debugger.resume(), debugger.now) == (end, latest)
+
+
 def test_conditions_counts_and_temporary_points(debugger: Debugger) -> None:
     debugger.break_at("add", "a0 >= 90 && a0 % 2 == 1", ignore=1)
     debugger.resume()

@@ -9,6 +9,11 @@ from iss.debug import past
 from iss.debug.assign import assign
 from iss.debug.calls import Calls
 from iss.debug.expressions import ExpressionError
+from iss.debug.log import HistoryLog
+from iss.debug.recent import Recent, empty
+from iss.debug.search import AtChosen
+from iss.trace.events import MemoryAccess, Trap
+from iss.trace.filters import Filter
 from tests.tui.program import state
 
 
@@ -17,23 +22,48 @@ def test_executed_instructions_tell_everything(engine: str) -> None:
     session = state(engine)
     history, machine = session.debugger.history, session.machine
     session.debugger.goto(436)
-    found = past.executed(history, 0, 10_000)
-    assert [item.index for item in found] == list(range(436))
+    log = HistoryLog(history)
+    found = log.entries(0, 10_000)
+    assert [entry.retired.number for entry in found] == list(range(436))
     assert history.now == 436
-    assert sum(item.cycles for item in found) == machine.hart.cycles
-    assert sum(item.events.get("sop", 0) for item in found) == session.counters["sop"]
-    assert sum(len(item.accesses) for item in found) == machine.hart.accesses
-    (trapped,) = [item for item in found if item.trap is not None]
-    assert trapped.trap == (11, machine.symbol("_start") + 0x34)
-    assert trapped.pc == machine.symbol("handler")
-    assert past.executed(history, 5, 5) == []
+    assert sum(entry.cycles for entry in found) == machine.hart.cycles
+    assert sum((entry.counted or {}).get("sop", 0) for entry in found) == session.counters["sop"]
+    events = [event for entry in found for event in entry.retired.events]
+    assert sum(isinstance(event, MemoryAccess) for event in events) == machine.hart.accesses
+    (trapped,) = [event for event in events if isinstance(event, Trap)]
+    assert (trapped.cause, trapped.pc) == (11, machine.symbol("_start") + 0x34)
+    (handler,) = [entry for entry in found if trapped in entry.retired.events]
+    assert handler.retired.pc == machine.symbol("handler")
+    assert log.entries(5, 5) == []
+
+
+def test_a_log_goes_on_with_the_machine_and_forgets_what_was_changed() -> None:
+    """Pieces that are replayed one after the other are what a replay of everything gives."""
+    session = state()
+    log, whole = HistoryLog(session.debugger.history), HistoryLog(session.debugger.history)
+    log.recent.length = 20
+    for moment in (30, 31, 33, 40, 300, 20, 200, 201):
+        session.debugger.goto(moment)
+        assert log.entries(moment - 8, moment) == whole.entries(0, 436)[moment - 8 : moment]
+    session.debugger.goto(200)
+    assign(session.debugger, "pc", session.machine.symbol("dot") + 8)
+    assign(session.debugger, "t1", 0x1234)
+    assign(session.debugger, "t0", 0x10000000)
+    session.debugger.goto(203)
+    (access,) = log.entries(200, 203)[0].retired.events
+    assert isinstance(access, MemoryAccess)
+    assert access.value == 0x34
+    session.debugger.goto(150)
+    session.debugger.goto(203)
+    assert log.entries(200, 201) == HistoryLog(session.debugger.history).entries(200, 201)
 
 
 def test_branches_and_commands_and_spikes() -> None:
     session = state()
     history = session.debugger.history
     session.debugger.goto(436)
-    counts = past.branches(history, 1000)
+    trace = Recent(history, 0).trace(0, 436)
+    counts = past.branches(trace, 0, 436)
     (branch,) = counts
     assert counts[branch] == (19, 20)
     with past.unmoved(history):
@@ -43,18 +73,18 @@ def test_branches_and_commands_and_spikes() -> None:
         (0, session.machine.symbol("network"), 2)
     }
     assert commands == sorted(commands, key=lambda command: -command.moment)
-    spikes = past.spikes(history, 0)
+    numbers, spikes = past.spikes(trace, 0, 436)
+    assert set(numbers.tolist()) <= {command.moment for command in commands}
     assert sum(int(bits).bit_count() for bits in spikes["bits"]) == session.counters["spkout"]
     assert np.all(np.diff(spikes["time"].astype(int)) >= 0)
     assert history.now == 436
 
 
 def test_find_instructions_both_ways() -> None:
-    from iss.debug.search import AtInstruction
-
     session = state()
     debugger = session.debugger
-    wanted = AtInstruction(lambda word: word & 0x7F == 0x2B)
+    trace = empty(debugger.history)
+    wanted = AtChosen(Filter.parse("command", trace), trace)
     moments = []
     for _ in range(3):
         debugger.find(wanted, "nm.run")

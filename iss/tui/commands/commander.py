@@ -8,7 +8,7 @@ from typing import Final
 
 from iss.debug.debugger import Stop, StopKind
 from iss.tui import theme
-from iss.tui.commands import look, motions, points, spiking
+from iss.tui.commands import look, motions, points, spiking, tracing
 from iss.tui.commands.command import Answer, Command, CommandError
 from iss.tui.panels import PANELS
 from iss.tui.state import State
@@ -17,6 +17,7 @@ from iss.tui.text import Line, Row
 _GROUPS: Final = (
     ("moving", motions.COMMANDS),
     ("stopping", points.COMMANDS),
+    ("tracing", tracing.COMMANDS),
     ("looking and changing", look.COMMANDS),
     ("spiking", spiking.COMMANDS),
 )
@@ -42,7 +43,7 @@ class Commander:
             return []
         name, _, rest = line.partition(" ")
         if name.startswith("/"):
-            name, rest = "find", line[1:]
+            name, rest = "search", line[1:]
         elif "/" in name:  # x/4w, print/x
             name, _, form = name.partition("/")
             rest = f"/{form} {rest}"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _FORMATS: Final = "xduotc"
 _DUMP: Final = 16
 _MOST: Final = 4096
+_ESCAPES: Final = {b"\\": b"\\", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 
 
 def _print(commander: Commander, text: str) -> Answer:
@@ -67,6 +68,8 @@ def _examine(commander: Commander, text: str) -> Answer:
         raise CommandError(f"x/{count}: expected 1 to {_MOST} items")
     if state.read(address, 1) is None:
         ram = state.machine.ram
+        if state.playback is not None:
+            raise CommandError(f"what is at {address:#010x}, the trace has not told so far")
         raise CommandError(f"there is no memory at {address:#010x}; RAM is {ram.base:#010x}..{ram.base + ram.size:#x}")
     state.view.memory = address & ~3
     if form == "i":
@@ -88,12 +91,12 @@ def _examine(commander: Commander, text: str) -> Answer:
 
 
 def _code(commander: Commander, address: int, count: int) -> Answer:
-    rows = []
+    state, rows = commander.state, []
     for place in range(address, address + 4 * count, 4):
-        instruction = commander.state.instruction(place)
-        name = commander.state.name(place) or ""
+        instruction = state.instruction(place)
+        name = state.name(place) or ""
         row = Row(f"{place:08x} ", theme.ADDRESS).add(f"<{name}> ", theme.LABEL)
-        rows.append(row.add("no memory" if instruction is None else str(instruction)))
+        rows.append(row.add(state.absent if instruction is None else str(instruction)))
     return rows
 
 
@@ -123,6 +126,22 @@ def _set(commander: Commander, text: str) -> Answer:
     assign(commander.state.debugger, target, number)
     commander.state.moved()
     return say(f"{target.strip()} = {number} ({number & 0xFFFFFFFF:#x}); later history is forgotten")
+
+
+def _type(commander: Commander, text: str) -> Answer:
+    bare = text.removeprefix("-n ") if text.startswith("-n ") else f"{text}\n"
+    try:
+        data = re.sub(rb"\\([\\nrt]|x[0-9a-fA-F]{2})", _escape, bare.encode())
+    except UnicodeEncodeError:
+        raise CommandError(f"{text!r} is no text that can be typed") from None
+    commander.state.debugger.history.type(data)
+    commander.state.moved()
+    return say(f"{len(data)} bytes typed; later history is forgotten")
+
+
+def _escape(found: re.Match[bytes]) -> bytes:
+    escape = found[1]
+    return _ESCAPES.get(escape) or bytes.fromhex(escape[1:].decode())
 
 
 def _info(commander: Commander, text: str) -> Answer:
@@ -289,6 +308,8 @@ COMMANDS: Final = (
     Command(("info", "i"), "WHAT [...]", "registers, csrs, breakpoints, frame, symbols, line, history, counters, "
             "queues, networks, console.", _info),
     Command(("set",), "TARGET = VALUE", "Change a register, pc, a CSR or memory.", _set),
+    Command(("type",), "[-n] TEXT", "Type a line to the firmware; -n: without its end. \\n \\t \\x1b are bytes.",
+            _type),
     Command(("show",), "PANEL [LINES]", f"Print a panel: {', '.join(PANELS)}.", _show),
     Command(("context", "ctx"), "[PANEL...|none]", "Choose the panels that are printed after each motion.", _context),
     Command(("screen",), "", "Print all panels.", _screen),

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from iss.debug.debugger import Debugger, Stop
-from iss.debug.search import AtInstruction
 from iss.tui.commands.command import Answer, Command, CommandError, amount, say
 
 if TYPE_CHECKING:
@@ -75,21 +74,6 @@ def moment(commander: Commander, text: str) -> int:
     return amount(commander, text)
 
 
-def _find(back: bool) -> Callable[[Commander, str], Answer]:
-    def run(commander: Commander, text: str) -> Answer:
-        wanted = text.strip().lower()
-        if not wanted:
-            raise CommandError("find TEXT: expected a part of an instruction as it is written, such as nm.run or sw ra")
-        word = commander.state.disassembler.word
-
-        def fits(instruction: int) -> bool:
-            return wanted in word(instruction).text.lower()
-
-        return commander.move(lambda: commander.state.debugger.find(AtInstruction(fits), text.strip(), back=back))
-
-    return run
-
-
 def _mark(commander: Commander, text: str) -> Answer:
     name = text.strip() or f"m{len(commander.state.bookmarks) + 1}"
     commander.state.bookmarks[name] = commander.state.now
@@ -120,8 +104,6 @@ COMMANDS: Final = (
     Command(("reverse-continue", "R", "rc"), "[N]", "Go back to where a point was met last.",
             _times(lambda d: d.resume_back), True),
     Command(("goto", "t"), "MOMENT", "Go to an instruction count, +N, -N, N%, start, end or a bookmark.", _goto),
-    Command(("find",), "TEXT", "Go on to an instruction with this in its text: nm.run, sw ra.", _find(False), True),
-    Command(("reverse-find", "rfind"), "TEXT", "Go back to one.", _find(True), True),
     Command(("mark", "m", "bookmark"), "[NAME]", "Give the present moment a name for goto.", _mark),
     Command(("speed",), "[N|full]", "Run at most N instructions a second.", _speed),
 )  # fmt: skip

@@ -46,7 +46,7 @@ def render(state: State, width: int, height: int) -> list[Line]:
         row = Row(f"{address:08x} ", theme.ADDRESS)
         data = [state.read((address + offset) & 0xFFFF_FFFF, 1) for offset in range(count)]
         if not any(data):
-            rows.append(row.add(" no memory", theme.DIM))
+            rows.append(row.add(f" {state.absent}", theme.DIM))
             continue
         old = before[line * count : (line + 1) * count]
         for offset, byte in enumerate(data):

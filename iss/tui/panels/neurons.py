@@ -100,6 +100,8 @@ def _detail(state: State, population: Population, neuron: int, limit: int) -> Ro
 
 
 def _absence(state: State) -> str:
+    if state.playback is not None:
+        return "a trace does not tell membranes; `neurohart debug PROGRAM --trace FILE` does"
     if state.machine.coprocessor is None:
         return "no coprocessor: the ISA has no Xnm extension"
     return "no population in memory: nothing there is a valid POP descriptor yet"

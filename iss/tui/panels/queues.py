@@ -18,9 +18,10 @@ def title(state: State) -> str:
 
 def render(state: State, width: int, height: int) -> list[Line]:
     """A queue a line: level, watermark, the events that come out first."""
-    unit = state.machine.coprocessor
+    unit = state.unit
     if unit is None:
-        return page([Row("no coprocessor", theme.DIM)], width, height)
+        known = state.playback is None
+        return page([Row("no coprocessor" if known else "a trace does not tell queues", theme.DIM)], width, height)
     inside = unit.state()
     marks = inside["csr"]["qwm"]
     rows = []

@@ -17,28 +17,29 @@ _GROUP: Final = 32
 
 def title(state: State) -> str:
     """What stands above the pane."""
-    population = state.population
-    return "spikes" + ("" if population is None else f" {state.population_name(population.address)}")
+    shown = state.spiking if not state.running else None
+    return "spikes" + ("" if shown is None else f" {state.population_name(shown[0])}")
 
 
 def render(state: State, width: int, height: int) -> list[Line]:
     """The latest steps at the right; the rows are around the chosen neuron."""
-    population = state.population
-    if population is None:
-        return page([Row("no population", theme.DIM)], width, height)
     if state.running:
         return page([Row("running", theme.DIM)], width, height)
-    dense = population.n > height - 1
+    if state.spiking is None:
+        nothing = "no population" if state.playback is None else "no spike so far"
+        return page([Row(nothing, theme.DIM)], width, height)
+    address, count = state.spiking
+    dense = count > height - 1
     each, columns = (ROWS, COLUMNS) if dense else (1, 1)
     cells, lines = max(1, width - _GUTTER), max(1, height - 1)
-    steps, own = state.spikes(population.address, cells * columns)
+    steps, own = state.spikes(address, cells * columns)
     if not len(own):
         return page([Row("no spike in the last instructions", theme.DIM)], width, height)
     latest = int(steps[-1])
     first_step = max(0, latest - cells * columns + 1)
     rows = []
-    shown = min(lines, -(-population.n // each))
-    top = max(0, min(state.view.neuron // each - shown // 2, -(-population.n // each) - shown))
+    shown = min(lines, -(-count // each))
+    top = max(0, min(state.view.neuron // each - shown // 2, -(-count // each) - shown))
     dots: dict[int, list[tuple[int, int]]] = {}
     for index in np.flatnonzero(steps >= first_step).tolist():
         bits, base = int(own["bits"][index]), _GROUP * int(own["group"][index])

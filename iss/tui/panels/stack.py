@@ -23,7 +23,7 @@ def render(state: State, width: int, height: int) -> list[Line]:
     for address in range(sp & ~3, (sp & ~3) + 4 * height, 4):
         value = state.word(address)
         if value is None:
-            rows.append(Row(f"    {address & 0xFFFFFFFF:08x} no memory", theme.DIM))
+            rows.append(Row(f"    {address & 0xFFFFFFFF:08x} {state.absent}", theme.DIM))
             break
         row = Row(f"{pointers.get(address, ''):<4}", theme.LABEL).add(f"{address:08x} ", theme.ADDRESS)
         row.add(f"{value:08x}", theme.TAKEN if address in returns else theme.PLAIN)
