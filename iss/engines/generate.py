@@ -36,6 +36,7 @@ from iss.trace.events import Kind
 
 TEMPLATE = Path(__file__).with_name("interpreter_template.c")
 TRACE_FORMATS = [Path(__file__).parents[1] / "trace" / f"{name}_format.c" for name in ("spike", "block")]
+CALLS = TEMPLATE.with_name("interpreter_calls.c")
 FIRST_OPERATION = 3  # after undecoded, illegal and outside
 _BYTE_SLOTS = ("rd", "rs1", "rs2")
 
@@ -98,6 +99,10 @@ typedef struct {
 } nh_block;
 size_t nh_pack(nh_block *block, const nh_record *records, size_t count);
 """
+_CALLS = """
+uint32_t nh_load(nh_state *s, uint32_t address, uint32_t size, uint32_t *value);
+uint32_t nh_store(nh_state *s, uint32_t address, uint32_t size, uint32_t value);
+"""
 _CALLBACKS = (
     "uint32_t nh_bus_load(void *host, uint32_t address, uint32_t size, uint32_t *value);",
     "uint32_t nh_bus_store(void *host, uint32_t address, uint32_t size, uint32_t value);",
@@ -144,7 +149,8 @@ def declarations(architecture: Architecture) -> str:
         "UNIT_MEMBER": member,
         "FIELDS": fields,
     }
-    return _filled(_STATE, parts) + _FUNCTIONS + f"enum {{ NH_FIRST_OPERATION = {FIRST_OPERATION} }};\n"
+    functions = _FUNCTIONS + (_CALLS if unit is not None and unit.calls_back else "")
+    return _filled(_STATE, parts) + functions + f"enum {{ NH_FIRST_OPERATION = {FIRST_OPERATION} }};\n"
 
 
 def _enumeration(prefix: str, members: type[IntEnum]) -> str:
@@ -388,7 +394,8 @@ def interpreter_source(architecture: Architecture) -> str:
         name.upper(): TEMPLATE.with_name(f"interpreter_{name}.c").read_text(encoding="utf-8")
         for name in ("decoder", "memory", "profile")
     }
-    return _filled(_filled(text, files), parts) + "".join(file.read_text(encoding="utf-8") for file in TRACE_FORMATS)
+    behind = [*TRACE_FORMATS, *([CALLS] if unit is not None and unit.calls_back else [])]
+    return _filled(_filled(text, files), parts) + "".join(file.read_text(encoding="utf-8") for file in behind)
 
 
 def fingerprint(text: str) -> str:

@@ -61,9 +61,10 @@ class InterpreterEngine:
         if len(hart.state.layout):
             self._extension_state = ffi.from_buffer(hart.state.buffer)
             state.extension = ffi.cast("nh_extension_state *", self._extension_state)
-        self._connect_coprocessor(hart.coprocessor)
+        self.connect_unit(hart.coprocessor)
 
-    def _connect_coprocessor(self, coprocessor: Any) -> None:
+    def connect_unit(self, coprocessor: Any) -> None:
+        """Call the C functions at `coprocessor.addresses()` from now on; None changes nothing."""
         if coprocessor is None:
             return
         if not hasattr(coprocessor, "addresses"):
@@ -71,6 +72,13 @@ class InterpreterEngine:
         unit, addresses = self._state.unit, coprocessor.addresses()
         for name, field in self._ffi.typeof("nh_unit").fields:
             setattr(unit, name, self._ffi.cast(field.type, addresses[name]))
+
+    def addresses(self) -> dict[str, int]:
+        """Host addresses of the C hart, and of what the functions of a unit may use of it."""
+        ffi, lib, state = self._ffi, self._lib, self._state
+        members = {name: ffi.addressof(state, name) for name in ("x", "pc", "trap_cause", "trap_value")}
+        members |= {"machine": state, "load": ffi.addressof(lib, "nh_load"), "store": ffi.addressof(lib, "nh_store")}
+        return {name: int(ffi.cast("uintptr_t", pointer)) for name, pointer in members.items()}
 
     def invalidate(self, low: int, high: int) -> None:
         """See Engine.invalidate."""

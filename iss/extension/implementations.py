@@ -6,6 +6,7 @@ of the extension's file and NeuroHartError says what is wrong with the target or
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -45,3 +46,37 @@ def target_path(spec: ImplementationSpec, extension: Extension, target: Any = No
     if not path.is_file():
         raise NeuroHartError(f"{spec.location}: {path} is not there; expected the file of implementation {spec.name!r}")
     return path
+
+
+def function_targets(spec: ImplementationSpec, extension: Extension) -> dict[str, tuple[str, str]]:
+    """Return (file, function) for each mnemonic of a target `file`, `file:function` or {mnemonic: `file:function`}.
+
+    A target that is a file alone has functions named like the instructions, with _ for what is no letter or digit.
+    """
+    if isinstance(spec.target, str):
+        return {name: (spec.target, identifier(name)) for name in extension.instructions.by_mnemonic}
+    targets = {}
+    for mnemonic, target in spec.target.items():
+        file, _, function = str(target).rpartition(":")
+        if not file:
+            raise NeuroHartError(f"{spec.location}: {mnemonic}: {target!r}, expected FILE:FUNCTION")
+        targets[mnemonic] = (file, function)
+    return targets
+
+
+def identifier(mnemonic: str) -> str:
+    """Return the name of an instruction's function: spk.lif is spk_lif."""
+    return re.sub(r"\W", "_", mnemonic)
+
+
+def implementation_specs(extension: Extension) -> dict[str, ImplementationSpec]:
+    """Return every second implementation that an extension names, those of single instructions put together by kind."""
+    found = dict(extension.implementations)
+    targets: dict[str, dict[str, str]] = {}
+    for mnemonic, details in extension.details.items():
+        for kind, target in details.implementations.items():
+            targets.setdefault(kind, {})[mnemonic] = target
+    for kind, by_mnemonic in targets.items():
+        name = kind if kind not in found else f"{kind} functions"
+        found[name] = ImplementationSpec(name, kind, by_mnemonic, {}, extension.location)
+    return found

@@ -23,15 +23,7 @@ _numbers = itertools.count()
 def load_extensions(path: str | Path) -> list[Extension]:
     """Return the extensions that a file defines, in its order; NeuroHartError `file:line: ...` if it is wrong."""
     file = Path(path)
-    try:
-        source = file.read_text(encoding="utf-8")
-    except OSError as error:
-        raise NeuroHartError(
-            f"{file}: cannot be read ({error.strerror}); expected an extension file such as `neurohart ext new` makes"
-        ) from None
-    except UnicodeDecodeError:
-        raise NeuroHartError(f"{file}: is no text; expected an extension file, which is Python") from None
-    module = _execute(file, source)
+    module = execute_file(file)
     found = list({id(value): value for value in vars(module).values() if isinstance(value, Extension)}.values())
     if not found:
         raise NeuroHartError(f"{file}: defines no extension; expected NAME = Extension('xname', ...)")
@@ -41,8 +33,16 @@ def load_extensions(path: str | Path) -> list[Extension]:
     return found
 
 
-def _execute(file: Path, source: str) -> ModuleType:
-    """Run a file as a module of its own; beside it, its folder's modules can be imported."""
+def execute_file(file: Path) -> ModuleType:
+    """Run a file as a module of its own, which can import those beside it; NeuroHartError if it fails."""
+    try:
+        source = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise NeuroHartError(
+            f"{file}: cannot be read ({error.strerror}); expected an extension file such as `neurohart ext new` makes"
+        ) from None
+    except UnicodeDecodeError:
+        raise NeuroHartError(f"{file}: is no text; expected an extension file, which is Python") from None
     module = ModuleType(f"{_PREFIX}{next(_numbers)}_{file.stem}")
     module.__file__ = str(file)
     sys.modules[module.__name__] = module  # dataclasses and the like look it up

@@ -201,6 +201,7 @@ class Unit:
     """A coprocessor as definitions see it: its C functions, named `prefix + name`, and the fields of its front.
 
     A signature such as `w:wd` gives result and operands: w is 32 bits, d 64 bits, v nothing. Fields are name: bits.
+    A unit that `calls_back` finds `nh_load` and `nh_store` in the interpreter.
     """
 
     prefix: str
@@ -209,6 +210,7 @@ class Unit:
     header: str
     functions: dict[str, str]
     fields: dict[str, int]
+    calls_back: bool = False
 
 
 class _AbstractUnit:

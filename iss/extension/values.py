@@ -1,0 +1,105 @@
+"""Operand values for random programs: many at once, corners of a width and what definitions compare with among them.
+
+Bits come from Python's generator, whose sequence is the same everywhere; NumPy only puts them together.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from iss.extension.dut import DATA
+from iss.extension.widths import Width
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+POINTED: int = 0x400  # bytes from DATA on that pointers point to
+UNMAPPED = (0x4000_0000, 0x4000_0004, 0xFFFF_F000, 0x7FFF_FFFC)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What numbers are drawn: of some width, small indices, or addresses of `pointer` aligned bytes."""
+
+    bits: int
+    signed: bool = False
+    pointer: int = 0
+    wild: bool = False  # pointers may be misaligned or point to nothing
+    index: bool = False
+
+
+@lru_cache(maxsize=64)
+def corners(bits: int, signed: bool) -> tuple[int, ...]:
+    """Return the numbers of a width that are worth trying: 0, 1, -1, its ends, powers of two, and their neighbours."""
+    width = Width(bits, signed)
+    near = {0, 1, -1, 2, width.minimum, width.minimum + 1, width.maximum, width.maximum - 1}
+    for bit in range(bits):
+        near |= {(1 << bit) - 1, 1 << bit, (1 << bit) + 1, -(1 << bit)}
+    return tuple(sorted(number for number in near if width.minimum <= number <= width.maximum))
+
+
+class Draw:
+    """A source of values for one program, which has a few favourites of each kind."""
+
+    def __init__(self, source: random.Random, constants: frozenset[int]) -> None:
+        self._random = source
+        self._near = sorted({number + delta for number in constants for delta in (-1, 0, 1)})
+        self._pools: dict[Kind, NDArray[np.uint32]] = {}
+
+    def values(self, kind: Kind, count: int) -> NDArray[np.uint32]:
+        """Return so many values."""
+        bits = np.frombuffer(self._random.randbytes(12 * count), "<u4").reshape(3, count)
+        if kind.pointer:
+            return self._pointers(kind, bits)
+        pool = self._pool(kind)
+        mask = np.uint32((1 << kind.bits) - 1)
+        choice = bits[0] & 0xFF
+        picked = pool[(bits[1] % np.uint32(len(pool))).astype(np.intp)]
+        favourite = pool[(bits[1] % np.uint32(4)).astype(np.intp)]
+        shift = bits[0] >> 8 & 31
+        small = bits[1] >> shift
+        value = np.select([choice < 110, choice < 150, choice < 190], [picked, favourite, small], bits[1])
+        if kind.bits == 32:
+            return _column(value)
+        low = value & mask
+        if kind.signed:
+            sign = np.uint32(1 << (kind.bits - 1))
+            low = (low ^ sign) - sign
+        # What lies above the declared width must not matter.
+        above = np.where((bits[2] & 7 == 0) & (not kind.index), low & mask | bits[2] & ~mask, low)
+        return _column(above)
+
+    def _pool(self, kind: Kind) -> NDArray[np.uint32]:
+        """Return the corners of a kind, its favourites in front."""
+        if kind not in self._pools:
+            numbers = list(corners(kind.bits, kind.signed))
+            width = Width(kind.bits, kind.signed)
+            numbers += [number for number in self._near if width.minimum <= number <= width.maximum] * 2
+            if kind.bits == 32:
+                numbers += [-number for number in numbers]
+            self._random.shuffle(numbers)
+            numbers += [0, 1, 2, 3][: 4 - len(numbers)] if len(numbers) < 4 else []
+            self._pools[kind] = np.array([number & 0xFFFF_FFFF for number in numbers], np.uint32)
+        return self._pools[kind]
+
+    def _pointers(self, kind: Kind, bits: NDArray[np.uint32]) -> NDArray[np.uint32]:
+        step = np.uint32(kind.pointer)
+        near = bits[0] & 0x0100 != 0  # few places, which are met again
+        offset = np.where(near, bits[1] % np.uint32(4), bits[1] % np.uint32(POINTED // kind.pointer)) * step
+        value = np.uint32(DATA) + offset.astype(np.uint32)
+        if kind.wild:
+            choice = bits[0] & 0xFF
+            value = np.where(choice < 20, value + (bits[2] & np.uint32(3)), value)
+            nowhere = np.array(UNMAPPED, np.uint32)[(bits[2] % np.uint32(len(UNMAPPED))).astype(np.intp)]
+            value = np.where(choice >= 248, nowhere, value)
+        return _column(value)
+
+
+def _column(values: Any) -> NDArray[np.uint32]:
+    column: NDArray[np.uint32] = values.astype(np.uint32, copy=False)
+    return column

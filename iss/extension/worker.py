@@ -1,0 +1,113 @@
+"""A machine under test in a process of its own: a crash or an endless loop ends that process, not the tester.
+
+The process is forked from this one when there is something to run and again after it has died. A run may use so much
+processor time; more is an endless loop.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import resource
+import signal
+from contextlib import suppress
+from typing import Any
+
+from iss.extension.dut import Run, TestProgram, empty_columns
+from iss.extension.dut_machine import MachineUnderTest, Records
+
+PATIENCE = 1.0  # seconds of processor time for one program
+_WALL_PATIENCE = 60.0  # seconds, for one that sleeps
+_GONE = "the process of the implementation has gone"
+
+
+class Worker:
+    """Runs a machine's programs in a child process; see Implementation."""
+
+    def __init__(self, machine: MachineUnderTest) -> None:
+        self.name, self.abilities, self.mnemonics = machine.name, machine.abilities, machine.mnemonics
+        self.patience = PATIENCE
+        self._machine = machine
+        self._pipe: Any = None
+        self._process = 0
+        self._pending = 0
+
+    def run(self, program: TestProgram, limit: int) -> Run:
+        """See Implementation.run."""
+        given = self.records(program, limit)
+        return given.run() if isinstance(given, Records) else given
+
+    def records(self, program: TestProgram, limit: int) -> Records | Run:
+        """Run a program; return its trace, or how the process ended."""
+        self.begin(program, limit)
+        return self.finish()
+
+    def begin(self, program: TestProgram, limit: int) -> None:
+        """Let the process begin with a program; what comes of it is had by `finish`."""
+        if not self._process:
+            self._start()
+        with suppress(BrokenPipeError):
+            self._pipe.send_bytes(pickle.dumps((program, limit, self.patience)))
+
+    def finish(self) -> Records | Run:
+        """Wait for the program that was begun."""
+        try:
+            if not self._pipe.poll(_WALL_PATIENCE):
+                os.kill(self._process, signal.SIGKILL)
+                self._wait()
+                return empty_columns(f"did not end within {_WALL_PATIENCE:.0f} s")
+            made: Records = pickle.loads(self._pipe.recv_bytes())
+            return made
+        except (EOFError, ConnectionResetError):
+            return empty_columns(self._wait())
+
+    def _start(self) -> None:
+        ours, theirs = multiprocessing.Pipe()
+        self._process = os.fork()
+        if self._process:
+            theirs.close()
+            self._pipe = ours
+            return
+        try:
+            ours.close()
+            _serve(self._machine, theirs)
+        finally:
+            os._exit(0)
+
+    def _wait(self) -> str:
+        """Say in words how the process has ended."""
+        _, status = os.waitpid(self._process, 0)
+        self._process = 0
+        self._pipe.close()
+        if not os.WIFSIGNALED(status):
+            return f"ended its process with code {os.waitstatus_to_exitcode(status)}"
+        number = os.WTERMSIG(status)
+        if number == signal.SIGPROF:
+            return f"did not end within {self.patience:g} s: an endless loop?"
+        return f"crashed with {signal.Signals(number).name}"
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process:
+            with suppress(ProcessLookupError):
+                os.kill(self._process, signal.SIGKILL)
+            self._wait()
+
+
+def _serve(machine: MachineUnderTest, pipe: Any) -> None:
+    """Run programs until the other side has gone."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    for number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT):
+        signal.signal(number, signal.SIG_DFL)
+    while True:
+        try:
+            program, limit, patience = pickle.loads(pipe.recv_bytes())
+        except EOFError:
+            return
+        signal.setitimer(signal.ITIMER_PROF, patience)
+        records = machine.records(program, limit)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        pipe.send_bytes(pickle.dumps(records))
