@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from iss.extension.dut import DATA
+from iss.extension.vectors import corners
 from iss.extension.widths import Width
 
 if TYPE_CHECKING:
@@ -31,16 +31,6 @@ class Kind:
     pointer: int = 0
     wild: bool = False  # pointers may be misaligned or point to nothing
     index: bool = False
-
-
-@lru_cache(maxsize=64)
-def corners(bits: int, signed: bool) -> tuple[int, ...]:
-    """Return the numbers of a width that are worth trying: 0, 1, -1, its ends, powers of two, and their neighbours."""
-    width = Width(bits, signed)
-    near = {0, 1, -1, 2, width.minimum, width.minimum + 1, width.maximum, width.maximum - 1}
-    for bit in range(bits):
-        near |= {(1 << bit) - 1, 1 << bit, (1 << bit) + 1, -(1 << bit)}
-    return tuple(sorted(number for number in near if width.minimum <= number <= width.maximum))
 
 
 class Draw:
@@ -77,7 +67,7 @@ class Draw:
     def _pool(self, kind: Kind) -> NDArray[np.uint32]:
         """Return the corners of a kind, its favourites in front."""
         if kind not in self._pools:
-            numbers = list(corners(kind.bits, kind.signed))
+            numbers = list(corners(Width(kind.bits, kind.signed)))
             width = Width(kind.bits, kind.signed)
             numbers += [number for number in self._near if width.minimum <= number <= width.maximum] * 2
             if kind.bits == 32:
