@@ -72,6 +72,42 @@ def sum4(hart, insn):
 @NAME@.cover("saturated", "@PREFIX@.adds", lambda case: case.result == 0x7FFF)
 '''
 
+C_MODEL = """\
+/* @NAME@ once more, written by hand: `neurohart ext test @NAME@.py --against c` compares it with @NAME@.py.
+ *
+ * @NAME@_model.h is generated from @NAME@.py (`neurohart ext export @NAME@.py`); it declares these functions, the state
+ * and what a function may ask of the hart. */
+#include "@NAME@_model.h"
+
+static int32_t clip16(int32_t value)
+{
+    return value < -0x8000 ? -0x8000 : value > 0x7FFF ? 0x7FFF : value;
+}
+
+uint32_t @PREFIX@_adds(@NAME@_hart *hart, @NAME@_state *state, uint32_t rs1, uint32_t rs2)
+{
+    (void)hart;
+    (void)state;
+    return (uint32_t)clip16((int16_t)rs1 + (int16_t)rs2);
+}
+
+uint32_t @PREFIX@_collect(@NAME@_hart *hart, @NAME@_state *state, uint32_t rs1)
+{
+    (void)hart;
+    const int64_t level = (int64_t)state->level - (state->level >> 3) + (int16_t)rs1;
+    const uint32_t spike = level >= state->threshold;
+    state->level = spike ? 0 : (int32_t)level;
+    return spike;
+}
+
+uint32_t @PREFIX@_sum4(@NAME@_hart *hart, @NAME@_state *state, uint32_t rs1)
+{
+    (void)state;
+    const uint32_t word = @NAME@_load32(hart, rs1);
+    return (uint32_t)((int8_t)word + (int8_t)(word >> 8) + (int8_t)(word >> 16) + (int8_t)(word >> 24));
+}
+"""
+
 TEST = '''\
 """Tests of @NAME@: pytest test_@NAME@.py. How good they are says `neurohart ext mutate @NAME@.py`."""
 
@@ -148,4 +184,4 @@ def files(name: str) -> dict[str, str]:
             text = text.replace(mark, value)
         return text
 
-    return {f"{name}.py": filled(DEFINITION), f"test_{name}.py": filled(TEST)}
+    return {f"{name}.py": filled(DEFINITION), f"{name}.c": filled(C_MODEL), f"test_{name}.py": filled(TEST)}
