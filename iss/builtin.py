@@ -69,9 +69,8 @@ def make_coprocessor(architecture: Architecture, ram: Any, factory: Any = None, 
 
     `factory(buffer, base)` replaces the C one, `lanes` the lanes it has by itself.
     """
-    if not any(
-        extension.instructions is not None and extension.instructions.unit for extension in architecture.extensions
-    ):
+    units = [extension.instructions.unit for extension in architecture.extensions if extension.instructions is not None]
+    if all(unit is None or unit.calls_back for unit in units):  # one that calls back is connected to the engine
         if lanes is not None:
             raise NeuroHartError(
                 f"{architecture.isa} has no coprocessor that could have {lanes} lanes; add _xnmspk_xnmeng"
