@@ -47,6 +47,7 @@ def execute_file(file: Path) -> ModuleType:
     module.__file__ = str(file)
     sys.modules[module.__name__] = module  # dataclasses and the like look it up
     folder = str(file.resolve().parent)
+    known = set(sys.modules)
     writes, sys.dont_write_bytecode = sys.dont_write_bytecode, True  # no __pycache__ beside the user's file
     sys.path.insert(0, folder)
     try:
@@ -60,15 +61,15 @@ def execute_file(file: Path) -> ModuleType:
     finally:
         sys.path.remove(folder)
         sys.dont_write_bytecode = writes
-        _forget_modules_of(folder)
+        _forget_modules_of(folder, known)
     return module
 
 
-def _forget_modules_of(folder: str) -> None:
-    """Another file's module of the same name, or this one after a change, is then imported anew."""
+def _forget_modules_of(folder: str, known: set[str]) -> None:
+    """Forget what a file has imported from its folder, so that it is imported anew after a change."""
     for name, module in list(sys.modules.items()):
         path = getattr(module, "__file__", None)
-        if path and os.path.dirname(path) == folder and not name.startswith(_PREFIX):
+        if name not in known and path and os.path.dirname(path) == folder and not name.startswith(_PREFIX):
             del sys.modules[name]
 
 
