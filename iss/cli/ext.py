@@ -12,12 +12,14 @@ COMMANDS: dict[str, str] = {
     "new": "iss.cli.ext_new",
     "check": "iss.cli.ext_check",
     "prove": "iss.cli.ext_prove",
+    "dii": "iss.cli.ext_dii",
 }
 EXAMPLE = """\
 commands:
   new      write a template: three working instructions and their test
   check    encodings, clashes with all that is known, free slots, names, documentation
   prove    whether two implementations of an instruction are equal, and how sure that is
+  dii      let a verification engine inject instructions (RVFI-DII)
 
 examples:
   neurohart ext new xspk
