@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
+from functools import cached_property
 from typing import Final
 
+from iss.debug.arrivals import Arrival, AtDepth, AtLine, BackArrival, BackToDepth, BackToLine, Lines
 from iss.debug.expressions import Expression
 from iss.debug.history import INTERVAL, History, ReplayedConsole
 from iss.debug.places import address_of
 from iss.debug.points import Point, PointKind, watched
-from iss.debug.scan import DepthRecord, DepthScan, Scan
+from iss.debug.scan import Record, Scan
 from iss.debug.search import AfterAccess, AfterRegister, AtAddress, Wanted
 from iss.errors import NeuroHartError
+from iss.loaders.lines import LineTable
 from iss.machine import End, Machine, Outcome
 
 _FIRST_PASS: Final = 20_000
+_LONGEST_PASS: Final = 4_000_000
+"""Instructions that are looked at in one go, at first and at most."""
+_NEAR: Final = 50
+"""The same, of a motion that has an end of its own: mostly it is near."""
 
 
 class StopKind(Enum):
@@ -125,11 +132,33 @@ class Debugger:
 
     def next(self) -> Stop:
         """Run one instruction, a call as a whole."""
-        return self._forward(0)
+        return self._forward(AtDepth(0))
+
+    def step_line(self) -> Stop:
+        """Run to the beginning of another source line, into functions that have lines; without them an instruction."""
+        return self._line(into=True) or self.step()
+
+    def next_line(self) -> Stop:
+        """The same, calls as a whole."""
+        return self._line(into=False) or self.next()
+
+    def _line(self, *, into: bool) -> Stop | None:
+        pc = self.machine.hart.pc
+        if not self._known_line(pc):
+            return None
+        return self._forward(AtLine(self._lines, self.now, pc, into=into))
+
+    @cached_property
+    def _lines(self) -> Lines:
+        image = self.machine.image
+        return Lines(image.lines if image is not None else LineTable())
+
+    def _known_line(self, pc: int) -> bool:
+        return self.machine.image is not None and self.machine.image.lines.at(pc) is not None
 
     def finish(self) -> Stop:
         """Run until the present function has returned."""
-        return self._forward(-1)
+        return self._forward(AtDepth(-1))
 
     def until(self, place: str) -> Stop:
         """Run until `place` or a point is met."""
@@ -207,36 +236,55 @@ class Debugger:
 
     def next_back(self) -> Stop:
         """Undo one instruction, a call as a whole."""
-        return self._backward(0)
+        return self._backward(BackToDepth(0))
+
+    def step_line_back(self) -> Stop:
+        """Go back to the beginning of this source line or, from there, of the line before; without lines a step."""
+        return self._line_back(into=True) or self.step_back()
+
+    def next_line_back(self) -> Stop:
+        """The same, calls as a whole."""
+        return self._line_back(into=False) or self.next_back()
+
+    def _line_back(self, *, into: bool) -> Stop | None:
+        if not self._known_line(self.machine.hart.pc):
+            return None
+        return self._backward(BackToLine(self._lines, into=into))
 
     def finish_back(self) -> Stop:
         """Go back to the call of the present function."""
-        return self._backward(-1)
+        return self._backward(BackToDepth(-1))
 
-    def _backward(self, depth: int | None) -> Stop:
-        """Go back to where a point was last met or, if given, the depth of calls was `depth` above the present one."""
-        start, end = self.now, self.now
+    def _backward(self, arrival: BackArrival | None) -> Stop:
+        """Go back to where a point was last met or `arrival` was."""
+        start, end, length, depth = self.now, self.now, _FIRST_PASS, 0
         self.history.interrupted = False
         while end > self.history.earliest:
             if (interrupted := self._interrupted()) is not None:
                 self.history.seek(start)
                 return interrupted
             self.between()
-            self.history.seek_checkpoint(end)
-            begin = self.now
+            begin = max(self.history.checkpoint_before(end), end - length)
+            self.history.seek(begin)
             for point in self._active:
                 point.prepare(self.machine)
-            record = DepthRecord(self.history, [point.wanted for point in self._active])
+            record = Record(self.history, [point.wanted for point in self._active])
             record.run(end - begin)
-            arrived = None if depth is None else record.latest(depth, min(end, start))
+            arrived = None
+            if arrival is not None:
+                stretch = record.stretch(depth)
+                arrived = arrival.look(stretch)
+                depth = int(stretch.depth[0]) if len(stretch.depth) else depth
             stop = self._last_met(record, begin, start, arrived)
             if stop is not None:
                 return stop
-            depth = None if depth is None else depth + record.depth
-            end = begin
+            end, length = begin, min(8 * length, _LONGEST_PASS)
             if self.cancelled():
                 self.history.seek(begin)
                 return Stop(StopKind.INTERRUPTED, f"interrupted at instruction {self.now}")
+        if arrival is not None and arrival.best is not None:
+            self.history.seek(arrival.best)
+            return self._here()
         return self._beginning()
 
     def _last_met(self, record: Scan, begin: int, start: int, arrived: int | None) -> Stop | None:
@@ -267,38 +315,32 @@ class Debugger:
         self.history.seek(self.history.earliest)
         return Stop(StopKind.BEGINNING, f"the history begins here, at instruction {self.now}")
 
-    def _forward(self, depth: int | None) -> Stop:
-        """Run on until a point is met or, if given, the depth of calls has come down to `depth`."""
+    def _forward(self, arrival: Arrival | None) -> Stop:
+        """Run on until a point is met or `arrival` is."""
         if (ended := self._at_end()) is not None:
             return ended
-        start, level = self.now, 0
-        length = min(_FIRST_PASS, self.longest_pass or _FIRST_PASS)
+        start = self.now
+        first = _FIRST_PASS if arrival is None else _NEAR
+        length = min(first, self.longest_pass or first)
         self.history.interrupted = False
         for point in self._active:
             point.prepare(self.machine)
         while True:
             wanted = [point.wanted for point in self._active]
-            scan: Scan
-            if depth is None:
-                scan = Scan(self.history, wanted, start, until_found=True)
-            else:
-                scan = DepthScan(self.history, wanted, start, depth - level)
+            scan = Scan(self.history, wanted, start, until_found=True, arrival=arrival)
             outcome = scan.run(length)
             end = self.now
-            arrived = scan.arrived if isinstance(scan, DepthScan) else None
-            stop = self._first_met(scan, arrived)
+            stop = self._first_met(scan, scan.arrived)
             if stop is not None:
                 return stop
             if self.now != end:
                 outcome = self.history.seek(end)
             if outcome.end is not End.PAUSED and (stop := self._ended(outcome)) is not None:
                 return stop
-            if isinstance(scan, DepthScan):
-                level += scan.depth
             if (interrupted := self._interrupted()) is not None:
                 return interrupted
             self.between()
-            length = min(4 * length, self.longest_pass or self.history.interval)
+            length = min(8 * length, self.longest_pass or self.history.interval)
 
     def _first_met(self, scan: Scan, arrived: int | None) -> Stop | None:
         """Go through candidate moments until a point is met, or to `arrived`."""

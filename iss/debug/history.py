@@ -115,10 +115,10 @@ class History:
         """The checkpoints themselves, ascending."""
         return tuple(kept for kept, _ in self._checkpoints)
 
-    def seek_checkpoint(self, before: int) -> None:
-        """Go to the latest checkpoint before a moment; there must be one."""
-        index = bisect_left(self._checkpoints, before, key=lambda kept: kept[0].retired) - 1
-        self._restore(index)
+    def checkpoint_before(self, moment: int) -> int:
+        """The time of the latest checkpoint before a moment; there must be one."""
+        index = bisect_left(self._checkpoints, moment, key=lambda kept: kept[0].retired) - 1
+        return self._checkpoints[index][0].retired
 
     def _restore(self, index: int) -> None:
         kept, self.console.position = self._checkpoints[index]

@@ -6,16 +6,31 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from iss.debug.arrivals import Arrival, Stretch, Walk
 from iss.debug.history import History
-from iss.debug.search import AtAddress, AtChosen, Chunk, Places, Wanted, candidates, depths
+from iss.debug.search import AtAddress, AtChosen, Chunk, Places, Wanted, candidates
 from iss.machine import Outcome
 
 
 class Scan:
-    """Candidates of `wanted` later than `after`; with `until_found` the pass ends soon after the first one."""
+    """Candidates of `wanted` later than `after`; with `until_found` the pass ends soon after the first one.
 
-    def __init__(self, history: History, wanted: Sequence[Wanted], after: int, *, until_found: bool) -> None:
+    It ends, too, soon after `arrival` has found a moment, which is `arrived` then.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        wanted: Sequence[Wanted],
+        after: int,
+        *,
+        until_found: bool,
+        arrival: Arrival | None = None,
+    ) -> None:
+        self._arrival = arrival
+        self.arrived: int | None = None
         self._history, self._wanted, self._after, self._until_found = history, wanted, after, until_found
         self._time = history.now
         self._found: list[Places] = []
@@ -55,46 +70,29 @@ class Scan:
                 self._history.machine.pause()
 
     def look(self, chunk: Chunk) -> None:
-        """For scans that look at more than candidates."""
+        """Look for the end of the motion in a chunk."""
+        if self._arrival is not None and self.arrived is None:
+            self.arrived = self._arrival.look(chunk)
+            if self.arrived is not None:
+                self._history.machine.pause()
 
 
-class DepthScan(Scan):
-    """A pass that also follows the depth of calls, 0 at its beginning, and ends when it has come down to `target`."""
-
-    def __init__(self, history: History, wanted: Sequence[Wanted], after: int, target: int) -> None:
-        super().__init__(history, wanted, after, until_found=True)
-        self._target, self.depth = target, 0
-        self.arrived: int | None = None
-
-    def look(self, chunk: Chunk) -> None:
-        levels = self.depth + np.cumsum(depths(chunk))
-        if not len(levels):
-            return
-        self.depth = int(levels[-1])
-        if self.arrived is None and len(reached := np.flatnonzero(levels <= self._target)):
-            self.arrived = chunk.start + 1 + int(reached[0])
-            self._history.machine.pause()
-
-
-class DepthRecord(Scan):
-    """A pass that notes every change of the depth of calls, 0 at its beginning."""
+class Record(Scan):
+    """A pass that notes where the hart was at each moment, and how deep in calls."""
 
     def __init__(self, history: History, wanted: Sequence[Wanted]) -> None:
         super().__init__(history, wanted, -1, until_found=False)
-        self.depth = 0
-        self._times: list[Places] = [np.array([history.now])]
-        self._levels: list[Places] = [np.array([0])]
+        self._begin, self._walk = history.now, Walk()
+        self._pcs: list[NDArray[np.uint32]] = []
+        self._depths: list[NDArray[np.int32]] = []
 
     def look(self, chunk: Chunk) -> None:
-        levels = self.depth + np.cumsum(depths(chunk))
-        changed = np.flatnonzero(np.diff(levels, prepend=self.depth))
-        self._times.append(chunk.start + 1 + changed)
-        self._levels.append(levels[changed])
-        self.depth = int(levels[-1]) if len(levels) else self.depth
+        pcs, before = self._walk.take(chunk)
+        self._pcs.append(pcs)
+        self._depths.append(before.astype(np.int32))
 
-    def latest(self, target: int, before: int) -> int | None:
-        """The latest time before `before` at which the depth was `target` above the end's, or less."""
-        times, levels = np.concatenate(self._times), np.concatenate(self._levels) - self.depth
-        ends = np.minimum(np.append(times[1:], before), before) - 1  # each level holds from its time to there
-        fits = np.flatnonzero((levels <= target) & (ends >= times))
-        return int(ends[fits[-1]]) if len(fits) else None
+    def stretch(self, depth: int) -> Stretch:
+        """What was noted; behind it the depth of calls is `depth`."""
+        pcs = np.concatenate(self._pcs) if self._pcs else np.zeros(0, np.uint32)
+        levels = np.concatenate(self._depths).astype(np.int64) if self._depths else np.zeros(0, np.int64)
+        return Stretch(self._begin, pcs, levels - self._walk.depth + depth)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from asm.disassembler import Disassembler
 from iss.trace.block import RECORDS
 from iss.trace.events import RECORD, Kind
-from iss.trace.jumps import OPCODE, is_call, is_return
+from iss.trace.jumps import OPCODE
 from iss.trace.reader import Chooser, Trace
 from iss.trace.recorder import Packer
 from iss.trace.view import View
@@ -167,13 +167,6 @@ class Anywhere:
 
     def moments(self, chunk: Chunk) -> Places:
         return chunk.start + 1 + np.arange(len(chunk.retired), dtype=np.int64)
-
-
-def depths(chunk: Chunk) -> NDArray[np.int64]:
-    """+1 for each call, -1 for each return among the retired instructions."""
-    words = chunk.retired["b"]
-    change: NDArray[np.int64] = is_call(words).astype(np.int64) - is_return(words)
-    return change
 
 
 def candidates(chunk: Chunk, wanted: Iterable[Wanted]) -> Places:

@@ -24,8 +24,17 @@ class _LastBlocks:
     def instructions(self, index: int) -> int:
         return len(self.kept[index])
 
+    def first(self, index: int) -> int:
+        return self.kept[index].first
+
+    def sparse(self, index: int) -> bool:
+        return self.kept[index].number is not None
+
     def block(self, index: int) -> Block:
         return self.kept[index]
+
+    def release(self, index: int) -> None:
+        """They go when they were shown."""
 
 
 class PassingTrace(Trace):

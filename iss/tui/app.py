@@ -76,7 +76,8 @@ class DebuggerApp(App[None]):
             for key, line in {
                 "s": "step", "n": "next", "f": "finish", "c": "continue", "S": "reverse-step", "N": "reverse-next",
                 "F": "reverse-finish", "R": "reverse-continue", "b": "break", "m": "mark", "u": "decimal",
-                "P": "population", "f5": "continue", "f10": "next", "f11": "step", "shift+f11": "finish",
+                "i": "stepi", "o": "nexti", "I": "reverse-stepi", "O": "reverse-nexti", "P": "population",
+                "f5": "continue", "f10": "next", "f11": "step", "shift+f11": "finish",
                 "shift+f5": "reverse-continue", "shift+f10": "reverse-next", "f12": "reverse-step",
             }.items()
         ),
@@ -84,7 +85,7 @@ class DebuggerApp(App[None]):
             Binding(key, f"ask('{start}')", show=False)
             for key, start in {
                 "colon": "", "w": "watch ", "t": "goto ", "d": "delete ", "slash": "search ", "backslash": "rsearch ",
-                "p": "print ", "x": "x ", "i": "info ", "L": "list ",
+                "p": "print ", "x": "x ", "L": "list ",
             }.items()
         ),
         Binding("space", "pause", show=False),

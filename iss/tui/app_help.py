@@ -20,11 +20,17 @@ _GROUND = Style(bgcolor="#1b232d")
 
 
 _KEYS: Final = (
-    ("s n f c", "step, next, finish, continue; S N F R the same backwards in time"),
+    ("s n f c", "step and next source line, finish, continue; S N F R the same backwards in time"),
+    ("i o I O", "step and next instruction, and back"),
     ("space Ctrl-C", "pause what runs, go on if nothing does;  + - speed dial"),
     ("b F9", "breakpoint where you look (or click into the margin of the code);  w watch  d delete"),
     ("t m", "go to a moment, bookmark it (or click into the timeline or on a line of the trace)"),
-    ("/ \\ p x i L", "find an instruction, find backwards, print, memory, info, list;  : any command, as below"),
+    ("/ \\ p x L", "search for an instruction, search backwards, print, memory, list;  : any command, as below"),
+    ("T", "let this pane stay at the present moment while the others move on, or follow again"),
+    (
+        "trace",
+        "h l choose a register or memory, Enter goes to what wrote it last (else to this moment), Backspace back",
+    ),
     ("Tab z", "next pane, the pane alone;  j k g G Ctrl-D Ctrl-U and arrows move in it;  Esc looks at the pc again"),
     ("h j k l Enter", "in neurons: choose one, say why it fired;  P another population;  u decimal registers"),
     ("F5 F10 F11", "continue, next, step;  with shift: continue and next backwards, finish;  F12 step back"),

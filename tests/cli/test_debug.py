@@ -65,10 +65,10 @@ def test_scripts_and_standard_input(
     neurohart: Command, hello: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     script = tmp_path / "session.txt"
-    script.write_text("# a comment\n\ncontext none\nstep 3\nprint insn\n")
+    script.write_text("# a comment\n\ncontext none\nstepi 3\nprint insn\n")
     ended = neurohart("debug", hello, "-x", script)
     assert (ended.code, ended.output.decode().splitlines()[-1]) == (0, "insn = 3 (0x3)")
-    monkeypatch.setattr("sys.stdin", io.StringIO("context none\nstep 2\n\nprint insn\nquit\nprint 1\n"))
+    monkeypatch.setattr("sys.stdin", io.StringIO("context none\nstepi 2\n\nprint insn\nquit\nprint 1\n"))
     ended = neurohart("debug", hello)
     assert ended.code == 0
     assert ended.output.decode().splitlines()[-2:] == ["insn = 2 (0x2)", "(neurohart) quit"]
@@ -77,7 +77,7 @@ def test_scripts_and_standard_input(
 def test_screenshots(neurohart: Command, hello: Path, tmp_path: Path) -> None:
     for name, begin in (("screen.svg", "<svg"), ("screen.txt", " neurohart")):
         file = tmp_path / name
-        ended = neurohart("debug", hello, "--command", "step 4", "--screenshot", file, "--size", "120x40")
+        ended = neurohart("debug", hello, "--command", "stepi 4", "--screenshot", file, "--size", "120x40")
         assert ended.code == 0
         assert file.read_text().startswith(begin)
     lines = (tmp_path / "screen.txt").read_text().splitlines()
@@ -92,7 +92,7 @@ def test_screenshots(neurohart: Command, hello: Path, tmp_path: Path) -> None:
     ("command", "message"),
     [
         ("brake main", "unknown command 'brake'; did you mean 'break'?"),
-        ("re", "'re' may be reverse-step, reverse-next, reverse-finish, reverse-continue, reverse-search; write"),
+        ("re", "'re' may be reverse-step, reverse-next, reverse-stepi, reverse-nexti, reverse-finish, reverse-continue, reverse-search; write"),
         ("break nowhere", "'nowhere' in 'nowhere' is unknown"),
         ("break *3", "no multiple of 4"),
         ("break _start if", "is no expression"),

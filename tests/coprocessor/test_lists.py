@@ -20,9 +20,7 @@ def rows_of(random: Random, n: int) -> set[int]:
     stretches = range(0, n, random.choice((32, 64, 128, 512)))
     chosen = set(random.sample(stretches, random.randint(0, len(stretches))))
     everywhere = random.random() < 0.5
-    return {
-        i for i in range(n) if random.random() < density and (everywhere or any(0 <= i - s < 32 for s in chosen))
-    }
+    return {i for i in range(n) if random.random() < density and (everywhere or any(0 <= i - s < 32 for s in chosen))}
 
 
 def projection(random: Random, n: int) -> tuple[Image, int]:

@@ -8,7 +8,7 @@ from iss.tui import screen
 from tests.tui.program import SIZES, commander
 
 FOLDER = Path(__file__).parent / "snapshots"
-SESSION = ("break infer", "watch membranes[1]", "continue 4", "mark here", "neuron 1", "step")
+SESSION = ("break infer", "watch membranes[1]", "continue 4", "mark here", "neuron 1", "stepi")
 
 
 def picture(width: int, height: int) -> str:
@@ -17,7 +17,7 @@ def picture(width: int, height: int) -> str:
     for line in SESSION:
         session.execute(line)
     screen.compose(session.state, width, height)  # notes what memory is shown
-    session.execute("step")
+    session.execute("stepi")
     return screen.as_text(screen.compose(session.state, width, height)) + "\n"
 
 

@@ -62,8 +62,10 @@ def screen_text(app: DebuggerApp) -> str:
 
 def test_keys_move_in_both_directions_of_time() -> None:
     async def scene(app: DebuggerApp, pilot: Any) -> None:
-        await press(app, pilot, "s", "s", "s", "S")
+        await press(app, pilot, "i", "i", "i", "I")
         assert app.state.now == 2
+        await press(app, pilot, "s", "s", "S")
+        assert app.state.now == 4
         await type_line(app, pilot, "break dot")
         await press(app, pilot, "c", "c")
         assert app.state.machine.hart.pc == app.state.debugger.evaluate("dot")
