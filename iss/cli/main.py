@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "trace": "iss.cli.trace",
     "profile": "iss.cli.profile",
     "coverage": "iss.cli.coverage",
+    "plot": "iss.cli.plot",
     "demo": "iss.cli.demo",
     "asm": "iss.cli.asm",
     "disasm": "iss.cli.disasm",

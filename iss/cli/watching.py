@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from iss.cli.recording import RunTrace
     from iss.cli.streams import Output
 
-_UNUSED = {
+UNUSED = {
     **dict.fromkeys(("check", "energy_report", "live", "keep_going", "no_spikes"), False),
     **dict.fromkeys(("signature", "trace_format", "ring", "filter", "energy"), None),
     "dump_memory": (),
@@ -79,7 +79,7 @@ def look(
 ) -> tuple[T, int]:
     """Look at a program or trace; returns what has looked at it and the exit code of the run. Raises Failure."""
     if not is_trace(args, name):
-        own = argparse.Namespace(**_UNUSED | vars(args) | {"program": name, "trace": command, "json": None})
+        own = argparse.Namespace(**UNUSED | vars(args) | {"program": name, "trace": command, "json": None})
         with ExitStack() as stack:
             session = _Watching(own, stack, command, make)
             code = session.run()

@@ -18,6 +18,7 @@ from coprocessor.golden.population import Population, read_population
 from coprocessor.golden.profiles import Profile
 from coprocessor.golden.projection import Projection
 from iss.machine import Machine
+from iss.memory.ram import Ram
 
 _MEMBRANE: Final = {Profile.CUBA: 1, Profile.ALIF: 1}
 """State word that holds the membrane potential, where it is not the first."""
@@ -64,22 +65,39 @@ def find(machine: Machine) -> Networks:
     return Networks(networks, populations)
 
 
+def population_at(machine: Machine, address: int) -> Population | None:
+    """The population whose descriptor is at an address, None if there is none."""
+    try:
+        return read_population(Memory(machine.ram.buffer, machine.ram.base), address)
+    except Fault:
+        return None
+
+
 def _head(kind: Type) -> int:
     return MAGIC << 16 | kind << 8 | VERSION
 
 
 def words(machine: Machine, address: int, count: int) -> Words:
     """Signed words of memory; those outside of RAM are 0."""
+    return _words_in(machine.ram, address, count)
+
+
+def _words_in(ram: Ram, address: int, count: int) -> Words:
     try:
-        return np.frombuffer(machine.ram.read(address, 4 * count), "<i4").astype(np.int64)
+        return np.frombuffer(ram.read(address, 4 * count), "<i4").astype(np.int64)
     except IndexError:
         return np.zeros(count, np.int64)
 
 
 def membranes(machine: Machine, population: Population) -> Words:
     """Membrane potential of every neuron (of SD the activation's sigma, of IZH Q8.8 mV)."""
+    return membranes_in(machine.ram, population)
+
+
+def membranes_in(ram: Ram, population: Population) -> Words:
+    """Those in any memory."""
     word = _MEMBRANE.get(population.profile, 0)
-    values = words(machine, population.state + 4 * word * population.n, population.n)
+    values = _words_in(ram, population.state + 4 * word * population.n, population.n)
     return ((values & 0xFFFF) ^ 0x8000) - 0x8000 if population.profile is Profile.IZH else values
 
 

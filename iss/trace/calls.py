@@ -83,7 +83,7 @@ def _flow(decoded: Decoded) -> int:
     return _FLOW_TRAP_RETURN if decoded.mnemonic == "mret" else _FLOW_NONE
 
 
-def _traps(view: View) -> dict[int, list[int]]:
+def traps(view: View) -> dict[int, list[int]]:
     """The pcs at which traps came before an instruction, by its index."""
     found: dict[int, list[int]] = {}
     for place in np.flatnonzero((view.kinds == Kind.TRAP) | (view.kinds == Kind.INTERRUPT)).tolist():
@@ -119,11 +119,11 @@ class Walker:
             return
         before, before_function, before_pc = self._before
         flow, function = view.each(_flow, np.int64), self.functions.of(view)
-        traps = _traps(view)
+        came = traps(view)
         earlier_flow = np.concatenate([[before], flow[:-1]])
         changes = earlier_flow != _FLOW_NONE
         changes |= np.concatenate([[before_function], function[:-1]]) != function
-        changes[[0, *(index for index in traps if index < len(view))]] = True
+        changes[[0, *(index for index in came if index < len(view))]] = True
         starts = np.flatnonzero(changes)
         rows = zip(
             starts.tolist(),
@@ -134,8 +134,8 @@ class Walker:
             strict=True,
         )
         for begin, end, entered, came_by, caller in rows:
-            if begin in traps:
-                self._trap(view, begin, traps[begin], came_by, caller)
+            if begin in came:
+                self._trap(view, begin, came[begin], came_by, caller)
                 self._push(view, begin, Frame(entered, True), None)
             else:
                 self._move(view, begin, entered, came_by, caller)

@@ -23,7 +23,7 @@ AREAS: dict[str, Area] = {
     "iss.errors": Area(0),
     "iss.isa": Area(0, "iss.errors"),
     # 0: usable without the simulator
-    "coprocessor": Area(0, libraries="cffi numpy"),
+    "coprocessor": Area(0, libraries="cffi numpy matplotlib"),
     # 1: what a machine is made of
     "coprocessor.instructions": Area(1, "iss.isa coprocessor"),
     "coprocessor.c_header": Area(1, "iss.isa coprocessor coprocessor.instructions"),
@@ -67,7 +67,8 @@ AREAS: dict[str, Area] = {
         "iss.errors iss.isa iss.builtin iss.memory iss.loaders iss.hart iss.trace iss.machine iss.debug iss.extension "
         "iss.tui.app iss.tui.braille iss.tui.commands.commander iss.tui.commands.look "
         "iss.tui.layout iss.tui.live iss.tui.prompt iss.tui.state "
-        "asm coprocessor.csrs coprocessor.energy coprocessor.interface",  # what the counters mean and cost
+        "asm coprocessor.csrs coprocessor.energy coprocessor.errors coprocessor.interface "  # counters, costs
+        "coprocessor.plot",
         "rich numpy",
     ),
     "iss.tui": Area(

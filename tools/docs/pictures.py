@@ -20,6 +20,10 @@ PICTURES = {
         *("--command", "mark decided", "--command", "neuron 37", "--command", "step 9", "--command", "step"),
         *("--screenshot", "{file}"),
     ],
+    "spikes.svg": [
+        *("plot", "programs/digits", "--uart", "null", "-o", "{file}", "--raster", "hidden_neurons"),
+        *("--membrane", "output_neurons:0-9", "--energy", "--to-step", "50"),
+    ],
     "flames.svg": ["profile", "programs/digits", "--uart", "null", "-o", "{file}"],
 }
 

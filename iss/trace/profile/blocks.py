@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from iss.trace.calls import traps
 from iss.trace.commands import Issue, issues
 from iss.trace.events import Kind
 from iss.trace.view import View, delays
@@ -18,13 +19,14 @@ class BlockCosts:
 
     def __init__(self, view: View) -> None:
         count = len(view)
-        trapped = set(view.block.event_index[np.isin(view.kinds, (Kind.TRAP, Kind.INTERRUPT))].tolist())
+        self.traps = traps(view)
+        """The pcs at which traps came before an instruction, by its index."""
         self.own: list[Issue] = []
         """Commands in order that are the instruction at their index, or the one behind the last."""
         self.interrupted: dict[int, list[Issue]] = {}
         """Those for which a trap came instead, by the instruction before which it came."""
         for issue in issues(view):
-            if issue.retired or issue.index not in trapped:
+            if issue.retired or issue.index not in self.traps:
                 self.own.append(issue)
             else:
                 self.interrupted.setdefault(issue.index, []).append(issue)

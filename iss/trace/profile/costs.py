@@ -90,6 +90,10 @@ class Prices:
             cycles = sum(layer.counters["cyc"] for layer in layers)
             self._rates[site] = sum(layer.fj for layer in layers) / cycles if cycles else 0.0
 
+    def rate(self, site: int) -> float:
+        """Femtojoules a cycle of the commands that an address issues, without leakage."""
+        return self._rates.get(site, 0.0)
+
     def leakage(self, cycles: float) -> float:
         """Femtojoules that leak away while cycles pass."""
         return 0.0 if self.preset is None else cycles * self.preset.leak_nw / self.preset.clock_mhz
@@ -100,7 +104,7 @@ class Prices:
         if self.preset is not None:
             costs.fj = counted.instructions * self.preset.instruction_fj + counted.accesses * self.preset.memory_word_fj
             costs.fj += self.leakage(counted.cycles)
-            costs.fj += sum(self._rates.get(site, 0.0) * cycles for site, cycles in counted.engine.items())
+            costs.fj += sum(self.rate(site) * cycles for site, cycles in counted.engine.items())
         return costs
 
     def split(self, site: int, descriptor: int, told: Commanded) -> Split:
@@ -108,7 +112,7 @@ class Prices:
         own = Costs(told.count, told.cycles)
         if self.preset is not None:
             own.fj = told.count * self.preset.instruction_fj + self.leakage(told.cycles)
-            own.fj += self._rates.get(site, 0.0) * told.cycles
+            own.fj += self.rate(site) * told.cycles
         layers = self.layers.get(site, [])
         whole = sum(layer.counters["cyc"] for layer in layers)
         split = Split(own)
