@@ -45,12 +45,27 @@ def first_divergence(spec: Run, dut: Run, layout: StateLayout) -> Divergence | N
     found = [one for one in candidates if one is not None]
     if found:
         return min(found, key=lambda one: one.row)
-    if dut.ended not in ("exit", "limit"):
+    if dut.ended not in ("exit", "limit", spec.ended):
         return Divergence("ended", dut.ended, rows - 1 if rows else -1, 0, "the run", spec.ended, dut.ended)
     if spec.ended != dut.ended or len(spec.pc) != len(dut.pc):
         told = [f"{run.ended} after {len(run.pc)} instructions" for run in (spec, dut)]
         return Divergence("ended", "", rows, 0, "the run", told[0], told[1])
     return _end(spec, dut, layout)
+
+
+def up_to_a_trap(run: Run) -> Run:
+    """Return what an implementation does that halts at its first trap."""
+    if run.traps is None or not len(run.traps):
+        return run
+    row, pc = (int(part) for part in run.traps[0, :2])
+    word = run.word[:row] if run.word is not None else None
+    accesses = run.accesses[run.accesses[:, 0] < row] if run.accesses is not None else None
+    return Run(run.pc[:row], word, run.rd[:row], run.value[:row], accesses, ended=halted(pc))
+
+
+def halted(pc: int) -> str:
+    """How a run ends that halts at its first trap."""
+    return f"halted by a trap at {pc:#010x}"
 
 
 def _hex(value: int) -> str:

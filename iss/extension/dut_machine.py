@@ -28,6 +28,7 @@ from iss.isa.definitions import InstructionSet
 from iss.isa.tracing import Unit
 from iss.loaders.image import Image, Segment, Symbol
 from iss.machine import End, Machine
+from iss.memory.device import BusError
 from iss.memory.map import MemoryMap
 from iss.trace.events import Kind
 
@@ -105,6 +106,8 @@ class MachineUnderTest:
         ]
         self._tells_state = shapes[0] == shapes[1]
         self._csrs = [csr.number for csr in extension.csrs]
+        unit = self._machine.coprocessor
+        self._fresh = unit.state() if unit is not None else None
         self._chunks: list[bytes] = []
         self._machine.observe(lambda records: self._chunks.append(bytes(records)))
 
@@ -116,6 +119,8 @@ class MachineUnderTest:
         """Run a program; return its trace and what is left."""
         machine, hart = self._machine, self._machine.hart
         machine.load(Image(BASE, (Segment(BASE, program.flat(), RAM_SIZE, "rwx"),), _SYMBOLS))
+        if self._fresh is not None:
+            machine.coprocessor.load_state(self._fresh, 0)
         self._chunks.clear()
         try:
             end = machine.run(limit).end
@@ -132,7 +137,7 @@ class MachineUnderTest:
     def _csr(self, number: int) -> int | None:
         try:
             return self._machine.hart.read_csr(number)
-        except TrapRaised:
+        except (TrapRaised, BusError):  # its mtval would be the word at the pc, which may lead nowhere
             return None
 
     def close(self) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from iss.errors import NeuroHartError
+from iss.extension.compare import halted
 from iss.extension.dut import DATA, DATA_SIZE, TOHOST, Run, TestProgram
 from iss.extension.extension import Extension, ImplementationSpec
 from iss.extension.rtl.design import Design
@@ -19,7 +20,7 @@ _OPTIONS = "top, parameters, instructions, csr, simulator"
 
 
 class VerilogImplementation:
-    """A unit on PicoRV32. Programs start with all registers 0, end at their store to tohost, and must not trap."""
+    """A unit on PicoRV32. Programs end at their store to tohost or at their first trap, where the core halts."""
 
     def __init__(
         self, name: str, simulator: RtlSimulator, mnemonics: frozenset[str] | None = None, csr: bool = False
@@ -51,8 +52,7 @@ class VerilogImplementation:
 
 def _ended(run: RtlRun) -> str:
     if run.end is End.TRAP:
-        word, pc = int(run.word[-1]), int(run.pc[-1])
-        return f"the core trapped at {pc:#010x}: nothing executes {word:#010x}, or its address is misaligned"
+        return halted(int(run.pc[-1]))
     return run.problem or ("exit" if run.end is End.EXIT else "limit")
 
 

@@ -88,6 +88,7 @@ class Extension:
         self.details: dict[str, Details] = {}
         self.covers: list[CoverPoint] = []
         self.implementations: dict[str, ImplementationSpec] = {}
+        self.set_up: dict[int, int] = {}
 
     def __repr__(self) -> str:
         return f"<Extension {self.name} {self.version}: {len(self.instructions)} instructions>"
@@ -208,6 +209,17 @@ class Extension:
         if any(point.name == name and point.mnemonic == mnemonic for point in self.covers):
             raise located(f"cover point {name!r} of {mnemonic} is already there", where)
         self.covers.append(CoverPoint(name, mnemonic, condition, where))
+
+    def setup(self, **values: int) -> None:
+        """Let test programs begin with writes to CSRs of the extension, by name: what switches a unit on, say."""
+        where = caller_location(_OWN_MODULES)
+        numbers = {csr.name: csr.number for csr in self.csrs}
+        for name, value in values.items():
+            if name not in numbers:
+                raise located(f"setup: {self.name} has no CSR {name!r}; define it above", where)
+            if not isinstance(value, int) or not 0 <= value < 1 << 32:
+                raise located(f"setup: {name} = {value!r}, expected 0..0xffffffff", where)
+            self.set_up[numbers[name]] = value
 
     def implementation(self, name: str, **given: Any) -> None:
         """Name a second implementation of the whole extension: one of c=, python=, library=, extension=, verilog=,

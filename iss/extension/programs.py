@@ -117,7 +117,7 @@ class _Writer:
 
     def program(self) -> TestProgram:
         """Put it together."""
-        body: list[int] = []
+        body = self._setup()
         while len(body) < BODY_WORDS:
             body += self._snippet()
         row = max(1, len(self.slots))
@@ -132,6 +132,15 @@ class _Writer:
             tuple(body), tuple(registers), self._data(row, rounds), "traps" in self.programs.abilities,
             self.programs.seed, self.number,
         )  # fmt: skip
+
+    def _setup(self) -> list[int]:
+        """Write the CSRs that the extension wants to be set, in every round."""
+        if "csr" not in self.programs.abilities:
+            return []
+        words: list[int] = []
+        for number, value in self.programs.extension.set_up.items():
+            words += [*constant(SPARE, value), encode("csrrw", rs1=SPARE, csr=number)]
+        return words
 
     def _data(self, row: int, rounds: int) -> bytes:
         scratch = self.draw.values(Kind(8), SCRATCH_SIZE).astype(np.uint8)

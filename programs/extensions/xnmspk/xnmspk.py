@@ -73,6 +73,7 @@ user_csr(0x800, "mode", "Mode", lambda value: (value & 0x7FF) ^ ((field(value, 4
 for _number, (_name, _mask, _reset, _text) in USER_CSRS.items():
     user_csr(_number, _name, _text, lambda value, mask=_mask: value & mask, _reset)
 user_csr(0x808, "rng", "Random state", lambda value: choose(value == 0, RNG_RESET, value), RNG_RESET)
+xnmspk.setup(nm_ctl=1)
 
 
 # Instructions (chapter 5) -------------------------------------------------------------------------------------------

@@ -1,0 +1,74 @@
+"""Xnmspk in the workbench: its specification against the C coprocessor and the Verilog by random programs, and bugs."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from iss.errors import NeuroHartError
+from iss.extension import Extension, architecture_with, load_extensions
+from iss.extension.implementations import make_implementation
+from iss.extension.lockstep import Failure, Session
+from tests.extension.rtl.tools import rtl_tool
+from tests.extension.test_xnmspk import FILE, specification
+
+
+def run_session(extension: Extension, name: str, count: int, **options: object) -> tuple[list[Failure], int]:
+    """The failures of so many programs against an implementation, up to the first, and the instructions run."""
+    spec = extension.implementations[name]
+    spec = replace(spec, options={**spec.options, **options})
+    session = Session(extension, make_implementation(spec, extension, architecture_with([extension])), seed=11)
+    try:
+        for failure in session.run(count=count):
+            if failure is not None:
+                return [failure], session.progress.instructions
+    finally:
+        session.close()
+    return [], session.progress.instructions
+
+
+def test_against_the_coprocessor() -> None:
+    failures, instructions = run_session(specification(), "coprocessor", 60)
+    assert failures == [] and instructions > 50_000
+
+
+def test_against_verilog() -> None:
+    failures, instructions = run_session(specification(), "rtl", 60, simulator=rtl_tool("verilator"))
+    assert failures == [] and instructions > 50_000
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "mnemonics"),
+    [
+        ("left > right || (or_equal", "left > right || (!or_equal", {"nm.cmp", "nm.thr", "nm.lif"}),  # > for >=
+        ("if (draws) csr[RNG] <= word;", "if (draws && result != 0) csr[RNG] <= word;", None),  # a lost draw
+    ],
+)
+def test_planted_bugs(tmp_path: Path, right: str, wrong: str, mnemonics: set[str] | None) -> None:
+    """In Verilog; a lost draw shows in whatever draws next."""
+    shutil.copytree(FILE.parent, tmp_path, dirs_exist_ok=True)
+    verilog = tmp_path / "rtl" / "xnmspk_pcpi.v"
+    text = verilog.read_text()
+    assert text.count(right) == 1
+    verilog.write_text(text.replace(right, wrong))
+    (extension,) = load_extensions(tmp_path / "xnmspk.py")
+    failures, _ = run_session(extension, "rtl", 1000, simulator=rtl_tool("verilator"))
+    divergence = failures[0].divergence
+    assert divergence.kind == "value"
+    definition = extension.instructions.decode(divergence.word)
+    assert mnemonics is None or (definition is not None and definition.mnemonic in mnemonics)
+
+
+def test_what_is_wrong_with_an_implementation_in_verilog() -> None:
+    extension = specification()
+    for options, problem in (
+        ({"colour": 1}, "option colour is not known"),
+        ({"instructions": ["nm.rndm"]}, "has no instruction 'nm.rndm'"),
+        ({"top": None}, "expected verilog="),
+        ({"simulator": "vcs"}, "'vcs' is not known"),
+    ):
+        with pytest.raises(NeuroHartError, match=f"xnmspk.py:.*implementation 'rtl': .*{problem}"):
+            run_session(extension, "rtl", 1, **options)
