@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final, Protocol
 
 import numpy as np
@@ -52,17 +53,18 @@ def encode(mnemonic: str, **operands: int) -> int:
     return base_instructions().by_mnemonic[mnemonic].encoding.encode(**operands)
 
 
-def constant(register: int, value: int) -> list[int]:
+@lru_cache(maxsize=1 << 14)
+def constant(register: int, value: int) -> tuple[int, ...]:
     """Return the one or two words that load a 32-bit value: what `li` assembles to."""
     value &= 0xFFFF_FFFF
     low = (value & 0xFFF) - ((value & 0x800) << 1)
     high = (value - low) & 0xFFFF_FFFF
     if not high:
-        return [encode("addi", rd=register, imm=low)]
+        return (encode("addi", rd=register, imm=low),)
     words = [encode("lui", rd=register, imm=high - ((high & 0x8000_0000) << 1))]
     if low:
         words.append(encode("addi", rd=register, rs1=register, imm=low))
-    return words
+    return tuple(words)
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ class TestProgram:
         return Image(BASE, segments, symbols, f"program {self.seed}:{self.number}")
 
 
+@cache
 def _ending() -> tuple[int, ...]:
     """Store 1 to tohost, the high word first, then stand still."""
     return (
@@ -144,6 +147,7 @@ def _ending() -> tuple[int, ...]:
     )
 
 
+@cache
 def _handler() -> tuple[int, ...]:
     """Show what happened in registers and go on behind the instruction."""
     cause, value, place = HANDLER_REGISTERS

@@ -14,6 +14,7 @@ from typing import Any
 from iss.errors import NeuroHartError
 from iss.extension.dut import Implementation
 from iss.extension.extension import Extension, ImplementationSpec
+from iss.extension.load import architecture_with
 from iss.isa.catalogue import Architecture
 
 KINDS: dict[str, str] = {
@@ -80,3 +81,34 @@ def implementation_specs(extension: Extension) -> dict[str, ImplementationSpec]:
         name = kind if kind not in found else f"{kind} functions"
         found[name] = ImplementationSpec(name, kind, by_mnemonic, {}, extension.location)
     return found
+
+
+ENGINES = "engines"
+_SUFFIXES = {".c": "c", ".so": "library", ".py": "extension", ".v": "verilog", ".sv": "verilog"}
+
+
+def find_implementation(extension: Extension, what: str) -> Implementation | None:
+    """Return what a user names: an implementation of the extension, a file, an ISA string; None is `engines`.
+
+    NeuroHartError says what there is, or why it cannot be made.
+    """
+    if what == ENGINES:
+        return None
+    specs = implementation_specs(extension)
+    spec = specs.get(what)
+    if spec is None:
+        kind = "isa" if what.startswith("rv32") else _SUFFIXES.get(Path(what).suffix)
+        if kind is None:
+            known = ", ".join([*specs, ENGINES])
+            raise NeuroHartError(
+                f"{extension.name} has no implementation {what!r}, expected one of {known}, a file (.c, .so, .py, .v) "
+                "or an ISA string"
+            )
+        if kind == "isa":
+            spec = ImplementationSpec(what, kind, what, {}, extension.location)
+        else:
+            path = Path(what).resolve()
+            if kind == "extension" and path.is_file() and "Extension(" not in path.read_text(errors="replace"):
+                kind = "python"
+            spec = ImplementationSpec(what, kind, str(path), {}, what)
+    return make_implementation(spec, extension, architecture_with([extension]))

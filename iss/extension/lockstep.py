@@ -6,9 +6,12 @@ program; `Session` goes through the programs of a seed.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from time import monotonic
+
+import numpy as np
 
 from iss.errors import NeuroHartError
 from iss.extension.compare import Divergence, first_divergence, up_to_a_trap
@@ -18,6 +21,7 @@ from iss.extension.extension import Extension
 from iss.extension.programs import LIMIT, Programs
 from iss.extension.worker import Worker
 from iss.isa.state import StateLayout
+from iss.trace.events import Kind
 
 REFERENCE_SHARE = 32
 
@@ -63,7 +67,7 @@ class Progress:
     programs: int = 0
     instructions: int = 0
     seconds: float = 0.0
-    executed: dict[int, int] = field(default_factory=dict)
+    executed: Counter[str] = field(default_factory=Counter)  # by mnemonic, of the extension
 
 
 class Session:
@@ -90,6 +94,8 @@ class Session:
         if not self.programs.instructions:
             raise NeuroHartError(f"{dut.name if dut else extension.name} has no instruction that could be tested")
         self.progress = Progress()
+        self._opcodes = np.unique([definition.encoding.match & 0x7F for definition in extension.instructions])
+        self._mnemonics: dict[int, str] = {}
 
     def run(self, first: int = 0, count: int | None = None, seconds: float | None = None) -> Iterator[Failure | None]:
         """Run programs from number `first` on: `count` of them, or for so long; yield each one's failure, if any."""
@@ -98,11 +104,13 @@ class Session:
         while (count is None or number < first + count) and (seconds is None or monotonic() - start < seconds):
             program = self.programs.program(number)
             failure = None
-            for pair, share in self.pairs:
+            for position, (pair, share) in enumerate(self.pairs):
                 if number % share:
                     continue
                 divergence, ours = pair.compare(program)
-                self.progress.instructions += ours.retired
+                if position == 0:
+                    self.progress.instructions += ours.retired
+                    self._count(ours)
                 if divergence is not None:
                     failure = Failure(program, divergence, pair)
                     break
@@ -110,6 +118,19 @@ class Session:
             self.progress.programs += 1
             self.progress.seconds = monotonic() - start
             yield failure
+
+    def _count(self, ours: Records) -> None:
+        """Count the extension's instructions by mnemonic."""
+        rows = np.frombuffer(ours.records, np.uint32).reshape(-1, 4)
+        words = rows[rows[:, 0] & 0xFF == Kind.RETIRED, 2]
+        words, counts = np.unique(words[np.isin(words & 0x7F, self._opcodes)], return_counts=True)
+        executed, known = self.progress.executed, self._mnemonics
+        for word, count in zip(words.tolist(), counts.tolist(), strict=True):
+            if word not in known:
+                definition = self.extension.instructions.decode(word)
+                known[word] = definition.mnemonic if definition is not None else ""
+            if known[word]:
+                executed[known[word]] += count
 
     def close(self) -> None:
         """Let go of the second implementation."""

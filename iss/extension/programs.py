@@ -268,7 +268,7 @@ class _Writer:
         return definition.encoding.encode(**operands)
 
     def _snippet_constant(self) -> list[int]:
-        return constant(self.random.choice(USUAL), int(self.draw.values(Kind(32), 1)[0]))
+        return list(constant(self.random.choice(USUAL), int(self.draw.values(Kind(32), 1)[0])))
 
     def _offset(self, size: int) -> int:
         return self.random.randrange(-SCRATCH_SIZE // 2, SCRATCH_SIZE // 2, size)

@@ -17,9 +17,9 @@ from typing import Any
 from iss.extension.dut import Run, TestProgram, empty_columns
 from iss.extension.dut_machine import MachineUnderTest, Records
 
+ENDLESS = "did not end: an endless loop?"
 PATIENCE = 1.0  # seconds of processor time for one program
 _WALL_PATIENCE = 60.0  # seconds, for one that sleeps
-_GONE = "the process of the implementation has gone"
 
 
 class Worker:
@@ -56,7 +56,7 @@ class Worker:
             if not self._pipe.poll(_WALL_PATIENCE):
                 os.kill(self._process, signal.SIGKILL)
                 self._wait()
-                return empty_columns(f"did not end within {_WALL_PATIENCE:.0f} s")
+                return empty_columns(ENDLESS)
             made: Records = pickle.loads(self._pipe.recv_bytes())
             return made
         except (EOFError, ConnectionResetError):
@@ -84,7 +84,7 @@ class Worker:
             return f"ended its process with code {os.waitstatus_to_exitcode(status)}"
         number = os.WTERMSIG(status)
         if number == signal.SIGPROF:
-            return f"did not end within {self.patience:g} s: an endless loop?"
+            return ENDLESS
         return f"crashed with {signal.Signals(number).name}"
 
     def close(self) -> None:
