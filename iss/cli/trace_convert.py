@@ -13,7 +13,7 @@ from iss.cli.exit_codes import ExitCode, Failure, failing
 from iss.cli.parsing import count
 from iss.cli.trace_files import add_trace_arguments, open_trace
 from iss.trace.filters import Filter
-from iss.trace.formats import READERS, WRITERS, write_trace
+from iss.trace.formats import READERS, WITH_ENERGY, WRITERS, write_trace
 from iss.trace.reader import KeptBlocks, Trace
 from iss.trace.recorder import chosen
 
@@ -47,7 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--from", dest="begin", type=count, metavar="N", help="from the instruction with this number on"
     )
     parser.add_argument("--to", dest="end", type=count, metavar="N", help="up to before the one with this number")
-    parser.add_argument("--energy", metavar="PRESET", help="energies for callgrind, see neurohart run --energy list")
+    parser.add_argument(
+        "--energy", metavar="PRESET", help="energies for callgrind and rvvi, see neurohart run --energy list"
+    )
     add_trace_arguments(parser)
 
 
@@ -58,8 +60,9 @@ def run(args: argparse.Namespace) -> int:
     if args.energy is not None:
         from iss.cli.energy import find_preset
 
-        if format != "callgrind":
-            raise Failure(f"--energy is for callgrind, and {format} has no energies; leave it out", ExitCode.USAGE)
+        if format not in WITH_ENERGY:
+            text = f"--energy is for {' and '.join(WITH_ENERGY)}, and {format} has no energies; leave it out"
+            raise Failure(text, ExitCode.USAGE)
         preset = find_preset(args.energy)
     if args.output != "-":
         check_directory(args.output)

@@ -43,6 +43,8 @@ WRITERS: Final[dict[str, tuple[str, str]]] = {  # format: suffix, what it is for
 }
 OF_PROFILES: Final = ("folded", "callgrind", "flamegraph")
 """Formats of WRITERS that hold what `iss.trace.profile` counts."""
+WITH_ENERGY: Final = ("callgrind", "rvvi")
+"""Formats of WRITERS that can hold energies."""
 _LOOKED_AT: Final = 4096
 
 
@@ -61,7 +63,7 @@ def detect(path: str | Path) -> str:
 
 
 def write_trace(trace: Trace, path: str | Path, format: str, preset: EnergyPreset | None = None) -> None:
-    """Write a trace in one of WRITERS; `preset` gives callgrind's energies. TraceError, OSError."""
+    """Write a trace in one of WRITERS; `preset` gives the energies of WITH_ENERGY. TraceError, OSError."""
     if format == OWN:
         store_trace(trace, path)
     elif format == "spike":
@@ -82,6 +84,10 @@ def write_trace(trace: Trace, path: str | Path, format: str, preset: EnergyPrese
                 from iss.trace.formats import lcov
 
                 lcov.write(coverage(count(trace)), text)
+            elif format == "rvvi":
+                from iss.trace.formats import rvvi
+
+                rvvi.write(trace, text, preset)
             else:
                 import_module(f"iss.trace.formats.{format}").write(trace, text)
 

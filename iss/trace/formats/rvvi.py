@@ -1,7 +1,7 @@
 """RVVI-TEXT 0.3 (riscv-verification/RVVI), with accesses, interrupts, commands and spikes in META elements of ours:
 
 META 4 LOAD|STORE address size value; META 2 INTERRUPT mcause; META 4 COMMAND name outcome cycles;
-META n SPIKES population time neuron...; META 2 SLEEP cycles.
+META n SPIKES population time neuron...; META 2 SLEEP cycles; with a preset META 2 ENERGY femtojoules.
 """
 
 from __future__ import annotations
@@ -11,12 +11,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, TextIO
 
+from coprocessor.energy import EnergyPreset
 from coprocessor.interface import Operation, Outcome
 from iss.loaders import Image
 from iss.trace.events import Command, CsrWrite, Event, Interrupt, MemoryAccess, Retired, Sleep, Trap
 from iss.trace.formats.importing import Access, Importer, lines, refusal
+from iss.trace.profile.blocks import BlockCosts
+from iss.trace.profile.collect import Counted
+from iss.trace.profile.costs import Prices
 from iss.trace.reader import Trace
 from iss.trace.render import Renderer
+from iss.trace.view import View
 
 _TOKEN: Final = re.compile(r"\s*(?:'[^'\n]*'|\"(?P<name>[^\"\n]*)\"|(?P<word>[^\s'\"]+))")
 _COUNTS: Final = {"VENDOR": 3, "ISSUE": 1, "ORDER": 1, "MODE": 1, "VIRT": 1, "DM": 1, "NET": 2, "TIME": 1, "CYCLE": 1}
@@ -31,21 +36,41 @@ def fits(head: bytes) -> bool:
 
 
 # Writing --------------------------------------------------------------------------------------------------------------
-def write(trace: Trace, out: TextIO) -> None:
-    """Write all of a trace."""
+def write(trace: Trace, out: TextIO, preset: EnergyPreset | None = None) -> None:
+    """Write all of a trace; with a preset also the energy of each instruction and of the time up to the next."""
+    prices = Prices(preset, trace.end)
     out.write(f'{_VERSION}\nVENDOR "NeuroHart" 0 1\nPARAMS 6 ILEN 32 XLEN 32 FLEN 0 VLEN 0 NHART 1 RETIRE 1\n')
     renderer = Renderer(trace)
     words: dict[int, int] = {}
     for view in trace.views():
         words.update(zip(view.block.site_pc.tolist(), view.block.site_word.tolist(), strict=True))
     time, first = 0, True
-    for retired in trace.instructions():
-        for event in retired.events:
-            if isinstance(event, Trap):
-                out.write(_trap(renderer, event, words.get(event.pc, 0)))
-        head = f"ORDER {retired.number} MODE 0x3 " if first else ""
-        out.write(f"{head}{_line(renderer, retired)} CYCLE {retired.cycle - time}\n")
-        time, first = retired.cycle, False
+    for view in trace.views():
+        energies = _energies(prices, view) if preset is not None else None
+        for place, retired in enumerate(view.instructions(0, len(view))):
+            for event in retired.events:
+                if isinstance(event, Trap):
+                    out.write(_trap(renderer, event, words.get(event.pc, 0)))
+            head = f"ORDER {retired.number} MODE 0x3 " if first else ""
+            energy = "" if energies is None else f" META 2 ENERGY {energies[place]}"
+            out.write(f"{head}{_line(renderer, retired)}{energy} CYCLE {retired.cycle - time}\n")
+            time, first = retired.cycle, False
+
+
+def _energies(prices: Prices, view: View) -> list[int]:
+    """[n] femtojoules of each instruction, with those of a command to the coprocessor that was suspended before it."""
+    costs = BlockCosts(view)
+    counted = [
+        Counted(1, cycles, accesses)
+        for cycles, accesses in zip(costs.cycles.tolist(), costs.accesses.tolist(), strict=True)
+    ]
+    for issue in costs.own:
+        if issue.index < len(view):
+            counted[issue.index].add(Counted(engine={int(view.pc[issue.index]): issue.cycles}))
+    for index, issues in costs.interrupted.items():
+        for issue in issues if index < len(view) else ():
+            counted[index].add(Counted(0, issue.cycles, 0, {costs.traps[index][0]: issue.cycles}))
+    return [round(prices.of(one).fj) for one in counted]
 
 
 def _trap(renderer: Renderer, trap: Trap, word: int) -> str:
