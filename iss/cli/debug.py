@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from contextlib import ExitStack
@@ -42,6 +43,7 @@ examples:
   neurohart debug fw.elf -x session.txt --screenshot screen.svg --size 200x55
 """
 _TEXTUAL = "textual"
+_ESCAPE_MS = "25"  # how long Textual waits whether an Escape is the beginning of another key; its own 100 are felt
 _INTERVAL = 1_000_000
 _PLAYED_INTERVAL = 250_000  # a trace is played more slowly than a program runs
 _SIZE = re.compile(r"(\d{2,3})x(\d{2,3})\Z")
@@ -196,6 +198,7 @@ def _run(args: argparse.Namespace, state: State, scripts: list[tuple[str, list[s
     commander = Commander(state, *size)
     _talk(args, state, commander, scripts, batch=batch, panes=panes)
     if panes and not commander.quit:
+        os.environ.setdefault("ESCDELAY", _ESCAPE_MS)
         from iss.tui.app import DebuggerApp
 
         DebuggerApp(commander).run()

@@ -5,6 +5,7 @@ Reading and checking is the golden model's business; here they are looked for.
 
 from __future__ import annotations
 
+import mmap
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from coprocessor.golden.numbers import s16, signed
 from coprocessor.golden.population import Population, read_population
 from coprocessor.golden.profiles import Profile
 from coprocessor.golden.projection import Projection
+from iss.debug.touched import touched_pages
 from iss.machine import Machine
 from iss.memory.ram import Ram
 
@@ -40,11 +42,10 @@ def find(machine: Machine) -> Networks:
     if machine.coprocessor is None:
         return Networks({}, {})
     memory = Memory(machine.ram.buffer, machine.ram.base)
-    heads: Any = np.frombuffer(machine.ram.buffer, "<u4", count=machine.ram.size // 4)[:: _ALIGNMENT // 4]
+    places = _heads(machine)
     networks: dict[int, tuple[int, ...]] = {}
     populations: dict[int, Population] = {}
-    for index in np.flatnonzero(heads == _head(Type.NET)).tolist():
-        address = machine.ram.base + _ALIGNMENT * index
+    for address in places[Type.NET]:
         try:
             targets = [entry.target for entry in read_network(memory, address)]
         except Fault:
@@ -56,8 +57,7 @@ def find(machine: Machine) -> Networks:
                 own[population.address] = population
         networks[address] = tuple(own)
         populations |= own
-    for index in np.flatnonzero(heads == _head(Type.POP)).tolist():
-        address = machine.ram.base + _ALIGNMENT * index
+    for address in places[Type.POP]:
         try:
             populations.setdefault(address, read_population(memory, address))
         except Fault:
@@ -73,8 +73,17 @@ def population_at(machine: Machine, address: int) -> Population | None:
         return None
 
 
-def _head(kind: Type) -> int:
-    return MAGIC << 16 | kind << 8 | VERSION
+def _heads(machine: Machine) -> dict[Type, list[int]]:
+    """Where the magic words of networks and populations are; pages that nobody has touched hold none."""
+    memory: Any = np.frombuffer(machine.ram.buffer, "<u4", count=machine.ram.size // 4)
+    edges = np.flatnonzero(np.diff(touched_pages(machine.ram.buffer), prepend=False, append=False)) * mmap.PAGESIZE // 4
+    found: dict[Type, list[int]] = {Type.NET: [], Type.POP: []}
+    for start, end in edges.reshape(-1, 2).tolist():
+        heads = memory[start : end : _ALIGNMENT // 4]
+        for kind, places in found.items():
+            word = MAGIC << 16 | kind << 8 | VERSION
+            places.extend((machine.ram.base + 4 * start + _ALIGNMENT * np.flatnonzero(heads == word)).tolist())
+    return found
 
 
 def words(machine: Machine, address: int, count: int) -> Words:

@@ -57,6 +57,7 @@ class History:
         self._checkpoints: list[tuple[Snapshot, int]] = []
         self.latest = machine.hart.retired  # how far the machine has been
         self.last: Outcome | None = None  # how the run ended there, if it has
+        self._pinned: tuple[Snapshot, int] | None = None
         self._changes: list[int] = []  # moments at which the user has changed something: where runs take it up
         self._typed: list[tuple[int, int]] = []  # moments, and bytes that had been typed up to each of them
         self.version = 0  # counts how often the user has changed the course of things
@@ -89,7 +90,7 @@ class History:
                 self.last = self.last if outcome.end in (End.INTERRUPTED, End.PAUSED) else outcome
                 return outcome
             if self.now == change:
-                self._restore(self._checkpoint_at(change))
+                self._restore(self._checkpoints[self._checkpoint_at(change)])
             elif self.now == following:
                 self._checkpoint()
             if self.now >= target:
@@ -102,10 +103,18 @@ class History:
         """
         if retired < self.earliest:
             raise NeuroHartError(f"instruction {retired} is before the history, which begins at {self.earliest}")
-        index = self._checkpoint_at(retired)
-        if retired < self.now or self._checkpoints[index][0].retired > self.now:
-            self._restore(index)
+        kept = self._checkpoints[self._checkpoint_at(retired)]
+        if self._pinned is not None and kept[0].retired < self._pinned[0].retired <= retired:
+            kept = self._pinned
+        if retired < self.now or kept[0].retired > self.now:
+            self._restore(kept)
         return self.run(retired - self.now)
+
+    def pin(self) -> None:
+        """Keep the present moment until another one is pinned: somebody will come back to it soon."""
+        if self._pinned is None or self._pinned[0].retired != self.now:
+            known = self._checkpoints[self._checkpoint_at(self.now)][0]
+            self._pinned = snapshot.take(self.machine, known), self.console.position
 
     def _checkpoint_at(self, retired: int) -> int:
         """The last checkpoint that is not later."""
@@ -120,8 +129,8 @@ class History:
         index = bisect_left(self._checkpoints, moment, key=lambda kept: kept[0].retired) - 1
         return self._checkpoints[index][0].retired
 
-    def _restore(self, index: int) -> None:
-        kept, self.console.position = self._checkpoints[index]
+    def _restore(self, checkpoint: tuple[Snapshot, int]) -> None:
+        kept, self.console.position = checkpoint
         typed = [count for moment, count in self._typed if moment <= kept.retired]
         total = self._typed[-1][1] if self._typed else 0
         self.machine.console_input.hide(total - (typed[-1] if typed else 0))
@@ -140,7 +149,7 @@ class History:
     def rewrite(self) -> None:
         """Forget what came after the present time: the user has changed the machine."""
         self._checkpoints = [kept for kept in self._checkpoints if kept[0].retired < self.now]
-        self.latest, self.last = self.now, None
+        self.latest, self.last, self._pinned = self.now, None, None
         self.version += 1
         self._changes = [*(moment for moment in self._changes if moment < self.now), self.now]
         if any(moment > self.now for moment, _ in self._typed):

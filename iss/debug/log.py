@@ -18,6 +18,7 @@ from iss.debug.past import unmoved
 from iss.debug.recent import Recent, empty
 from iss.trace.block import Array
 from iss.trace.events import Retired
+from iss.trace.filters import Filter
 from iss.trace.jumps import OPCODE
 from iss.trace.reader import Chooser, Trace
 
@@ -62,7 +63,7 @@ class HistoryLog:
     def __init__(self, history: History) -> None:
         self._history = history
         self.names = empty(history)
-        self.recent = Recent(history, WINDOW)
+        self.recent = Recent(history, WINDOW, Filter.parse("command", self.names))
         self._counted: dict[int, dict[str, int]] = {}
         self._version = 0
 
@@ -115,7 +116,7 @@ class HistoryLog:
         """Indices of those that are wanted among the last SEARCHED, in pieces."""
         history = self._history
         begin = max(history.earliest, history.latest - SEARCHED)
-        trace = Recent(history, 0, wanted).trace(begin, history.latest)
+        trace = Recent(history, 0, wanted).wanted(begin, history.latest)
         yield np.concatenate([view.number.astype(np.int64) for view in trace.views()] or [_NONE])
 
 

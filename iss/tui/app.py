@@ -9,9 +9,6 @@ from typing import ClassVar, Final
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
-from textual.strip import Strip
-from textual.widget import Widget
-from textual.widgets import Input
 
 from iss.debug.debugger import Stop, StopKind
 from iss.debug.points import PointKind
@@ -19,6 +16,7 @@ from iss.debug.search import AtAddress
 from iss.errors import NeuroHartError
 from iss.tui import theme
 from iss.tui.app_help import AnswerScreen, keys
+from iss.tui.app_line import Bar, CommandLine
 from iss.tui.app_pane import Pane, TracePane, make_panes
 from iss.tui.commands.command import Answer, CommandError
 from iss.tui.commands.commander import Commander, stopped
@@ -26,7 +24,7 @@ from iss.tui.layout import Place, layout
 from iss.tui.panels import PANELS
 from iss.tui.screen import footer, header
 from iss.tui.state import State
-from iss.tui.text import Line, Row, fit
+from iss.tui.text import Row
 
 _FRAME: Final = 1 / 15
 """Seconds between two pictures of a running machine."""
@@ -42,23 +40,6 @@ _ONE_LINE: Final = 3
 """Answers of more lines open a window."""
 
 
-class Bar(Widget):
-    """A line that the application writes."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(id=name)
-        self.line: Line = []
-
-    def show(self, line: Line) -> None:
-        """Write it."""
-        self.line = line
-        self.refresh()
-
-    def render_line(self, y: int) -> Strip:
-        """The line, cut to the width."""
-        return Strip(fit(self.line, self.size.width))
-
-
 class DebuggerApp(App[None]):
     """The debugger on a terminal. Everything the machine does goes through `run_line`."""
 
@@ -67,8 +48,9 @@ class DebuggerApp(App[None]):
     Screen { layers: base over; overflow: hidden; }
     .pane { position: absolute; scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; overflow-x: hidden; }
     Bar { position: absolute; height: 1; width: 100%; }
-    Input { position: absolute; height: 1; border: none; padding: 0; display: none; layer: over; background: #26323f; }
-    Input:focus { border: none; }
+    CommandLine { position: absolute; height: 1; width: 100%; }
+    AnswerScreen { background: #1b232d; }
+    #answer { width: 100%; height: 100%; border: round #ffd75f; background: #1b232d; overflow-x: hidden; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -82,7 +64,7 @@ class DebuggerApp(App[None]):
             }.items()
         ),
         *(
-            Binding(key, f"ask('{start}')", show=False)
+            Binding(key, f"ask('{start}')", show=False, priority=True)  # before what is typed next goes elsewhere
             for key, start in {
                 "colon": "", "w": "watch ", "t": "goto ", "d": "delete ", "slash": "search ", "backslash": "rsearch ",
                 "p": "print ", "x": "x ", "L": "list ",
@@ -106,9 +88,12 @@ class DebuggerApp(App[None]):
         self.commander: Commander = commander
         self.state: State = commander.state
         self.panes: dict[str, Pane | TracePane] = {pane.panel: pane for pane in make_panes()}
-        self.top, self.bottom, self.message = Bar("top"), Bar("bottom"), Bar("message")
+        self.top, self.bottom = Bar("top"), Bar("bottom")
+        self.message = CommandLine("message", self._entered, self._close_line)
+        self.message.words = commander.completions
         self.zoomed: str | None = None
         self._in_frame = False
+        self._asked_from = "code"
         self._thread: threading.Thread | None = None
         self._last_frame = 0.0
         self._closed_down = False
@@ -124,7 +109,6 @@ class DebuggerApp(App[None]):
         yield from self.panes.values()
         yield self.message
         yield self.bottom
-        yield Input(id="line", compact=True, select_on_focus=False)
 
     def on_mount(self) -> None:
         """Begin with the code."""
@@ -161,9 +145,6 @@ class DebuggerApp(App[None]):
                 pane.styles.width, pane.styles.height = place.width, place.height
         self.message.styles.offset = (0, height - 2)
         self.bottom.styles.offset = (0, height - 1)
-        line = self.query_one("#line", Input)
-        line.styles.offset = (0, height - 2)
-        line.styles.width = width
         self.bottom.show(footer(width))
         self.call_after_refresh(self.draw)
 
@@ -213,33 +194,29 @@ class DebuggerApp(App[None]):
         else:
             self.run_line(line)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The keys that open the command line are letters where text is typed."""
+        return action != "ask" or (len(self.screen_stack) == 1 and not self.message.asking)
+
     def action_ask(self, start: str) -> None:
         """Open the command line with the beginning of a command."""
-        line = self.query_one("#line", Input)
-        line.display = True
-        line.value = start
-        line.cursor_position = len(start)
-        line.focus()
+        self._asked_from = self.focused_panel
+        self.message.ask(start)
+        self.screen.set_focus(self.message)  # at once: what is typed next is for the line
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def _entered(self, text: str) -> None:
         """The command line is complete."""
-        text = event.value
-        self._close_line()
         if text.strip():
             self.run_line(text)
 
     def action_dismiss(self) -> None:
-        """Close the command line, or look at the present place again."""
-        if self.query_one("#line", Input).display:
-            self._close_line()
-            return
+        """Look at the present place again."""
         self.state.view.code = self.state.view.memory = self.state.tracing.cursor = self.state.tracing.cell = None
         self.draw()
 
     def _close_line(self) -> None:
-        line = self.query_one("#line", Input)
-        line.display = False
-        self.panes[self.zoomed or "code"].focus()
+        self.message.leave()
+        self.screen.set_focus(self.panes[self.zoomed or self._asked_from])
 
     def toggle_breakpoint(self, address: int) -> None:
         """Set a breakpoint at an address, or remove those that are there."""

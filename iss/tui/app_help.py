@@ -1,4 +1,4 @@
-"""A window over the panes for answers of many lines."""
+"""A window in place of the panes for answers of many lines. (One above them would cost a picture of both.)"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rich.style import Style
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
-from textual.screen import ModalScreen
+from textual.screen import Screen
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -66,13 +66,9 @@ class AnswerView(ScrollView, can_focus=True):
         return Strip(fit(line, self.size.width)).apply_style(_GROUND)
 
 
-class AnswerScreen(ModalScreen[None]):
+class AnswerScreen(Screen[None]):
     """Shows an answer until a key is pressed that does not scroll."""
 
-    CSS = """
-    AnswerScreen { align: center middle; }
-    #answer { width: 90%; height: 85%; border: round #ffd75f; background: #1b232d; overflow-x: hidden; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(key, "dismiss", show=False) for key in ("escape", "q", "enter", "question_mark", "space")
     ]

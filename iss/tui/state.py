@@ -26,12 +26,10 @@ from iss.debug.figures import coprocessor_counters, energy_of
 from iss.debug.history import ReplayedConsole
 from iss.debug.log import WINDOW, HistoryLog, Log, TraceLog
 from iss.debug.playback import Playback
-from iss.debug.recent import Recent
 from iss.loaders.image import Symbol
 from iss.loaders.lines import LineTable, SourceLine
 from iss.loaders.names import Names
 from iss.trace.events import Interrupt, Trap
-from iss.trace.filters import Filter
 from iss.trace.reader import Trace
 from iss.tui.tracing import Tracing
 
@@ -94,7 +92,6 @@ class State:
         self._history_log = HistoryLog(debugger.history)
         log: Log = self._history_log if trace is None else TraceLog(trace, played=self.playback is not None)
         self.tracing = Tracing(log, self.disassembler)
-        self._commands = Recent(debugger.history, 0, Filter.parse("command", log.names))
         self.patience = 10.0  # seconds that a filter may look for what it wants before something is shown
         self.view = View()
         self.bookmarks: dict[str, int] = {}
@@ -379,7 +376,7 @@ class State:
         log = self.tracing.log
         if isinstance(log, TraceLog):
             return past.spikes(log.trace, begin, end)
-        trace = self._commands.trace(begin, end)
+        trace = self._history_log.recent.wanted(begin, end)
         return past.spikes(trace, 0, trace.count, numbered=True)
 
     def population_name(self, address: int) -> str:

@@ -1,4 +1,4 @@
-"""`python -m tools.bench [simulator|startup|trace|coprocessor] ...`: all benchmarks; the first one without a name."""
+"""`python -m tools.bench [simulator|startup|trace|debugger|coprocessor] ...`: the first one without a name."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ import sys
 
 from tests.oracles.building import BuildError
 from tests.oracles.toolchain import ToolMissing
-from tools.bench import simulator, startup, trace
+from tools.bench import debugger, simulator, startup, trace
 from tools.bench.coprocessor import command as coprocessor
 from tools.bench.errors import WrongResult
 
-COMMANDS = {"simulator": simulator, "startup": startup, "trace": trace, "coprocessor": coprocessor}
+COMMANDS = {
+    "simulator": simulator,
+    "startup": startup,
+    "trace": trace,
+    "debugger": debugger,
+    "coprocessor": coprocessor,
+}
 
 
 def main() -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from typing import Final
 
@@ -50,6 +50,15 @@ class Commander:
         command = find(name)
         self._repeat = line if command.repeats else ""
         return command.run(self, rest.strip())
+
+    def completions(self, line: str) -> list[str]:
+        """What the last word of a line may be: a command, or a panel, bookmark or symbol behind one."""
+        blank = " " in line.lstrip()
+        word = line.rpartition(" ")[2]
+        names: Iterable[str] = [command.name for command in COMMANDS.values()]
+        if blank:
+            names = [*PANELS, *self.state.bookmarks, *self.state.symbols]
+        return sorted({name for name in names if name.startswith(word)}) if word or not blank else []
 
     def move(self, motion: Callable[[], Stop]) -> Answer:
         """Carry out a motion, here or where the application wants it."""

@@ -1,0 +1,103 @@
+"""A program on a terminal of its own: keys go in, and what it costs until nothing more is painted comes out."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from tools.bench.errors import WrongResult
+
+_QUIET = 0.2
+"""Seconds without output after which a picture is complete."""
+_LONGEST = 30.0
+
+
+@dataclass(frozen=True)
+class Painted:
+    """From a key to the last byte of its picture: wall and CPU seconds of the program, and the bytes."""
+
+    wall: float
+    cpu: float
+    data: bytes
+
+
+class Terminal:
+    """Runs a command on a terminal of `width` by `height` cells."""
+
+    def __init__(self, command: list[str], width: int, height: int) -> None:
+        self._master, slave = pty.openpty()
+        self._resize(width, height)
+        environment = os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        self._process = subprocess.Popen(
+            command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
+        )
+        os.close(slave)
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process.poll() is None:
+            self._process.terminate()
+        self._process.wait()
+        os.close(self._master)
+
+    @property
+    def pid(self) -> int:
+        """The process."""
+        return self._process.pid
+
+    def press(self, keys: str) -> Painted:
+        """Type something."""
+        return self._painted(lambda: os.write(self._master, keys.encode()))
+
+    def resize(self, width: int, height: int) -> Painted:
+        """Give the terminal another size."""
+
+        def change() -> None:
+            self._resize(width, height)
+            os.killpg(self.pid, signal.SIGWINCH)
+
+        return self._painted(change)
+
+    def wait_for(self, text: str) -> Painted:
+        """Wait until something is painted. WrongResult if it is not."""
+        found = self._painted(lambda: None, until=text.encode())
+        if text.encode() not in found.data:
+            raise WrongResult(f"the terminal does not show {text!r}")
+        return found
+
+    def _resize(self, width: int, height: int) -> None:
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+
+    def _cpu(self) -> float:
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def _painted(self, act: object, until: bytes | None = None) -> Painted:
+        assert callable(act)
+        cpu, start = self._cpu(), time.perf_counter()
+        act()
+        last, data = start, b""
+        while time.perf_counter() - start < _LONGEST:
+            quiet = _QUIET if until is None or until in data else _LONGEST
+            if not select.select([self._master], [], [], quiet)[0]:
+                break
+            try:
+                data += os.read(self._master, 1 << 20)
+            except OSError:
+                break
+            last = time.perf_counter()
+        return Painted(last - start, self._cpu() - cpu, data)
