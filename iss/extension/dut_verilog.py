@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from iss.errors import NeuroHartError
@@ -59,8 +60,9 @@ def _ended(run: RtlRun) -> str:
 def make(spec: ImplementationSpec, extension: Extension, architecture: Architecture) -> VerilogImplementation:
     """Return the implementation `verilog=[files], top=module`; NeuroHartError for what is wrong with it.
 
-    Options: `parameters` of the module; `instructions`, the mnemonics it has (default: all); `csr=True` if it answers
-    the CSR instructions on the extension's CSRs, too; `simulator`, "verilator" or "icarus" (default: what is there).
+    A single file needs no `top` if its module has its name. Options: `parameters` of the module; `instructions`, the
+    mnemonics it has (default: all); `csr=True` if it answers the CSR instructions on the extension's CSRs, too;
+    `simulator`, "verilator" or "icarus" (default: what is there).
     """
     options = dict(spec.options)
     top, parameters = options.pop("top", None), options.pop("parameters", {})
@@ -70,6 +72,8 @@ def make(spec: ImplementationSpec, extension: Extension, architecture: Architect
     try:
         if options:
             raise NeuroHartError(f"option {next(iter(options))} is not known, expected {_OPTIONS}")
+        if top is None and isinstance(spec.target, str):
+            top = Path(spec.target).stem
         if not isinstance(files, Iterable) or not isinstance(top, str) or not isinstance(parameters, Mapping):
             raise NeuroHartError("expected verilog=['FILE.v', ...], top='MODULE', parameters={'NAME': number}")
         unknown = sorted(set(mnemonics or ()) - set(extension.instructions.by_mnemonic))

@@ -91,7 +91,7 @@ class Session:
         abilities = ABILITIES if dut is None else dut.abilities
         mnemonics = None if dut is None else dut.mnemonics
         self.programs = Programs(extension, seed, abilities, mnemonics)
-        if not self.programs.instructions:
+        if not self.programs.instructions and mnemonics != frozenset():
             raise NeuroHartError(f"{dut.name if dut else extension.name} has no instruction that could be tested")
         self.progress = Progress()
         self._opcodes = np.unique([definition.encoding.match & 0x7F for definition in extension.instructions])

@@ -39,6 +39,7 @@ WEIGHTS: Final = {
     "constant": 3,
 }  # fmt: skip
 _NEEDS: Final = {"csr": "csr", "near_csr": "csr", "trap": "traps", "illegal": "traps"}
+_OF_THE_EXTENSION: Final = ("custom", "branch", "near_csr", "illegal")
 _BRANCHES: Final = ("beq", "bne", "blt", "bge", "bltu", "bgeu")
 _LOADS: Final = {"lb": 1, "lbu": 1, "lh": 2, "lhu": 2, "lw": 4}
 _STORES: Final = {"sb": 1, "sh": 2, "sw": 4}
@@ -56,7 +57,8 @@ class _Slot:
 class Programs:
     """The programs of an extension; `program(number)` is always the same one.
 
-    `abilities` and `mnemonics` are those of what is tested (see `iss.extension.dut.Implementation`).
+    `abilities` and `mnemonics` are those of what is tested (see `iss.extension.dut.Implementation`). Without any
+    mnemonic of the extension, programs are of the base ISA alone.
     """
 
     def __init__(
@@ -82,7 +84,7 @@ class Programs:
             if definition.cost_class in classes and "rd" in definition.syntax.fields
         ]
         self.constants = constants | self._constants()
-        self.csrs = list(extension.csrs)
+        self.csrs = list(extension.csrs) if self.instructions else []
 
     def _constants(self) -> frozenset[int]:
         """Return the numbers that decide something in the definitions: those that stand there, ends and resets."""
@@ -107,7 +109,9 @@ class _Writer:
         weights = {
             name: weight
             for name, weight in WEIGHTS.items()
-            if _NEEDS.get(name, "") in {*programs.abilities, ""} and (programs.csrs or _NEEDS.get(name) != "csr")
+            if _NEEDS.get(name, "") in {*programs.abilities, ""}
+            and (programs.csrs or _NEEDS.get(name) != "csr")
+            and (programs.instructions or name not in _OF_THE_EXTENSION)
         }
         self.names, self.weights = list(weights), list(weights.values())
         # A program dwells on a few instructions, so that what one leaves is what another finds.
@@ -135,7 +139,7 @@ class _Writer:
 
     def _setup(self) -> list[int]:
         """Write the CSRs that the extension wants to be set, in every round."""
-        if "csr" not in self.programs.abilities:
+        if "csr" not in self.programs.abilities or not self.programs.csrs:
             return []
         words: list[int] = []
         for number, value in self.programs.extension.set_up.items():
