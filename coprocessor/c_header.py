@@ -15,9 +15,9 @@ from coprocessor.golden.profiles import Profile
 from coprocessor.golden.projection import Delay, Format, Source
 from coprocessor.golden.rule import RuleKind
 from coprocessor.instructions import xnmeng, xnmlrn, xnmspk
-from coprocessor.interface import REGISTER_INSTRUCTIONS
 from coprocessor.network.parameters import MODE
 from iss.isa.definitions import Definition
+from iss.isa.intrinsics import Signature, c_name, csr_functions, declared, intrinsic
 
 TYPES = {"i": "int32_t", "u": "uint32_t", "p": "const void *", "v": "void *"}
 SIGNATURES: dict[str, str] = {
@@ -168,31 +168,12 @@ def header() -> str:
 def _intrinsic(definition: Definition) -> str:
     """A static inline function of one instruction."""
     name = definition.mnemonic.removeprefix("nm.")
-    match, fields = definition.encoding.match, definition.encoding.fields
-    sources = [field for field in ("rs1", "rs2") if field in fields]
-    types = dict(zip(("rd", "rs1", "rs2"), SIGNATURES.get(name, "uuu"), strict=False))
-    reads_rd = REGISTER_INSTRUCTIONS.get(name, 0) > len(sources)
-    arguments = ["rd", *sources] if reads_rd else sources
-    declared = ", ".join(_declare(TYPES[types[field]], field) for field in arguments) or "void"
-    numbers = {field: f"%{index}" for index, field in enumerate([*(["rd"] if "rd" in fields else []), *sources])}
-    registers = ", ".join(numbers.get(field, "x0") for field in ("rd", "rs1", "rs2"))
-    text = f".insn r {match & 0x7F:#04x}, {match >> 12 & 7}, {match >> 25}, {registers}"
-    output = ' "+r"(rd)' if reads_rd else ' "=r"(rd)' if "rd" in fields else ""
-    inputs = "".join(f', "r"({field})' for field in sources)[2:]
-    clobbers = ' : "memory"' if match & 0x7F == 0x2B else ""
-    result = TYPES[types["rd"]] if "rd" in fields else "void"
-    lines = [f"/* {definition.syntax.text}: {definition.documentation} */"]
-    lines += [f"static inline {_declare(result, f'nm_{name}({declared})')}", "{"]
-    if "rd" in fields and not reads_rd:
-        lines.append(f"    {_declare(result, 'rd')};")
-    lines.append(f'    __asm__ volatile("{text}" :{output} : {inputs}{clobbers});')
-    if "rd" in fields:
-        lines.append("    return rd;")
-    return "\n".join([*lines, "}\n"])
-
-
-def _declare(kind: str, name: str) -> str:
-    return f"{kind}{name}" if kind.endswith("*") else f"{kind} {name}"
+    letters = dict(zip(("rd", "rs1", "rs2"), SIGNATURES.get(name, "uuu"), strict=False))
+    engine = definition.encoding.match & 0x7F == 0x2B
+    types = {operand: TYPES[letter] for operand, letter in letters.items()}
+    text = intrinsic(definition, c_name(definition.mnemonic), Signature(types, engine))
+    assert text is not None, f"{definition.mnemonic} is of the R form"
+    return text
 
 
 def _enumeration(prefix: str, comment: str, values: Iterator[tuple[str, int]]) -> str:
@@ -237,7 +218,7 @@ def _structures() -> Iterator[str]:
     for name, (comment, fields) in STRUCTURES.items():
         lines = [f"/* {comment} */", f"struct {name} {{"]
         for kind, field, meaning in fields:
-            lines.append(f"    {_declare(kind, field)};" + (f" /* {meaning} */" if meaning else ""))
+            lines.append(f"    {declared(kind, field)};" + (f" /* {meaning} */" if meaning else ""))
         lines += ["};", f'_Static_assert(sizeof(struct {name}) == {SIZES[name]}, "{name} as the engine reads it");\n']
         yield "\n".join(lines)
     yield NET_OF
@@ -247,16 +228,7 @@ def _csrs() -> Iterator[str]:
     yield "/* CSRs */\n"
     for csr in TABLE:
         name = csr.name.removeprefix("nm_")
-        yield (
-            f"/* {csr.name}: {csr.documentation} */\n"
-            f"static inline uint32_t nm_read_{name}(void)\n{{\n    uint32_t value;\n"
-            f'    __asm__ volatile("csrr %0, {csr.number:#x}" : "=r"(value) : : "memory");\n    return value;\n}}\n'
-        )
-        if csr.writable:
-            yield (
-                f"static inline void nm_write_{name}(uint32_t value)\n{{\n"
-                f'    __asm__ volatile("csrw {csr.number:#x}, %0" : : "r"(value) : "memory");\n}}\n'
-            )
+        yield csr_functions("nm", name, csr.number, csr.writable, f"{csr.name}: {csr.documentation}")
     for counter in COUNTERS:
         yield (
             f"/* All 64 bits of nm_{counter}. */\n"

@@ -11,6 +11,7 @@ from iss.builtin import builtin_architecture, extensions, full_architecture, loa
 from iss.cli.exit_codes import ExitCode, Failure, failing
 from iss.isa.catalogue import Architecture, Extension
 from iss.isa.definitions import Definition
+from iss.isa.picture import bit_fields
 
 if TYPE_CHECKING:
     from iss.isa.csrs import Csr
@@ -158,34 +159,7 @@ def _show_tables(groups: list[Extension], with_csrs: bool) -> None:
 
 def _show_instruction(definition: Definition) -> None:
     print(f"{definition.syntax.text}    ({definition.extension})\n  {definition.documentation}\n")
-    print(bit_fields(definition))
+    print(bit_fields(definition.encoding))
     cycles = f"{definition.cycles}" if definition.cycles is not None else f"of class {definition.cost_class}"
     print(f"\n  match {definition.encoding.match:#010x}  mask {definition.encoding.mask:#010x}  cycles {cycles}")
     print(f"  defined at {definition.location}")
-
-
-def bit_fields(definition: Definition) -> str:
-    """Return the encoding as a box with bit numbers above, as the manuals draw it."""
-    position = definition.encoding.width
-    above, line, edge = "  ", "  │", "  "
-    for index, group in enumerate(definition.encoding.pattern.split()):
-        width = _width(group, definition)
-        high, low = position - 1, position - width
-        inside = max(len(group), len(f"{high}{low}") + 1) + 2
-        above += f" {high:<{inside - len(str(low))}}{low}" if width > 1 else f" {high:^{inside}}"
-        line += f"{group:^{inside}}│"
-        edge += ("┌" if index == 0 else "┬") + "─" * inside
-        position = low
-    top = edge + "┐"
-    return "\n".join((above, top, line, top.replace("┌", "└").replace("┬", "┴").replace("┐", "┘")))
-
-
-def _width(group: str, definition: Definition) -> int:
-    """Return how many bits of the word a group of the pattern stands for."""
-    if set(group) <= {"0", "1"}:
-        return len(group)
-    name, _, slices = group.partition("[")
-    if not slices:
-        return definition.encoding.fields[name].width
-    bounds = [part.split(":") for part in slices.rstrip("]").split("|")]
-    return sum(int(bound[0]) - int(bound[-1]) + 1 for bound in bounds)

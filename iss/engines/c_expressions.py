@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 from iss.isa.tracing import EFFECTS, Block, Node
@@ -150,6 +152,14 @@ class Expressions:
             kind = _common(left, right)
             return f"({result})({self.text(left, kind)} {operator} {self.text(right, kind)})"
         return f"({result}){helper}({self.text(left, 'int64_t')}, {self.text(right, 'int64_t')})"
+
+
+def helper_functions() -> str:
+    """Return the C functions that expressions call, as the interpreter has them."""
+    template = Path(__file__).with_name("interpreter_template.c").read_text(encoding="utf-8")
+    return "\n".join(
+        re.findall(r"^__attribute__\(\(unused\)\) static inline int64_t nh_.*?^}\n", template, re.M | re.S)
+    )
 
 
 PURE = frozenset(

@@ -206,7 +206,7 @@ def _slot_texts(encoding: Encoding) -> dict[str, str]:
     return texts
 
 
-def _extraction(field: Field) -> str:
+def extraction(field: Field) -> str:
     """Return the C expression of an operand's value in word `w`."""
     parts = []
     for piece in field.pieces:
@@ -219,7 +219,7 @@ def _extraction(field: Field) -> str:
 def _format_case(encoding: Encoding) -> str:
     lines = []
     for name, (slot, field) in _assign_slots(encoding).items():
-        text = _extraction(field)
+        text = extraction(field)
         if slot == "imm":
             lines.append(f"d->imm = {text if field.signed else f'(int32_t){text}'};")
         elif name == "rd":
@@ -230,7 +230,7 @@ def _format_case(encoding: Encoding) -> str:
 
 
 # Functions -------------------------------------------------------------------------------------------------------
-def _traced_function(
+def traced_function(
     function: Callable[..., Any],
     parameters: tuple[str, ...],
     signature: str,
@@ -249,10 +249,10 @@ def _traced_function(
 
 
 def _csr_functions(csr: Csr) -> str:
-    text = _traced_function(csr.read, (), f"read_{csr.name}(nh_state *s)", csr.unit, csr.states)
+    text = traced_function(csr.read, (), f"read_{csr.name}(nh_state *s)", csr.unit, csr.states)
     if csr.write is not None:
         signature = f"write_{csr.name}(nh_state *s, uint32_t value)"
-        text += _traced_function(csr.write, ("value",), signature, csr.unit, csr.states)
+        text += traced_function(csr.write, ("value",), signature, csr.unit, csr.states)
     return text
 
 
@@ -361,11 +361,11 @@ def interpreter_source(architecture: Architecture) -> str:
         "FUNCTIONS": "\n".join(
             [
                 *(_csr_functions(csr) for csr in csrs),
-                _traced_function(
+                traced_function(
                     enter_trap, ("cause", "value"), "enter_trap(nh_state *s, uint32_t cause, uint32_t value)"
                 ),
-                _traced_function(handler_address, ("cause",), "handler_address(nh_state *s, uint32_t cause)"),
-                _traced_function(pending_interrupt, (), "pending_interrupt(nh_state *s)"),
+                traced_function(handler_address, ("cause",), "handler_address(nh_state *s, uint32_t cause)"),
+                traced_function(pending_interrupt, (), "pending_interrupt(nh_state *s)"),
             ]
         ),
         "CSR_READS": "\n".join(f"    case {csr.number:#x}: *value = read_{csr.name}(s); break;" for csr in csrs),

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from iss.extension.findings import Finding, Grade
 from iss.extension.known import Catalogue
 from iss.isa.definitions import Definition
-from iss.isa.tracing import AbstractHart, Trace, trace_function
+from iss.isa.tracing import AbstractHart, Block, Trace, trace_function
+from iss.isa.values import Value
 
 if TYPE_CHECKING:
     from iss.extension.extension import Extension
@@ -104,6 +105,13 @@ def _operands(extension: Extension, catalogue: Catalogue) -> Iterator[Finding]:
             if operand in definition.encoding.fields:
                 message = f"operand {operand} has no effect; fixed bits in its place keep encodings free"
                 yield Finding(Grade.WARNING, "unused-operand", name, message, where)
+        late = _late_reads(definition.trace(), {})
+        if late:
+            message = (
+                f"reads {' and '.join(sorted(late))} after it has written rd: where both are one register it sees the "
+                "new value, unlike hardware and C; read all operands first"
+            )
+            yield Finding(Grade.WARNING, "late-read", name, message, where)
         if definition.encoding.width != 32:
             continue
         for operand, low in REGISTER_PLACES.items():
@@ -111,6 +119,23 @@ def _operands(extension: Extension, catalogue: Catalogue) -> Iterator[Finding]:
             if field is not None and field.pieces[0].word_low != low:
                 message = f"{operand} is not in bits {low + 4}:{low}, where every decoder reads it"
                 yield Finding(Grade.WARNING, "register-place", name, message, where)
+
+
+def _late_reads(block: Block, operands: dict[int, str], written: bool = False) -> set[str]:
+    """Return the source operands whose registers some path reads after it has written a register."""
+    late: set[str] = set()
+    operands = dict(operands)
+    for node in block.nodes:
+        if node.operation == "operand":
+            operands[node.index] = node.static
+        elif node.operation == "write_x":
+            written = True
+        elif node.operation == "read_x" and written and isinstance(node.operands[0], Value):
+            late.add(operands.get(node.operands[0].index, "a register"))
+    for child in (block.then, block.otherwise):
+        if child is not None:
+            late |= _late_reads(child, operands, written)
+    return late
 
 
 def _csrs(extension: Extension, catalogue: Catalogue) -> Iterator[Finding]:

@@ -8,8 +8,8 @@ import pytest
 
 from iss.builtin import builtin_architecture, full_architecture
 from iss.cli.exit_codes import ExitCode
-from iss.cli.isa import bit_fields
 from iss.isa.definitions import Definition
+from iss.isa.picture import bit_fields
 from tests.cli.command import Command
 
 FULL = full_architecture()
@@ -51,12 +51,12 @@ def test_csrs(neurohart: Command) -> None:
 @pytest.mark.parametrize("definition", list(FULL.instructions), ids=lambda definition: definition.mnemonic)
 def test_bit_fields_add_up(definition: Definition) -> None:
     """The numbers above the boxes go from the highest bit to 0 without a gap."""
-    numbers = [int(text) for text in bit_fields(definition).splitlines()[0].split()]
+    numbers = [int(text) for text in bit_fields(definition.encoding).splitlines()[0].split()]
     assert numbers[0] == definition.encoding.width - 1
     assert numbers[-1] == 0
     high = [number for number in numbers if number != 0]
     assert high == sorted(high, reverse=True)
-    widths = {len(line) for line in bit_fields(definition).splitlines()[1:]}
+    widths = {len(line) for line in bit_fields(definition.encoding).splitlines()[1:]}
     assert len(widths) == 1
 
 

@@ -166,6 +166,14 @@ def test_undocumented_and_unused(tmp_path: Path) -> None:
     assert messages(dead, "unused-state") == ["warning spare: is never used"]
 
 
+def test_a_source_read_after_the_result_is_written(tmp_path: Path) -> None:
+    late = changed(
+        tmp_path, "hart.x[insn.rd] = before", "hart.x[insn.rd] = before\n    hart.state.held = hart.x[insn.rs1]"
+    )
+    assert messages(late, "late-read")[0].startswith("warning zz.swap: reads rs1 after it has written rd")
+    assert messages(checked(tmp_path), "late-read") == []
+
+
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "xspk.py"
     path.write_text(files("xspk")["xspk.py"])

@@ -139,7 +139,9 @@ def test_rows_are_what_llvm_assembles(tmp_path: Path) -> None:
     target = ["-target", "riscv32-freestanding-none", f"-mcpu={features}-relax"]
     subprocess.run([*command, "cc", *target, "-c", str(source), "-o", str(tmp_path / "vendor.o")], check=True)
     with (tmp_path / "vendor.o").open("rb") as file:
-        code: bytes = ELFFile(file).get_section_by_name(".text").data()
+        section = ELFFile(file).get_section_by_name(".text")
+        assert section is not None
+        code: bytes = section.data()
     at = 0
     for owner, name, text in cases:
         width = 4 if code[at] & 3 == 3 else 2
