@@ -92,7 +92,10 @@ def test_screenshots(neurohart: Command, hello: Path, tmp_path: Path) -> None:
     ("command", "message"),
     [
         ("brake main", "unknown command 'brake'; did you mean 'break'?"),
-        ("re", "'re' may be reverse-step, reverse-next, reverse-stepi, reverse-nexti, reverse-finish, reverse-continue, reverse-search; write"),
+        (
+            "re",
+            "'re' may be reverse-step, reverse-next, reverse-stepi, reverse-nexti, reverse-finish, reverse-continue, reverse-search; write",
+        ),
         ("break nowhere", "'nowhere' in 'nowhere' is unknown"),
         ("break *3", "no multiple of 4"),
         ("break _start if", "is no expression"),

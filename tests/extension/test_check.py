@@ -174,9 +174,17 @@ def test_a_source_read_after_the_result_is_written(tmp_path: Path) -> None:
     assert messages(checked(tmp_path), "late-read") == []
 
 
+def template(folder: Path, opcode: str) -> Path:
+    """What `ext new` writes, in another opcode."""
+    path = folder / "xspk.py"
+    text = files("xspk")["xspk.py"]
+    assert text.count("1111011") == 3
+    path.write_text(text.replace("1111011", opcode))
+    return path
+
+
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "xspk.py"
-    path.write_text(files("xspk")["xspk.py"])
+    path = template(tmp_path, "1011011")
     assert main(["ext", "check", str(path)]) == 0
     text = capsys.readouterr().out
     assert "spk.adds rd, rs1, rs2" in text and "free in custom-2 (1011011)" in text and "ok: 0 errors" in text
@@ -188,24 +196,25 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert {clash["mnemonic"] for clash in plain["clashes"]} == {"spk.adds", "spk.collect", "spk.sum4"}
 
 
+def test_what_new_writes_is_clean(tmp_path: Path) -> None:
+    assert main(["ext", "check", str(template(tmp_path, "1111011")), "--strict"]) == 0
+
+
 def test_the_command_with_errors(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "xspk.py"
-    path.write_text(files("xspk")["xspk.py"].replace("1011011", "0110011"))
+    path = template(tmp_path, "0110011")
     assert main(["ext", "check", str(path)]) == 1
-    text = capsys.readouterr().out
-    assert "0x00000033 is both" in text and "error" in text
+    assert " is both" in capsys.readouterr().out
     assert main(["ext", "check", str(tmp_path / "none.py")]) == 65
     assert main(["ext", "check", str(path), "--known", str(tmp_path / "none.toml")]) == 65
     assert "none.toml: cannot be read" in capsys.readouterr().err
 
 
 def test_a_users_table_counts(tmp_path: Path, capsys: pytest.CaptureFixture[Any]) -> None:
-    path = tmp_path / "xspk.py"
-    path.write_text(files("xspk")["xspk.py"])
+    path = template(tmp_path, "1011011")
     table = tmp_path / "ours.toml"
     table.write_text(
         '[[extension]]\nname = "xours"\ntitle = "Ours"\nkind = "ratified"\nsource = "our wiki"\n'
-        "instructions = '''\nours.a 0000000 ----- ----- 000 ----- 1011011\n'''\n"
+        "instructions = '''\nours.a ------- ----- ----- --- ----- 1011011\n'''\n"
     )
     assert main(["ext", "check", str(path), "--known", str(table)]) == 1
     assert "error    xours: Ours" in capsys.readouterr().out

@@ -127,6 +127,15 @@ def test_the_header_needs_nothing_else(tmp_path: Path) -> None:
     assert done.returncode and "value of all.hint" in done.stderr
 
 
+def test_types_in_c(tmp_path: Path) -> None:
+    text = header(extension(tmp_path))
+    assert "static inline uint32_t all_lif(uint32_t rs1, int32_t rs2)" in text
+    assert "static inline int32_t all_div(int32_t rs1, int32_t rs2)" in text
+    assert "const void *all_sum4_rs1 = (rs1_);" in text and "void *all_sat8_rs1 = (rs1_);" in text
+    assert "#define all_pick(rs1_, lane_, mode_)" in text
+    assert "spk_sum4(const void *rs1)" in header(extension(tmp_path, template("xspk")["xspk.py"]))
+
+
 @pytest.mark.parametrize("name", ["gcc", "clang", "zig"])
 def test_assembled_bytes_equal_ours(name: str, tmp_path: Path) -> None:
     given = extension(tmp_path)

@@ -59,12 +59,33 @@ def types_of(extension: Extension, definition: Definition) -> dict[str, str]:
     for operand in uses.reads:
         is_signed = widths[operand].is_signed if operand in widths else _is_read_signed(nodes, operand)
         types[operand] = "int32_t" if is_signed else WORD
-    for written_as in definition.syntax.operands:
-        if written_as.kind == "memory" and written_as.base is not None and uses.memory:
-            types[written_as.base] = "void *" if stores else "const void *"
+    for operand in _addresses(nodes):
+        types[operand] = "void *" if stores else "const void *"
     written = [node.operands[1] for node in nodes if node.operation == "write_x"]
     result = "int32_t" if any(interval(value)[0] < 0 for value in written) else WORD
     return types | dict.fromkeys(uses.writes, result)
+
+
+def _addresses(nodes: list[Node]) -> set[str]:
+    """Return the registers that hold addresses: loads and stores take them as they are, or with an immediate added."""
+    by_index = {node.index: node for node in nodes}
+
+    def made_by(value: object) -> Node | None:
+        return by_index[value.index] if isinstance(value, Value) else None
+
+    found = set()
+    for node in nodes:
+        if node.operation not in ("load", "store"):
+            continue
+        address = made_by(node.operands[0])
+        parts = [address] if address is None or address.operation != "add" else [made_by(p) for p in address.operands]
+        reads = [part for part in parts if part is not None and part.operation == "read_x"]
+        others = [part for part in parts if part is not None and part.operation not in ("read_x", "operand")]
+        if len(reads) == 1 and not others:
+            register = made_by(reads[0].operands[0])
+            if register is not None:
+                found.add(str(register.static))
+    return found
 
 
 def _is_read_signed(nodes: list[Node], operand: str) -> bool:
