@@ -53,6 +53,7 @@ AREAS: dict[str, Area] = {
     "iss.debug": Area(
         3,
         "iss.errors iss.isa iss.builtin iss.memory iss.loaders iss.hart iss.trace iss.machine asm "
+        "iss.engines.engine iss.engines.profile "  # what a machine that plays a trace is
         "coprocessor.csrs coprocessor.energy coprocessor.golden coprocessor.interface coprocessor.binding",
         "numpy",
     ),

@@ -134,9 +134,7 @@ def painting(file: Path) -> list[Table]:
     memory = _table("Memory of the debugger's process", "what", "MB")
     for name, painted in keys(file):
         if name == "peak":
-            memory.add_row(
-                "peak of all that is resident, mapped files, too", f"{painted[0].wall / 1e6:.1f}"
-            )
+            memory.add_row("peak of all that is resident, mapped files, too", f"{painted[0].wall / 1e6:.1f}")
             memory.add_row("at the end without mapped files", f"{painted[0].cpu / 1e6:.1f}")
             continue
         walls = [1e3 * one.wall for one in painted]
