@@ -15,6 +15,7 @@ COMMANDS: dict[str, str] = {
     "test": "iss.cli.ext_test",
     "prove": "iss.cli.ext_prove",
     "dii": "iss.cli.ext_dii",
+    "mutate": "iss.cli.ext_mutate",
 }
 EXAMPLE = """\
 commands:
@@ -24,6 +25,7 @@ commands:
   test     random programs on all engines and other implementations; what differs is shrunk
   prove    whether two implementations of an instruction are equal, and how sure that is
   dii      let a verification engine inject instructions (RVFI-DII)
+  mutate   how many planted faults the tests of an extension find
 
 examples:
   neurohart ext new xspk

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from iss.hart.hart import NO_JUMP, Hart, Registers, Suspended, TrapRaised
+from iss.extension.trees import operations
+from iss.hart.hart import NO_JUMP, STATE, Hart, Registers, Suspended, TrapRaised
 from iss.isa.catalogue import Architecture
 from iss.isa.causes import describe_cause
 from iss.isa.definitions import Definition
@@ -144,15 +145,16 @@ class Runner:
         self._hart = Hart(architecture, self._memory)  # type: ignore[arg-type]
         self._states: dict[str, StateField] = dict(architecture.states.fields)
         self._before = bytes(self._hart.state.buffer)
-        self._fields = {
-            node.static
-            for node in definition.trace().walk()
-            if node.operation in ("read_field", "write_field") and node.static != "instruction_word"
-        }
+        done = operations(definition.trace())
+        self._has_csrs = bool({"read_csr", "write_csr"} & done)
+        used = {node.static for node in definition.trace().walk() if node.operation in ("read_field", "write_field")}
+        self._fields = sorted(STATE) if self._has_csrs else sorted(used - {"instruction_word"})
 
     def run(self, case: Case) -> Result:
         """Return what the instruction does."""
         hart, memory, definition = self._hart, self._memory, self.definition
+        if self._has_csrs:
+            hart.reset(case.pc)
         hart.x = registers = Registers([case.x.get(number, 0) if number else 0 for number in range(32)])
         before = list(registers)
         hart.pc, hart.next_pc = case.pc, NO_JUMP
@@ -163,8 +165,9 @@ class Runner:
         start = bytes(hart.state.buffer)
         memory.bytes, memory.initial, memory.refused = {}, case.memory, case.refused
         memory.word = definition.encoding.encode(**case.operands)
-        for name in self._fields:
+        for name in case.fields if self._has_csrs else self._fields:
             setattr(hart, name, case.fields.get(name, 0))
+        held = {name: getattr(hart, name) for name in self._fields}
         insn = SimpleNamespace(length=definition.encoding.width // 8, **case.operands)
         trap: tuple[int, int] | None = None
         try:
@@ -180,7 +183,7 @@ class Runner:
             {number: value for number, value in enumerate(registers) if value != before[number]},
             self._changed(start),
             {address: value for address, value in memory.bytes.items() if case.memory.get(address, 0) != value},
-            {name: getattr(hart, name) for name in self._fields if getattr(hart, name) != case.fields.get(name, 0)},
+            {name: getattr(hart, name) for name in self._fields if getattr(hart, name) != held[name]},
         )
 
     def _put(self, name: str, index: int, value: int) -> None:

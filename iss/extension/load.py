@@ -16,7 +16,8 @@ from iss.extension.extension import Extension
 from iss.isa.catalogue import DEFAULT_ISA, Architecture
 from iss.isa.errors import DefinitionError
 
-_PREFIX = "neurohart_extension_"
+MODULE_PREFIX = "neurohart_extension_"  # of the modules that extension files become
+MUTANT_VARIABLE = "NEUROHART_MUTANT"  # extension:mnemonic:number of a fault to load, for `neurohart ext mutate`
 _numbers = itertools.count()
 
 
@@ -30,6 +31,10 @@ def load_extensions(path: str | Path) -> list[Extension]:
     for extension in found:
         if not len(extension.instructions):
             raise NeuroHartError(f"{extension.location}: extension {extension.name} has no instruction; define one")
+    if os.environ.get(MUTANT_VARIABLE):
+        from iss.extension.mutation import put_in
+
+        put_in(os.environ[MUTANT_VARIABLE], found)
     return found
 
 
@@ -43,7 +48,7 @@ def execute_file(file: Path) -> ModuleType:
         ) from None
     except UnicodeDecodeError:
         raise NeuroHartError(f"{file}: is no text; expected an extension file, which is Python") from None
-    module = ModuleType(f"{_PREFIX}{next(_numbers)}_{file.stem}")
+    module = ModuleType(f"{MODULE_PREFIX}{next(_numbers)}_{file.stem}")
     module.__file__ = str(file)
     sys.modules[module.__name__] = module  # dataclasses and the like look it up
     folder = str(file.resolve().parent)
@@ -69,7 +74,7 @@ def _forget_modules_of(folder: str, known: set[str]) -> None:
     """Forget what a file has imported from its folder, so that it is imported anew after a change."""
     for name, module in list(sys.modules.items()):
         path = getattr(module, "__file__", None)
-        if name not in known and path and os.path.dirname(path) == folder and not name.startswith(_PREFIX):
+        if name not in known and path and os.path.dirname(path) == folder and not name.startswith(MODULE_PREFIX):
             del sys.modules[name]
 
 

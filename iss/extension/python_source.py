@@ -16,21 +16,21 @@ _INFIX = {
     "add": "+", "sub": "-", "mul": "*", "floordiv": "//", "mod": "%", "and": "&", "or": "|", "xor": "^",
     "shl": "<<", "shr": ">>", "lt": "<", "le": "<=", "eq": "==", "ne": "!=",
 }  # fmt: skip
+_LEAVES = frozenset({"operand", "read_x", "read_pc", "read_field", "unit_read"})
 _CALLS = ("settle", "elapse", "suspend", "wait", "synchronise", "note_command", "jump", "trap", "write_csr")
 
 
-def python_function(tree: Block, name: str = "meaning") -> Callable[[Any, Any], Any]:
-    """Return the tree as a function on `(hart, insn)`."""
-    text = python_source(tree, name)
+def python_function(tree: Block, label: str = "meaning") -> Callable[[Any, Any], Any]:
+    """Return the tree as a function on `(hart, insn)`; errors name `label` as its file."""
     scope: dict[str, Any] = {"signed": signed, "wrapped_sum": wrapped_sum}
-    exec(compile(text, f"<{name}>", "exec"), scope)
-    function: Callable[[Any, Any], Any] = scope[name]
+    exec(compile(python_source(tree), f"<{label}>", "exec"), scope)
+    function: Callable[[Any, Any], Any] = scope["meaning"]
     return function
 
 
-def python_source(tree: Block, name: str = "meaning") -> str:
-    """Return the tree as the text of a Python function on `(hart, insn)`."""
-    return "\n".join([f"def {name}(hart, insn):", *_lines(tree, 1)]) + "\n"
+def python_source(tree: Block) -> str:
+    """Return the tree as the text of a Python function `meaning(hart, insn)`."""
+    return "\n".join(["def meaning(hart, insn):", *_lines(tree, 1)]) + "\n"
 
 
 def _lines(block: Block, depth: int) -> Iterator[str]:
@@ -140,7 +140,7 @@ class Reader:
             value = int(operand)
             return str(value) if abs(value) < 1024 else hex(value)
         node = self._nodes[operand.index]
-        if depth <= 0:
+        if depth <= 0 and node.operation not in _LEAVES:
             return "..."
         text = self._node(node, depth)
         return f"({text})" if node.operation in _INFIX else text

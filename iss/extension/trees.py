@@ -30,11 +30,9 @@ def rebuilt(block: Block, change: Callable[[Node], list[Node] | None]) -> Block:
     return Block(nodes, block.decision, then, otherwise, block.result)
 
 
-def redefined(definition: Definition, tree: Block, name: str = "") -> Definition:
+def redefined(definition: Definition, tree: Block, label: str = "changed") -> Definition:
     """Return the definition with a changed tree for its meaning; tracing it may raise DefinitionError."""
-    return replace(
-        definition, meaning=python_function(tree, name or "changed"), unused=tuple(definition.encoding.fields)
-    )
+    return replace(definition, meaning=python_function(tree, label), unused=tuple(definition.encoding.fields))
 
 
 def narrowed(definition: Definition, widths: Mapping[str, Width]) -> Definition:

@@ -147,14 +147,17 @@ class Trace:
         return next(node for node in self.nodes if node.index == value.index)
 
 
-def trace_function(run: Callable[[Trace], Any], where: str) -> Block:
-    """Trace every path of `run`; DefinitionError (starting with `where`) if there are too many."""
+def trace_function(run: Callable[[Trace], Any], where: str, kind: type[Trace] = Trace) -> Block:
+    """Trace every path of `run`; DefinitionError (starting with `where`) if there are too many.
+
+    `kind` may be a Trace that notes more of each node.
+    """
     leaves = 0
     fresh = count()
 
     def explore(answers: list[bool], numbers: list[int]) -> Block:
         nonlocal leaves
-        trace = Trace(answers, numbers, fresh)
+        trace = kind(answers, numbers, fresh)
         result: Any = None
         undecided = False
         try:
