@@ -33,13 +33,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Serve until Ctrl-C, or with --once until the first engine has gone."""
     check_port(args)
+    from iss.builtin import builtin_architecture
     from iss.extension import architecture_with, load_extensions
     from iss.extension.dii.server import Server
     from iss.extension.dii.target import InjectedMachine
 
     with failing(ExitCode.BAD_INPUT):
         extensions = [extension for file in args.files for extension in load_extensions(file)]
-        machine = InjectedMachine(architecture_with(extensions, args.isa))
+        machine = InjectedMachine(
+            architecture_with(extensions, args.isa) if extensions else builtin_architecture(args.isa)
+        )
     server = Server(machine, _report)
     with listening(args) as (listener, where):
         _report(f"listening on {where}, {machine.architecture.isa}")

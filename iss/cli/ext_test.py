@@ -22,12 +22,14 @@ HELP = "Run random programs on an extension's definition and on its other implem
 EXAMPLE = """\
 Programs mix the extension's instructions, its CSRs, the base ISA and traps, on corner values. The definition runs on
 both engines. WHAT is an implementation that the file names (all of them if none is given), `engines` for the
-definition alone, a file (.c, .so, .py, .v), or an ISA string whose own instructions are compared.
+definition alone, a file (.c, .so, .py, .v), an ISA string whose own instructions are compared, or the command of
+another simulator, with {elf} for the program.
 
 examples:
   neurohart ext test xspk.py                             every implementation in the file, 5 seconds each
   neurohart ext test xspk.py --against c --seconds 60
   neurohart ext test xspk.py --against ../spk.c --programs 1000 --seed 3
+  neurohart ext test xspk.py --against 'spike --isa={base} -m0x80000000:0x10000 --log-commits {elf}'
   neurohart ext test xspk.py --against c --replay 7:3    one program again
 
 exit code: 0 if all agree, 1 if something differs
@@ -162,7 +164,8 @@ class _Test:
             yield f"ok   {self.summary()}"
             executed = self.session.progress.executed
             missed = [name for name in self._mnemonics() if not executed[name]]
-            yield f"     executed: {', '.join(f'{name} {executed[name]:,}' for name in self._mnemonics())}"
+            if self._mnemonics():
+                yield f"     executed: {', '.join(f'{name} {executed[name]:,}' for name in self._mnemonics())}"
             if missed:
                 yield f"     never executed: {', '.join(missed)}"
             return

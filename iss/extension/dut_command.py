@@ -31,7 +31,7 @@ from iss.trace.view import View
 
 SECONDS = 20.0
 PLACES = ("elf", "log", "isa", "base", "limit")
-_OPTIONS = "instructions, abilities, format, seconds"
+_OPTIONS = "instructions, abilities, format, seconds, folder"
 _SHOWN = 200  # characters of what a command says
 
 
@@ -174,11 +174,13 @@ def make(spec: ImplementationSpec, extension: Extension, architecture: Architect
     In the command, {elf} is the program, {log} a file to write the log to (else it is what the command prints), {isa}
     the ISA string with the extension, {base} without, {limit} the most instructions. Options: `instructions`, the
     mnemonics it has (default: all; none, and the programs are of the base ISA alone, if the command has {base});
-    `abilities`; `format`, if the log's is not recognised; `seconds` for one program.
+    `abilities`; `format`, if the log's is not recognised; `seconds` for one program; `folder`, where the command runs
+    (default: that of the extension's file).
     """
     options = dict(spec.options)
     mnemonics, abilities = options.pop("instructions", None), options.pop("abilities", ABILITIES)
     format, seconds = options.pop("format", None), options.pop("seconds", SECONDS)
+    folder = extension.path.parent / options.pop("folder", "")
     where = f"{spec.location}: implementation {spec.name!r}"
     if options:
         raise NeuroHartError(f"{where}: option {next(iter(options))} is not known, expected {_OPTIONS}")
@@ -200,7 +202,7 @@ def make(spec: ImplementationSpec, extension: Extension, architecture: Architect
         mnemonics=frozenset(mnemonics) if mnemonics is not None else None,
         format=format,
         seconds=seconds,
-        folder=extension.path.parent.resolve(),
+        folder=folder.resolve(),
     )
 
 

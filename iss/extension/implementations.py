@@ -97,15 +97,17 @@ def find_implementation(extension: Extension, what: str) -> Implementation | Non
     specs = implementation_specs(extension)
     spec = specs.get(what)
     if spec is None:
-        kind = "isa" if what.startswith("rv32") else _SUFFIXES.get(Path(what).suffix)
+        simple = "command" if "{elf}" in what else "isa" if what.startswith("rv32") else None
+        kind = simple or _SUFFIXES.get(Path(what).suffix)
         if kind is None:
             known = ", ".join([*specs, ENGINES])
             raise NeuroHartError(
-                f"{extension.name} has no implementation {what!r}, expected one of {known}, a file (.c, .so, .py, .v) "
-                "or an ISA string"
+                f"{extension.name} has no implementation {what!r}, expected one of {known}, a file (.c, .so, .py, .v), "
+                "an ISA string, or a command with {{elf}} in it"
             )
-        if kind == "isa":
-            spec = ImplementationSpec(what, kind, what, {}, extension.location)
+        if simple:
+            options = {"folder": Path.cwd()} if simple == "command" else {}
+            spec = ImplementationSpec(what.split(maxsplit=1)[0], simple, what, options, extension.location)
         else:
             path = Path(what).resolve()
             if kind == "extension" and path.is_file() and "Extension(" not in path.read_text(errors="replace"):
