@@ -36,14 +36,16 @@ class Parser(argparse.ArgumentParser):
 
 
 class _LoadExtension(argparse.Action):
-    """Makes the extensions of a file known to the whole process as soon as the option is read."""
+    """Makes the extensions of a file known to the whole process as soon as the option is read, and keeps them."""
 
     def __call__(self, parser: argparse.ArgumentParser, namespace: Any, values: Any, option: str | None = None) -> None:
         from iss.builtin import load_extension
         from iss.extension import load_extensions
 
-        for extension in load_extensions(values):
+        loaded = load_extensions(values)
+        for extension in loaded:
             load_extension(extension.catalogue_entry())
+        setattr(namespace, self.dest, [*(getattr(namespace, self.dest) or []), *loaded])
 
 
 def count(text: str) -> int:
