@@ -31,7 +31,8 @@ class ExitCode(IntEnum):
 
 MEANINGS: dict[ExitCode, str] = {
     ExitCode.OK: "done; of `run`: the firmware ended with 0",
-    ExitCode.FAILED: "`asm`, `disasm`: errors in the input; `run --check`, `demo`, `trace diff`: not what is expected",
+    ExitCode.FAILED: "`asm`, `disasm`: errors in the input; `run --check`, `demo`, `trace diff`: not what is expected; "
+    "`coverage`: less than the minimum",
     ExitCode.USAGE: "an option or its value is wrong",
     ExitCode.BAD_INPUT: "a file (program, source, program.toml, device) is damaged or of the wrong kind",
     ExitCode.NO_INPUT: "a file or program is missing or cannot be read",

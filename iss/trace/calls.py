@@ -37,6 +37,8 @@ class Functions:
         self._numbers: dict[str, int] = {}
         self._by_pc: dict[int, int] = {}
         self.names: list[str] = []
+        self.frames: list[Frame] = []
+        """Of each function, without a trap."""
 
     def number(self, pc: int) -> int:
         """The function of an address."""
@@ -47,6 +49,7 @@ class Functions:
             found = self._numbers.setdefault(name, len(self._numbers))
             if found == len(self.names):
                 self.names.append(name)
+                self.frames.append(Frame(found, False))
             self._by_pc[pc] = found
         return found
 
@@ -133,13 +136,20 @@ class Walker:
             np.where(starts, view.pc[starts - 1], before_pc).tolist(),
             strict=True,
         )
+        stack, observer, frames = self.stack, self.observer, self.functions.frames
         for begin, end, entered, came_by, caller in rows:
             if begin in came:
                 self._trap(view, begin, came[begin], came_by, caller)
                 self._push(view, begin, Frame(entered, True), None)
+            elif came_by == _FLOW_CALL and 0 < len(stack) < DEEPEST:  # the usual cases of `_move` first
+                stack.append(frames[entered])
+                observer.enter(view, begin, stack, caller)
+            elif came_by == _FLOW_RETURN and self._fits(entered):
+                observer.leave(view, begin, stack)
+                stack.pop()
             else:
                 self._move(view, begin, entered, came_by, caller)
-            self.observer.run(view, begin, end, self.stack)
+            observer.run(view, begin, end, stack)
         self._before = int(flow[-1]), int(function[-1]), int(view.pc[-1])
 
     def finish(self) -> None:
@@ -169,6 +179,11 @@ class Walker:
         elif self.stack[-1].function != function:
             self.observer.replace(view, index, self.stack, function)
             self.stack[-1] = Frame(function, self.stack[-1].is_trap)
+
+    def _fits(self, function: int) -> bool:
+        """Whether a return to this function ends the last frame and nothing else."""
+        stack = self.stack
+        return not self._hidden and len(stack) > 1 and not stack[-1].is_trap and stack[-2].function == function
 
     def _return(self, view: View, index: int, function: int) -> None:
         if self._hidden:

@@ -9,6 +9,7 @@ from asm.disassembler import Disassembler
 from coprocessor.interface import Operation, Outcome
 from iss.isa.causes import describe_cause
 from iss.isa.registers import ABI_NAMES
+from iss.trace.commands import mnemonic
 from iss.trace.events import Command, CsrWrite, Event, Interrupt, MemoryAccess, Retired, Sleep, Trap
 from iss.trace.reader import Trace
 
@@ -101,7 +102,7 @@ class Renderer:
             case Sleep(cycles):
                 return f"wfi: {cycles} cycles passed"
             case Command(operation, outcome, rs1, rs2, _, cycles, _) if outcome != Outcome.RETIRED:
-                name = f"nm.{Operation(operation).name.lower()}"
+                name = mnemonic(operation)
                 how = "suspended" if outcome == Outcome.SUSPENDED else "trapped"
                 return f"{name} {how}: rs1 {rs1:08x}, rs2 {rs2:08x}, {cycles} cycles{_spikes(event)}"
         return ""

@@ -88,10 +88,13 @@ class Edge:
 
 
 class _Active(NamedTuple):
-    """A call that has not returned, and what had been counted when it began."""
+    """A call that has not returned: its edge, and instructions, cycles, accesses and commands when it began."""
 
-    edge: EdgeKey | None
-    before: tuple[int, ...]
+    edge: Edge | None
+    instructions: int
+    cycles: int
+    accesses: int
+    engine: tuple[int, ...]
 
 
 class Collector:
@@ -103,70 +106,96 @@ class Collector:
         self.own: dict[Place, Counted] = {}
         self.asleep: Counter[int] = Counter()  # cycles by node, also counted in `own`
         self.commands: dict[CommandKey, Commanded] = {}  # also counted in `own`
-        self.edges: dict[EdgeKey, Edge] = {}
+        self.edges: dict[tuple[int, int, int], Edge] = {}  # by EdgeKey
         self.entered: Counter[Frame] = Counter()
         self.words: dict[int, int] = {}  # by pc
         self._walker = Walker(trace, self)
         self.functions = self._walker.functions
-        self._children: dict[Node, int] = {}
+        self._children: dict[tuple[int, Frame], int] = {}
         self._path: list[int] = []  # nodes of the stack
         self._active: list[_Active] = []
-        self._before = [0, 0, 0]  # instructions, cycles, accesses up to the block
+        self._instructions = self._cycles = self._accesses = 0  # up to the block
+        self._length, self._cycles_before, self._accesses_before = 0, [0], [0]  # in the block
         self._engine: list[int] = []  # cycles of commands up to now, by number of site
         self._sites: dict[int, int] = {}
         self._last: Place | None = None
         self._begins: list[int] = []
         self._runs: list[int] = []
         self._due: deque[Issue] = deque()
-        self._within = False  # a block, of which `_before` does not know yet
 
     def take(self, view: View) -> None:
         """Count the next block."""
+        self._instructions += self._length
+        self._cycles += self._cycles_before[-1]
+        self._accesses += self._accesses_before[-1]
         self._costs = costs = BlockCosts(view)
+        self._length = len(view)
+        self._cycles_before, self._accesses_before = costs.cycles_before.tolist(), costs.accesses_before.tolist()
         for index, cycles in costs.sleeps:
             if index < 0 and self._last is not None:
                 self._charge(self._last, cycles)
                 self.asleep[self._last.node] += cycles
-        self._begins, self._runs, self._due, self._within = [], [], deque(costs.own), True
+        self._begins, self._runs, self._due = [], [], deque(costs.own)
         if len(view):
             self._walker.take(view)
             self._count(view)
         self._engine_up_to(view, len(view))
-        self._within = False
-        self._before[0] += len(view)
-        self._before[1] += int(costs.cycles_before[-1])
-        self._before[2] += int(costs.accesses_before[-1])
         for issue in (*self._due, *costs.interrupted.get(len(view), ())):  # behind the last instruction
             if self._last is not None:
                 self._command(issue, self._last)
                 self._charge(self._last, issue.cycles, self._last.pc)
+        self._due.clear()
 
     def finish(self) -> None:
         """End the calls that are active."""
         self._walker.finish()
+        for (_, _, callee), edge in self.edges.items():
+            self.entered[self.functions.frames[callee]] += edge.count
 
     # What the walker tells ------------------------------------------------------------------------------------------
     def enter(self, view: View, index: int, stack: list[Frame], caller: int | None) -> None:
         """A frame was pushed."""
-        frame = stack[-1]
-        self.entered[frame] += 1
-        edge = EdgeKey(stack[-2].function, caller, frame.function) if caller is not None and len(stack) > 1 else None
-        self._active.append(_Active(edge, self._up_to(view, index)))
-        self._path.append(self._node(self._path[-1] if self._path else ROOT, frame))
+        frame, path = stack[-1], self._path
+        below = path[-1] if path else ROOT
+        node = self._children.get((below, frame))
+        path.append(self._node(below, frame) if node is None else node)
+        edge = None
+        if caller is not None and len(stack) > 1:
+            key = (stack[-2].function, caller, frame.function)
+            edge = self.edges.get(key)
+            if edge is None:
+                edge = self.edges[EdgeKey(*key)] = Edge()
+        else:
+            self.entered[frame] += 1
+        if self._due:
+            self._engine_up_to(view, index)
+        self._active.append(
+            _Active(
+                edge,
+                self._instructions + index,
+                self._cycles + self._cycles_before[index],
+                self._accesses + self._accesses_before[index],
+                tuple(self._engine),
+            )
+        )
 
     def leave(self, view: View, index: int, stack: list[Frame]) -> None:
         """The last frame is about to be popped."""
         self._path.pop()
-        ended = self._active.pop()
-        if ended.edge is None:
+        edge, instructions, cycles, accesses, engine = self._active.pop()
+        if edge is None:
             return
-        edge = self.edges.setdefault(ended.edge, Edge())
-        now = self._up_to(view, index)
-        before = ended.before + (0,) * (len(now) - len(ended.before))
-        spent = [late - early for late, early in zip(now, before, strict=True)]
-        engine = {site: spent[3 + number] for site, number in self._sites.items() if spent[3 + number]}
+        if self._due:
+            self._engine_up_to(view, index)
         edge.count += 1
-        edge.spent.add(Counted(spent[0], spent[1], spent[2], engine))
+        spent = edge.spent
+        spent.instructions += self._instructions + index - instructions
+        spent.cycles += self._cycles + self._cycles_before[index] - cycles
+        spent.accesses += self._accesses + self._accesses_before[index] - accesses
+        for site, number in self._sites.items():
+            took = self._engine[number] - (engine[number] if number < len(engine) else 0)
+            if took:
+                spent.engine[site] = spent.engine.get(site, 0) + took
 
     def replace(self, view: View, index: int, stack: list[Frame], function: int) -> None:
         """The last frame is about to become another function."""
@@ -200,7 +229,7 @@ class Collector:
         """Count cycles that belong to no instruction of the block, as those of a command issued at `site`."""
         counted = self.own.setdefault(place, Counted())
         counted.cycles += cycles
-        self._before[1] += cycles
+        self._cycles += cycles
         if site is not None:
             counted.engine[site] = counted.engine.get(site, 0) + cycles
             self._engine[self._site(site)] += cycles
@@ -223,16 +252,6 @@ class Collector:
         while self._due and self._due[0].index < index:
             issue = self._due.popleft()
             self._engine[self._site(int(view.pc[issue.index]))] += issue.cycles
-
-    def _up_to(self, view: View, index: int) -> tuple[int, ...]:
-        """Instructions, cycles, accesses and cycles of commands by site, from the beginning to before `index`."""
-        self._engine_up_to(view, index)
-        instructions, cycles, accesses = self._before
-        if self._within:
-            instructions += index
-            cycles += int(self._costs.cycles_before[index])
-            accesses += int(self._costs.accesses_before[index])
-        return instructions, cycles, accesses, *self._engine
 
     def _count(self, view: View) -> None:
         """Count every instruction of the block for its stack and address."""

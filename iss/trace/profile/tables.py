@@ -69,8 +69,8 @@ def rows(profile: Profile) -> list[Row]:
 def calls(profile: Profile) -> list[Call]:
     """Who calls whom, the most expensive first."""
     names, found = profile.counted.functions.names, dict[tuple[str, str], Call]()
-    for key, edge in profile.counted.edges.items():
-        caller, callee = names[key.caller], names[key.callee]
+    for (calling, _, called), edge in profile.counted.edges.items():
+        caller, callee = names[calling], names[called]
         call = found.setdefault((caller, callee), Call(caller, callee))
         call.count += edge.count
         call.costs.add(profile.prices.of(edge.spent))
