@@ -43,7 +43,6 @@ def build(design: Design, tool: str | None = None) -> Built:
         _BUILDER, chosen, _version(chosen), design.unit(), *design.texts(), *(path.read_bytes() for path in inputs)
     )
     target = cache_directory() / f"rtl-{name}"
-    target.parent.mkdir(parents=True, exist_ok=True)
     if not target.is_file():
         with tempfile.TemporaryDirectory(prefix="neurohart-rtl-") as work:
             made = (_verilate if chosen == "verilator" else _compile_icarus)(design, core, Path(work), folder)
@@ -54,8 +53,15 @@ def build(design: Design, tool: str | None = None) -> Built:
 def _keep(made: Path, target: Path) -> None:
     """Put a file into the cache, at once, so that two runs cannot disturb each other."""
     partial = target.with_name(f"{target.name}.{os.getpid()}")
-    shutil.copy2(made, partial)
-    partial.replace(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(made, partial)
+        partial.replace(target)
+    except OSError as error:
+        raise NeuroHartError(
+            f"{target.parent}: the compiled design cannot be kept there ({error.strerror or error}); "
+            "set XDG_CACHE_HOME to a folder that can be written"
+        ) from None
 
 
 @cache
@@ -78,7 +84,6 @@ def _verilate(design: Design, core: Path, work: Path, folder: Path) -> Path:
         shutil.copy(kept, objects)  # newer than the makefile
     make = ["make", "--silent", f"--jobs={os.cpu_count() or 1}", "-C", str(objects), "-f", "Vneurohart_core.mk"]
     _run([*make, "OPT_FAST=-O2", "OPT_SLOW=-O0", "OPT_GLOBAL=-O1"], folder, design)
-    runtime.mkdir(parents=True, exist_ok=True)
     for made in objects.glob("verilated*.o"):
         if not (runtime / made.name).exists():
             _keep(made, runtime / made.name)

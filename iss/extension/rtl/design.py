@@ -14,7 +14,8 @@ from pathlib import Path
 from iss.errors import NeuroHartError
 
 TOOLS = ("verilator", "icarus")
-_EXECUTABLES = {"verilator": "verilator", "icarus": "iverilog"}
+_EXECUTABLES = {"verilator": ("verilator", "make", "g++"), "icarus": ("iverilog", "vvp")}
+_PACKAGES = {"vvp": "iverilog"}  # where they are called otherwise
 _PORTS = ("clk resetn pcpi_valid pcpi_insn pcpi_rs1 pcpi_rs2", "pcpi_wr pcpi_rd pcpi_wait pcpi_ready")
 THIRD_OPERAND = "pcpi_rs3"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*\Z")
@@ -102,13 +103,20 @@ def picorv32() -> Path:
 
 def available_tools() -> list[str]:
     """The simulators of TOOLS that are installed, the fastest first."""
-    return [tool for tool in TOOLS if shutil.which(_EXECUTABLES[tool])]
+    return [tool for tool in TOOLS if not _absent(tool)]
+
+
+def _absent(tool: str) -> list[str]:
+    """The programs that a simulator needs and that are not installed."""
+    return [program for program in _EXECUTABLES[tool] if shutil.which(program) is None]
 
 
 def missing() -> str | None:
     """Why Verilog cannot be simulated here, None if it can."""
     if not available_tools():
-        return "neither Verilator nor Icarus Verilog is installed; run `apt-get install verilator` (or iverilog)"
+        return (
+            "neither Verilator nor Icarus Verilog is installed; run `apt-get install verilator g++ make` (or iverilog)"
+        )
     try:
         picorv32()
     except NeuroHartError as error:
@@ -122,7 +130,9 @@ def choose_tool(wanted: str | None) -> str:
         raise NeuroHartError(f"RTL simulator {wanted!r} is not known, expected one of {', '.join(TOOLS)}")
     tools = available_tools()
     if wanted is not None and wanted not in tools:
-        raise NeuroHartError(f"{_EXECUTABLES[wanted]} is not installed; run `apt-get install {_EXECUTABLES[wanted]}`")
+        absent = _absent(wanted)
+        packages = " ".join(dict.fromkeys(_PACKAGES.get(program, program) for program in absent))
+        raise NeuroHartError(f"{wanted} needs {', '.join(absent)}; run `apt-get install {packages}`")
     if not tools:
         raise NeuroHartError(str(missing()))
     return wanted or tools[0]

@@ -227,8 +227,18 @@ def test_without_the_tools(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(NeuroHartError, match="neither Verilator nor Icarus"):
         build(Design())
-    with pytest.raises(NeuroHartError, match="apt-get install iverilog"):
+    with pytest.raises(NeuroHartError, match="icarus needs iverilog, vvp; run `apt-get install iverilog`"):
         build(Design(), "icarus")
+    with pytest.raises(NeuroHartError, match=r"run `apt-get install verilator make g\+\+`"):
+        build(Design(), "verilator")
+
+
+def test_a_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rtl_tool("icarus")
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(NeuroHartError, match="cannot be kept there"):
+        build(Design((TRIAL,), "trial"), "icarus")
 
 
 def test_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
