@@ -12,6 +12,7 @@ COMMANDS: dict[str, str] = {
     "new": "iss.cli.ext_new",
     "check": "iss.cli.ext_check",
     "export": "iss.cli.ext_export",
+    "filter": "iss.cli.ext_filter",
     "whatif": "iss.cli.ext_whatif",
     "test": "iss.cli.ext_test",
     "prove": "iss.cli.ext_prove",
@@ -23,6 +24,7 @@ commands:
   new      write a template: three working instructions and their test
   check    encodings, clashes with all that is known, free slots, names, documentation
   export   C header, assembler macros, documents, riscv-opcodes, UDB, CoreDSL, Spike
+  filter   names in the output of objdump and in logs of Spike
   whatif   cycles and energy of a recorded run under other costs
   test     random programs on all engines and other implementations; what differs is shrunk
   prove    whether two implementations of an instruction are equal, and how sure that is

@@ -133,7 +133,7 @@ def what_if(
 ) -> WhatIf:
     """Return a trace's cycles and energy as recorded and under `settings` and, if given, another timing model.
 
-    `own_energy_pj` are the energies that extensions declare. NeuroHartError for a mnemonic that the trace does not have.
+    `own_energy_pj` are the energies that extensions declare. NeuroHartError for a mnemonic that the trace lacks.
     """
     rows: dict[str, Row] = {}
     definitions: dict[str, Definition | None] = {}
@@ -167,9 +167,9 @@ def what_if(
         row.fj = row.count * energy + row.accesses * model.access_fj
         row.new_fj = row.count * new_energy + row.accesses * model.access_fj
     more = sum(row.new_cycles - row.cycles for row in rows.values())
-    leakage = [model.leak_nw * total // model.clock_mhz for total in (cycles, cycles + more)]
+    leakage, new_leakage = (model.leak_nw * total // model.clock_mhz for total in (cycles, cycles + more))
     ordered = sorted(rows.values(), key=lambda row: (-row.cycles, row.mnemonic))
-    return WhatIf(ordered, cycles, cycles + more, *leakage, _doubts(trace, more))
+    return WhatIf(ordered, cycles, cycles + more, leakage, new_leakage, _doubts(trace, more))
 
 
 def _more_cycles(
