@@ -236,7 +236,7 @@ class Body:
             case "trap":
                 self.emit(depth, f"TRAP({word[0]}, {word[1]});")
             case "elapse":
-                self.emit(depth, f"ELAPSE({word[0]});")
+                self.emit(depth, f"ELAPSE({self.text(node.operands[0], 'uint64_t')});")
             case "suspend" | "wait" | "synchronise":
                 self.emit(depth, f"{node.operation.upper()}();")
             case "note_command":

@@ -53,9 +53,9 @@ typedef struct {
     uint32_t x[33];
     uint32_t pc;
 @FIELDS@
-    uint64_t retired_limit, cycle_limit, granted;
+    uint64_t retired_limit, cycle_limit, granted, elapsed;
     uint64_t taken_cost, maximum_cost;
-    uint32_t trap_cause, trap_value, trapped, attention, waiting, misaligned;
+    uint32_t trap_cause, trap_value, trapped, attention, has_elapsed, waiting, misaligned;
     uint8_t *ram;
     uint32_t ram_base, ram_size;
     uint32_t window_low, window_size;
@@ -125,6 +125,13 @@ def _identifier(mnemonic: str) -> str:
 def _unit_of(architecture: Architecture) -> Unit | None:
     units = {definition.unit for definition in architecture.instructions if definition.unit is not None}
     return units.pop() if units else None
+
+
+def _unit_include(unit: Unit | None) -> str:
+    """Return the include of the coprocessor's header, and a mark if its front has what the machine looks at."""
+    if unit is None:
+        return ""
+    return f'#include "{unit.header}"' + ("" if unit.calls_back else "\n#define NH_FRONT 1")
 
 
 def declarations(architecture: Architecture) -> str:
@@ -350,7 +357,7 @@ def interpreter_source(architecture: Architecture) -> str:
     csrs = list(architecture.csrs)
     writable = [csr for csr in csrs if csr.write is not None]
     parts = {
-        "UNIT_INCLUDE": f'#include "{unit.header}"' if unit else "",
+        "UNIT_INCLUDE": _unit_include(unit),
         "DECLARATIONS": declarations(architecture) + "".join(f"static {callback}\n" for callback in _CALLBACKS),
         "CONSTANTS": "\n".join(
             [

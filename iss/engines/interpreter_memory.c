@@ -53,6 +53,26 @@ static uint32_t store_slow(nh_state *s, uint32_t address, uint32_t size, uint32_
     return 1;
 }
 
+/* Whether the machine has to look at interrupts, events or stop requests before the next instruction. After cycles have
+ * elapsed it has to if that changed the coprocessor's interrupt lines or gave it an event. */
+static uint32_t needs_attention(nh_state *s)
+{
+    if (s->has_elapsed) {
+        s->has_elapsed = 0;
+        if (s->elapsed >= MOST_ELAPSED) s->attention = 1;
+#ifdef NH_FRONT
+        if (s->unit.front->written_low <= s->unit.front->written_high) {
+            nh_invalidate(s, s->unit.front->written_low, s->unit.front->written_high + 1);
+            s->unit.front->written_low = UINT32_MAX;
+            s->unit.front->written_high = 0;
+        }
+        if (s->unit.front->next_event != UINT64_MAX || s->unit.front->mip != (s->mip & s->custom_interrupts))
+            s->attention = 1;
+#endif
+    }
+    return s->attention;
+}
+
 /* Return the instructions that may run before either limit can be passed. */
 static uint64_t remaining(const nh_state *s)
 {

@@ -38,6 +38,7 @@
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
 
 enum { EDGE = 1024, SLACK = 2 * EDGE, OBSERVED_GRANT = 256, RECORDED = 1, PROFILED = 2 };
+enum { MOST_ELAPSED = 1 << 28 /* cycles of a coprocessor until the host may look for Ctrl-C again */ };
 enum { ACCESS_SHIFT = 26, GRANT_SHIFT = 45, MOST_CYCLES = (1 << ACCESS_SHIFT) - 1 };
 enum { MOST_ACCESSES = (1 << (GRANT_SHIFT - ACCESS_SHIFT)) - 1, MAXIMUM_GRANT = (1 << (63 - GRANT_SHIFT)) - 1 };
 enum { OP_UNDECODED, OP_ILLEGAL, OP_OUTSIDE, OP_FIRST = NH_FIRST_OPERATION, OPERATIONS = @OPERATIONS@ };
@@ -158,18 +159,19 @@ uint32_t nh_run(nh_state *restrict s)
     uint32_t exact_word = 0;
     const uint32_t observed = (s->ring ? RECORDED : 0u) | (s->by_word ? PROFILED : 0u);
     s->granted = 0;
+    s->elapsed = 0;
     s->tallied_cycles = s->cycles;
     s->tallied_accesses = s->accesses;
 
 locate:
-    if (s->pc - s->ram_base >= s->ram_size) return s->attention ? NH_ATTENTION : NH_OUTSIDE;
+    if (s->pc - s->ram_base >= s->ram_size) return needs_attention(s) ? NH_ATTENTION : NH_OUTSIDE;
     d = code + (s->pc - s->ram_base) / 4;
 refill:
     exact = NULL;
     acc = settle(s, acc);
     s->pc = PC();
     if (s->waiting) return NH_WAITING;
-    if (s->attention) return NH_ATTENTION;
+    if (needs_attention(s)) return NH_ATTENTION;
     if (observed & RECORDED && s->ring_size - s->ring_committed < NH_RING_MARGIN) return NH_TRACE_FULL;
     {
         /* Limits first: an event that is due may take an interrupt back. */
@@ -305,7 +307,7 @@ c_illegal:
 c_outside:
     s->pc = s->ram_base + s->ram_size;
     acc = settle(s, acc);
-    return s->attention ? NH_ATTENTION : NH_OUTSIDE;
+    return needs_attention(s) ? NH_ATTENTION : NH_OUTSIDE;
 
 #define TRAP(cause, value) TRAP_NOW(cause, value)
 #define WRITE_X(index, value) s->x[index] = (value)
@@ -350,7 +352,7 @@ c_outside:
         RECORD(); \
         acc = settle(s, acc); \
         s->pc = landing; \
-        return s->waiting ? NH_WAITING : s->attention ? NH_ATTENTION : NH_OUTSIDE; \
+        return s->waiting ? NH_WAITING : needs_attention(s) ? NH_ATTENTION : NH_OUTSIDE; \
     } while (0)
 #define CAREFUL_LOAD(size, result, address) \
     do { \
@@ -387,9 +389,11 @@ c_outside:
 #define ELAPSE(count) \
     do { \
         EXACT(); \
-        s->cycles += (count); \
-        if (!(s->mcountinhibit & COUNT_CYCLES)) s->mcycle += (count); \
-        s->attention = 1; \
+        const uint64_t passed = (count); \
+        s->cycles += passed; \
+        if (!(s->mcountinhibit & COUNT_CYCLES)) s->mcycle += passed; \
+        s->elapsed += passed; \
+        s->has_elapsed = 1; \
     } while (0)
 #define NOTE_COMMAND(operation, outcome, rs1, rs2, result, cycles, spikes) \
     do { \

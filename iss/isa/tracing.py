@@ -205,6 +205,8 @@ class Unit:
 
     A signature such as `w:wd` gives result and operands: w is 32 bits, d 64 bits, v nothing. Fields are name: bits.
     A unit that `calls_back` finds `nh_load` and `nh_store` in the interpreter.
+    The front of others also has `next_event`, `mip`, `written_low` and `written_high`, which the interpreter looks at
+    when cycles have elapsed.
     """
 
     prefix: str
