@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,36 +11,51 @@ from numpy.typing import NDArray
 
 from coprocessor.csrs import COUNTERS
 from coprocessor.errors import CoprocessorError
+from coprocessor.network import streams
 from coprocessor.network.checks import listed
 from coprocessor.network.parts import Population
 from coprocessor.network.plan import TALLY_BYTES
-from coprocessor.network.streams import Bytes, unpack
+from coprocessor.network.streams import Bytes
+
+
+class Recorded:
+    """The recorded populations of a network, where their rows lie in a block, and how bits become bytes."""
+
+    def __init__(
+        self, populations: Iterable[Population], unpack: Callable[[Bytes, int], Bytes] = streams.unpack_bits
+    ) -> None:
+        self.unpack = unpack
+        self.places: dict[str, tuple[Population, int]] = {}
+        place = 0
+        for population in populations:
+            if population.record:
+                self.places[population.name] = population, place
+                place += population.buffer_bytes
 
 
 class Outputs(Mapping[str, NDArray[Any]]):
     """Outputs by population; each is unpacked when it is first read."""
 
-    __slots__ = ("_block", "_populations", "_shape", "_unpacked")
+    __slots__ = ("_block", "_recorded", "_shape", "_unpacked")
 
-    def __init__(self, block: Bytes, populations: Sequence[Population], shape: tuple[int, ...]) -> None:
-        self._block, self._populations, self._shape = block, populations, shape
+    def __init__(self, block: Bytes, recorded: Recorded, shape: tuple[int, ...]) -> None:
+        self._block, self._recorded, self._shape = block, recorded, shape
         self._unpacked: dict[str, NDArray[Any]] = {}
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         found = self._unpacked.get(name)
         if found is None:
-            found = self._unpacked[name] = unpack(*self._packed(name))
+            population, rows = self._packed(name)
+            found = rows.view("<i4") if population.graded else self._recorded.unpack(rows, population.n)
+            self._unpacked[name] = found
         return found
 
     def _packed(self, name: str) -> tuple[Population, Bytes]:
         """A population and its rows [*shape, bytes]."""
-        place, rows = TALLY_BYTES, int(np.prod(self._shape))
-        for population in self._populations:
-            size = population.buffer_bytes
-            if population.name == name:
-                return population, self._block[place : place + rows * size].reshape(*self._shape, size)
-            place += rows * size
-        raise KeyError(name)
+        population, place = self._recorded.places[name]
+        rows, size = math.prod(self._shape), population.buffer_bytes
+        start = TALLY_BYTES + rows * place
+        return population, self._block[start : start + rows * size].reshape(*self._shape, size)
 
     def events(self, name: str) -> NDArray[np.int64]:
         """Where the output of a population is not zero [k, axes], in order; bits are not unpacked for it."""
@@ -53,13 +69,13 @@ class Outputs(Mapping[str, NDArray[Any]]):
         return np.stack(where, axis=1)
 
     def __iter__(self) -> Iterator[str]:
-        return (population.name for population in self._populations)
+        return iter(self._recorded.places)
 
     def __len__(self) -> int:
-        return len(self._populations)
+        return len(self._recorded.places)
 
     def __contains__(self, name: object) -> bool:
-        return any(population.name == name for population in self._populations)
+        return name in self._recorded.places
 
 
 class Result:
@@ -70,8 +86,8 @@ class Result:
 
     __slots__ = ("_block", "_tally", "outputs")
 
-    def __init__(self, block: Bytes, populations: Sequence[Population], shape: tuple[int, ...]) -> None:
-        self.outputs = Outputs(block, populations, shape)
+    def __init__(self, block: Bytes, recorded: Recorded, shape: tuple[int, ...]) -> None:
+        self.outputs = Outputs(block, recorded, shape)
         self._block = block
         self._tally: list[int] | None = None
 

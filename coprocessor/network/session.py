@@ -16,6 +16,7 @@ from coprocessor.interface import ST_INITIAL, Operation
 from coprocessor.network.inputs import Inputs
 from coprocessor.network.layout import Layout
 from coprocessor.network.plan import Plan
+from coprocessor.network.result import Recorded
 from coprocessor.network.runner import NotSpikes, RunFailed, Runner, Running
 from coprocessor.network.streams import Bytes, Encoded
 
@@ -35,18 +36,19 @@ class Session:
         self.layout, self.ram, self._factory, self._simd = layout, ram, factory, simd
         self.plan = Plan.of(layout)
         self.inputs = Inputs({stream.name: stream for stream in layout.parts.inputs})
-        self.recorded = tuple(population for population in layout.parts.populations if population.record)
         self.lock = threading.Lock()
         self.runner: Running
         if factory is None:
             from coprocessor.binding import Coprocessor
-            from coprocessor.network.native import NativeRunner
+            from coprocessor.network.native import NativeRunner, unpack_bits
 
             self.unit: Any = Coprocessor(ram.data, layout.base, simd=simd)
             self.runner = NativeRunner(self.unit, self.plan)
+            self.recorded = Recorded(layout.parts.populations, unpack_bits)
         else:
             self.unit = factory(ram, layout.base)
             self.runner = Runner(self.unit, ram, self.plan)
+            self.recorded = Recorded(layout.parts.populations)
         self.unit.ctl = ST_INITIAL
         self.write("slice", 0)
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from coprocessor.errors import CoprocessorError
 from coprocessor.network.checks import integers
-from coprocessor.network.parts import Input, Population
+from coprocessor.network.parts import Input
 
 Bytes = NDArray[np.uint8]
 
@@ -126,8 +126,6 @@ def _event_lists(stream: Input, events: NDArray[np.int64], steps: int) -> Bytes:
     return words.view(np.uint8)
 
 
-def unpack(population: Population, buffers: Bytes) -> NDArray[np.uint8] | NDArray[np.int32]:
-    """Output buffers [..., bytes] as spikes [..., n] (uint8) or graded values [..., n] (int32)."""
-    if population.graded:
-        return np.ascontiguousarray(buffers).view("<i4")
-    return np.unpackbits(buffers, axis=-1, count=population.n, bitorder="little")
+def unpack_bits(rows: Bytes, n: int) -> Bytes:
+    """The first n bits of rows [..., bytes] as 0 and 1 [..., n]."""
+    return np.unpackbits(rows, axis=-1, count=n, bitorder="little")

@@ -1,54 +1,11 @@
 /* Runs of a network whose inputs and outputs are arrays of the host: stream buffers are filled and read here, window by
    window, sample by sample, so that a whole run or a thread's share of a batch is one call. */
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 #include "memory.h"
 
 enum { SPIKES = NM_COUNTERS };
 
-#ifdef __SSE2__
-/* 16 bytes of 0 and 1 as bits; `all` collects what they are. */
-static inline uint32_t sixteen(const uint8_t *from, __m128i *all)
-{
-    __m128i x = _mm_loadu_si128((const __m128i *)(const void *)from);
-    *all = _mm_or_si128(*all, x);
-    return (uint32_t)_mm_movemask_epi8(_mm_slli_epi16(x, 7));
-}
-#endif
-
-/* Pack n bytes of 0 and 1 into bits, low bit first, and clear the rest of the `bytes` bytes; gives the OR of all. */
-static uint32_t pack(uint8_t *to, uint32_t bytes, const uint8_t *from, uint32_t n)
-{
-    uint32_t i = 0, seen = 0;
-#ifdef __SSE2__
-    __m128i all = _mm_setzero_si128();
-    for (; n - i >= 64; i += 64) {
-        nm_put32(to + i / 8, sixteen(from + i, &all) | sixteen(from + i + 16, &all) << 16);
-        nm_put32(to + i / 8 + 4, sixteen(from + i + 32, &all) | sixteen(from + i + 48, &all) << 16);
-    }
-    for (; n - i >= 16; i += 16) {
-        nm_put16(to + i / 8, sixteen(from + i, &all));
-    }
-    uint8_t lanes[16];
-    _mm_storeu_si128((__m128i *)(void *)lanes, all);
-    for (unsigned k = 0; k < 16; k++) {
-        seen |= lanes[k];
-    }
-#endif
-    uint32_t filled = i / 8;
-    for (; i < n; filled++) {
-        uint32_t bits = 0;
-        for (unsigned k = 0; k < 8 && i < n; k++, i++) {
-            seen |= from[i];
-            bits |= (from[i] & 1u) << k;
-        }
-        to[filled] = (uint8_t)bits;
-    }
-    memset(to + filled, 0, bytes - filled);
-    return seen;
-}
+/* Arrays of the host are no work of the coprocessor, so also `scalar` moves them by kernels. */
+static const nm_kernels *mover(const nm_coprocessor *c) { return nm_has_kernels(c->kernels) ? c->kernels : &nm_kernels_portable; }
 
 /* Events of one step into a queue; false if it is full. */
 static bool inject(nm_coprocessor *c, const nm_stream *stream, const uint8_t *row)
@@ -79,11 +36,14 @@ static uint32_t put_inputs(nm_coprocessor *c, const nm_plan *plan, uint64_t row,
             continue;
         }
         if (s->kind == NM_STREAM_PACK) {
-            uint32_t seen = 0;
+            bool spikes = true;
+            uint32_t filled = (s->n + 7) / 8;
             for (uint32_t step = 0; step < steps; step++) {
-                seen |= pack(to + (uint64_t)step * s->bytes, s->bytes, s->data + (row + step) * s->n, s->n);
+                uint8_t *buffer = to + (uint64_t)step * s->bytes;
+                spikes = mover(c)->pack_bits(buffer, s->data + (row + step) * s->n, s->n) && spikes;
+                memset(buffer + filled, 0, s->bytes - filled);
             }
-            if (seen > 1) {
+            if (!spikes) {
                 return NM_RUN_NOT_SPIKES;
             }
         } else {
@@ -223,4 +183,12 @@ uint32_t nm_run_samples(nm_coprocessor *c, nm_plan *plan, void *block, nm_sample
     }
     count(c, plan);
     return end;
+}
+
+void nm_unpack_bits(uint8_t *to, const uint8_t *from, uint32_t rows, uint32_t bytes, uint32_t n)
+{
+    const nm_kernels *kernels = nm_find_kernels(NULL);
+    for (size_t row = 0; row < rows; row++) {
+        kernels->unpack_bits(to + row * n, from + row * bytes, n);
+    }
 }

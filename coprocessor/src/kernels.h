@@ -88,6 +88,9 @@ typedef struct nm_kernels {
     uint32_t (*list_bits)(const uint8_t *source, uint32_t n, uint32_t first, uint16_t *list);
     /* The words that are not 0 from `first` on of a source of n words, likewise. */
     uint32_t (*list_words)(const uint8_t *source, uint32_t n, uint32_t first, uint16_t *list);
+    /* n bytes of 0 and 1 as bits, low bit first, the rest of the last byte 0; false if there was another byte. */
+    bool (*pack_bits)(uint8_t *to, const uint8_t *from, uint32_t n);
+    void (*unpack_bits)(uint8_t *to, const uint8_t *from, uint32_t n);
     /* cur[j] += sum of weight[row][j] * 2^shift modulo 2^32, formats 0 to 3 */
     void (*add_rows[4])(const nm_rows *rows);
     /* cur[j] += sum of weight[row][j] * value[row] modulo 2^32, formats 0 to 3 */

@@ -39,6 +39,32 @@ static inline nm_vu8 v8_min(nm_vu8 a, nm_vu8 b) { return v8_select((nm_vu8)(a < 
 static inline nm_vu8 v8_max(nm_vu8 a, nm_vu8 b) { return v8_select((nm_vu8)(a > b), a, b); }
 #endif
 
+/* Lanes of 0 and 1 as bits, lane k as bit k, and back. */
+#if defined(NM_AVX512)
+static inline uint64_t v8_bits(nm_vu8 x) { return _mm512_test_epi8_mask((__m512i)x, (__m512i)x); }
+static inline nm_vu8 v8_of_bits(uint64_t bits) { return (nm_vu8)_mm512_maskz_mov_epi8(bits, _mm512_set1_epi8(1)); }
+#elif defined(NM_AVX2)
+static inline uint64_t v8_bits(nm_vu8 x) { return (uint32_t)_mm256_movemask_epi8(_mm256_slli_epi16((__m256i)x, 7)); }
+static inline nm_vu8 v8_of_bits(uint64_t bits)
+{
+    const nm_vu8 byte = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3};
+    const nm_vu8 bit = (nm_vu8)_mm256_set1_epi64x((int64_t)UINT64_C(0x8040201008040201));
+    nm_vu8 own = (nm_vu8)_mm256_shuffle_epi8(_mm256_set1_epi32((int32_t)bits), (__m256i)byte) & bit;
+    return (nm_vu8)(own == bit) & v8_all(1);
+}
+#elif defined(__SSE2__)
+static inline uint64_t v8_bits(nm_vu8 x) { return (uint32_t)_mm_movemask_epi8(_mm_slli_epi16((__m128i)x, 7)); }
+#else
+static inline uint64_t v8_bits(nm_vu8 x)
+{
+    uint64_t bits = 0;
+    for (unsigned k = 0; k < NM_BYTES; k++) {
+        bits |= (uint64_t)(x[k] & 1) << k;
+    }
+    return bits;
+}
+#endif
+
 /* Store the lowest 16 or 8 bits of each word. */
 #if defined(NM_AVX512)
 static inline void v_store_16(uint8_t *p, nm_v32 x)

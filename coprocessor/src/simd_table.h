@@ -12,6 +12,7 @@
 #include "kernels_learn.h"
 #include "kernels_one_to_one.h"
 #include "kernels_sparse.h"
+#include "kernels_streams.h"
 #include "kernels_traces.h"
 #include "kernels_neuron.h"
 #include "kernels_profiles.h"
@@ -27,6 +28,8 @@ const nm_kernels NM_TABLE(NM_LEVEL) = {
     .name = NM_TEXT(NM_LEVEL),
     .list_bits = list_bits,
     .list_words = list_words,
+    .pack_bits = pack_bits,
+    .unpack_bits = unpack_bits,
     .add_rows = {add_rows_s8, add_rows_s4, add_rows_s2, add_rows_binary},
     .multiply_rows = {multiply_rows_s8, multiply_rows_s4, multiply_rows_s2, multiply_rows_binary},
     .add_delayed = add_delayed,
