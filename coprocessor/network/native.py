@@ -20,12 +20,12 @@ _DONE, _MORE, _NOT_SPIKES = lib.NM_RUN_DONE, lib.NM_RUN_MORE, lib.NM_RUN_NOT_SPI
 _COPY, _PACK = lib.NM_STREAM_COPY, lib.NM_STREAM_PACK
 
 
-def unpack_bits(rows: Bytes, n: int) -> Bytes:
-    """As `streams.unpack_bits`, of contiguous rows, in C."""
+def unpack_bits(simd: bytes, rows: Bytes, n: int) -> Bytes:
+    """As `streams.unpack_bits`, of contiguous rows, in C with this instruction set."""
     *axes, size = rows.shape
     bits = np.empty((*axes, n), dtype=np.uint8)
     if bits.size:
-        lib.nm_unpack_bits(_from_buffer(bits), _from_buffer(rows), bits.size // n, size, n)
+        lib.nm_unpack_bits(simd, _from_buffer(bits), _from_buffer(rows), bits.size // n, size, n)
     return bits
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,7 +44,7 @@ class Session:
 
             self.unit: Any = Coprocessor(ram.data, layout.base, simd=simd)
             self.runner = NativeRunner(self.unit, self.plan)
-            self.recorded = Recorded(layout.parts.populations, unpack_bits)
+            self.recorded = Recorded(layout.parts.populations, partial(unpack_bits, self.unit.simd.encode()))
         else:
             self.unit = factory(ram, layout.base)
             self.runner = Runner(self.unit, ram, self.plan)

@@ -5,7 +5,10 @@
 enum { SPIKES = NM_COUNTERS };
 
 /* Arrays of the host are no work of the coprocessor, so also `scalar` moves them by kernels. */
-static const nm_kernels *mover(const nm_coprocessor *c) { return nm_has_kernels(c->kernels) ? c->kernels : &nm_kernels_portable; }
+static const nm_kernels *mover(const nm_kernels *kernels)
+{
+    return kernels && nm_has_kernels(kernels) ? kernels : &nm_kernels_portable;
+}
 
 /* Events of one step into a queue; false if it is full. */
 static bool inject(nm_coprocessor *c, const nm_stream *stream, const uint8_t *row)
@@ -40,7 +43,7 @@ static uint32_t put_inputs(nm_coprocessor *c, const nm_plan *plan, uint64_t row,
             uint32_t filled = (s->n + 7) / 8;
             for (uint32_t step = 0; step < steps; step++) {
                 uint8_t *buffer = to + (uint64_t)step * s->bytes;
-                spikes = mover(c)->pack_bits(buffer, s->data + (row + step) * s->n, s->n) && spikes;
+                spikes = mover(c->kernels)->pack_bits(buffer, s->data + (row + step) * s->n, s->n) && spikes;
                 memset(buffer + filled, 0, s->bytes - filled);
             }
             if (!spikes) {
@@ -185,9 +188,9 @@ uint32_t nm_run_samples(nm_coprocessor *c, nm_plan *plan, void *block, nm_sample
     return end;
 }
 
-void nm_unpack_bits(uint8_t *to, const uint8_t *from, uint32_t rows, uint32_t bytes, uint32_t n)
+void nm_unpack_bits(const char *simd, uint8_t *to, const uint8_t *from, uint32_t rows, uint32_t bytes, uint32_t n)
 {
-    const nm_kernels *kernels = nm_find_kernels(NULL);
+    const nm_kernels *kernels = mover(nm_find_kernels(simd));
     for (size_t row = 0; row < rows; row++) {
         kernels->unpack_bits(to + row * n, from + row * bytes, n);
     }

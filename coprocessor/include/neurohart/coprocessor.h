@@ -177,8 +177,9 @@ uint32_t nm_run_steps(nm_coprocessor *coprocessor, nm_plan *plan, void *block, u
    Gives an nm_run_end: NM_RUN_DONE when no sample is left. */
 uint32_t nm_run_samples(nm_coprocessor *coprocessor, nm_plan *plan, void *block, nm_samples *samples, uint32_t limit);
 
-/* Rows of `bytes` bytes whose first n bits, low bit first, become n bytes of 0 and 1 each; n is at most 8 * bytes. */
-void nm_unpack_bits(uint8_t *to, const uint8_t *from, uint32_t rows, uint32_t bytes, uint32_t n);
+/* Rows of `bytes` bytes whose first n bits, low bit first, become n bytes of 0 and 1 each; n is at most 8 * bytes. `simd`
+   is one of nm_simd_level. */
+void nm_unpack_bits(const char *simd, uint8_t *to, const uint8_t *from, uint32_t rows, uint32_t bytes, uint32_t n);
 
 /* Register-level instructions, named after their mnemonics; rd first where the old value is read. They push and draw
    as specified; ST is the caller's business. */
