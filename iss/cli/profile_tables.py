@@ -27,7 +27,8 @@ def show_functions(profile: Profile, most: int) -> None:
     """Print what it all adds up to, and the functions with the most of their own."""
     trace, total, measure = profile.counted.trace, profile.root.total, profile.measure
     energy = f", {energy_text(round(total.fj))} ({preset.name})" if (preset := profile.prices.preset) else ""
-    print(f"{trace.program or 'trace'}: {total.instructions:,} instructions, {total.cycles:,} cycles{energy}")
+    cycles = f", {total.cycles:,} cycles" if trace.has("cycle") else ""
+    print(f"{trace.program or 'trace'}: {total.instructions:,} instructions{cycles}{energy}")
     parts = [f"{kind} {_share(amount, profile.whole)}" for kind, amount in kinds(profile).items()]
     print(f"  by {measure}: {', '.join(parts)}")
     found = rows(profile)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import shutil
 import subprocess
@@ -320,3 +321,38 @@ def test_callgrind_annotate_finds_the_same_totals(text: str, tmp_path: Path) -> 
         costs = expected[name].total
         assert found[name][:2] == [costs.instructions, costs.cycles], name
         assert abs(found[name][2] - costs.fj / 1000) <= 2 + 0.001 * costs.fj / 1000
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_flame_graph_enlarges_and_searches(called: tuple[Machine, Trace]) -> None:
+    """The script of the picture, with clicks, on the picture's own frames."""
+    space = "{http://www.w3.org/2000/svg}"
+    root = ElementTree.fromstring(written(Profile.of(collect(called[1])), "flamegraph"))
+    drawn: list[dict[str, Any]] = []
+    for group in root.iter(f"{space}g"):
+        box = group.find(f"{space}rect")
+        assert box is not None
+        row: dict[str, Any] = {name: float(group.attrib[f"data-{name}"]) for name in "xw"}
+        drawn.append(row | {"y": float(box.attrib["y"]), "name": group.attrib["data-n"]})
+    names = [row["name"] for row in drawn]
+    click = names.index("sleep")
+    svg = {name: root.attrib[f"data-{name}"] for name in ("width", "margin", "letter")}
+    content = {"svg": svg, "frames": drawn, "click": click, "search": "fib"}
+    here = Path(__file__).parent
+    script = here.parents[1] / "iss" / "trace" / "formats" / "flamegraph.js"
+    command = ["node", str(here / "flamegraph_page.js"), str(script), json.dumps(content)]
+    seen = json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout)
+    width, margin = float(svg["width"]), float(svg["margin"])
+    shown = {name: row for name, row in zip(names, seen["enlarged"], strict=True) if row is not None}
+    assert set(shown) == {"all", "_start", "sleep", "(asleep)", "trap:tick"}
+    for name in ("all", "_start", "sleep"):
+        assert shown[name] == [margin, width - 0.5, name]
+    inside = sum(shape[1] + 0.5 for name, shape in shown.items() if name in ("(asleep)", "trap:tick"))
+    share = sum(one["w"] for one in drawn if one["name"] in ("(asleep)", "trap:tick")) / drawn[click]["w"]
+    assert abs(inside - share * width) < 0.01
+    for one, (x, wide, _) in zip(drawn, seen["back"], strict=True):
+        assert abs(x - margin - one["x"] * width) < 0.01
+        assert abs(wide - max(0, one["w"] * width - 0.5)) < 0.01
+    assert set(seen["marked"]) == {"fib"}
+    outermost = next(one["w"] for one in drawn if one["name"] == "fib")
+    assert seen["found"] == f'"fib": {100 * outermost:.1f} %'
