@@ -46,7 +46,9 @@ def first_divergence(spec: Run, dut: Run, layout: StateLayout) -> Divergence | N
     if found:
         return min(found, key=lambda one: one.row)
     if dut.ended not in ("exit", "limit", spec.ended):
-        return Divergence("ended", dut.ended, rows - 1 if rows else -1, 0, "the run", spec.ended, dut.ended)
+        row = min(rows, len(spec.pc) - 1) if rows else -1  # the first one that did not retire, if any did
+        word = int(spec.word[row]) if row >= 0 and spec.word is not None else 0
+        return Divergence("ended", dut.ended, row, word, "the run", spec.ended, dut.ended)
     if spec.ended != dut.ended or len(spec.pc) != len(dut.pc):
         told = [f"{run.ended} after {len(run.pc)} instructions" for run in (spec, dut)]
         return Divergence("ended", "", rows, 0, "the run", told[0], told[1])

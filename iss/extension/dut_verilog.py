@@ -51,10 +51,22 @@ class VerilogImplementation:
         self._simulator.close()
 
 
+_ENDS = {  # without numbers, so that a shrunk program ends the same way
+    End.EXIT: "exit",
+    End.LIMIT: "limit",
+    End.HUNG: "the core stands still",
+    End.FINISHED: "the design called $finish or $stop",
+    End.BUS: "an access outside of the memory",
+    End.UNDEFINED: "undefined bits (x) in a result",
+}
+
+
 def _ended(run: RtlRun) -> str:
     if run.end is End.TRAP:
         return halted(int(run.pc[-1]))
-    return run.problem or ("exit" if run.end is End.EXIT else "limit")
+    if run.end is End.HUNG and run.waiting:
+        return "the unit does not answer: pcpi_wait is high, but pcpi_ready never comes"
+    return _ENDS[run.end]
 
 
 def make(spec: ImplementationSpec, extension: Extension, architecture: Architecture) -> VerilogImplementation:

@@ -11,20 +11,21 @@ import pytest
 from iss.errors import NeuroHartError
 from iss.extension import Extension, architecture_with, load_extensions
 from iss.extension.implementations import make_implementation
-from iss.extension.lockstep import Failure, Session
+from iss.extension.lockstep import Session
+from iss.extension.shrink import Shrunk, shrink
 from tests.extension.rtl.tools import rtl_tool
 from tests.extension.test_xnmspk import FILE, specification
 
 
-def run_session(extension: Extension, name: str, count: int, **options: object) -> tuple[list[Failure], int]:
-    """The failures of so many programs against an implementation, up to the first, and the instructions run."""
+def run_session(extension: Extension, name: str, count: int, **options: object) -> tuple[list[Shrunk], int]:
+    """The first failure of so many programs against an implementation, shrunk, and the instructions run."""
     spec = extension.implementations[name]
     spec = replace(spec, options={**spec.options, **options})
     session = Session(extension, make_implementation(spec, extension, architecture_with([extension])), seed=11)
     try:
         for failure in session.run(count=count):
             if failure is not None:
-                return [failure], session.progress.instructions
+                return [shrink(failure, architecture_with([extension]))], session.progress.instructions
     finally:
         session.close()
     return [], session.progress.instructions
@@ -59,7 +60,9 @@ def test_planted_bugs(tmp_path: Path, right: str, wrong: str, mnemonics: set[str
     divergence = failures[0].divergence
     assert divergence.kind == "value"
     definition = extension.instructions.decode(divergence.word)
-    assert mnemonics is None or (definition is not None and definition.mnemonic in mnemonics)
+    if mnemonics is not None:
+        assert definition is not None and definition.mnemonic in mnemonics
+        assert len(failures[0].lines) <= 8
 
 
 def test_what_is_wrong_with_an_implementation_in_verilog() -> None:
@@ -72,3 +75,20 @@ def test_what_is_wrong_with_an_implementation_in_verilog() -> None:
     ):
         with pytest.raises(NeuroHartError, match=f"xnmspk.py:.*implementation 'rtl': .*{problem}"):
             run_session(extension, "rtl", 1, **options)
+
+
+def test_a_unit_that_hangs_is_shrunk(tmp_path: Path) -> None:
+    """It hangs where popc gives 31: the program is shrunk to that."""
+    shutil.copytree(FILE.parent, tmp_path, dirs_exist_ok=True)
+    verilog = tmp_path / "rtl" / "xnmspk_pcpi.v"
+    verilog.write_text(
+        verilog.read_text().replace(
+            "pcpi_ready <= resetn && accepted;", "pcpi_ready <= resetn && accepted && result != 31;"
+        )
+    )
+    (extension,) = load_extensions(tmp_path / "xnmspk.py")
+    options = {"simulator": rtl_tool("verilator"), "instructions": ["nm.popc"]}
+    failures, _ = run_session(extension, "rtl", 1000, **options)
+    assert failures[0].divergence.kind == "ended"
+    assert "pcpi_ready never comes" in failures[0].divergence.dut
+    assert extension.instructions.decode(failures[0].divergence.word) is not None and len(failures[0].lines) <= 4
