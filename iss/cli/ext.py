@@ -11,6 +11,7 @@ HELP = "Define, check, test and prove a custom instruction-set extension."
 COMMANDS: dict[str, str] = {
     "new": "iss.cli.ext_new",
     "check": "iss.cli.ext_check",
+    "show": "iss.cli.ext_show",
     "export": "iss.cli.ext_export",
     "filter": "iss.cli.ext_filter",
     "whatif": "iss.cli.ext_whatif",
@@ -23,6 +24,7 @@ EXAMPLE = """\
 commands:
   new      write a template: three working instructions and their test
   check    encodings, clashes with all that is known, free slots, names, documentation
+  show     bits, meaning, generated C, costs, results for extreme operands
   export   C header, assembler macros, documents, riscv-opcodes, UDB, CoreDSL, Spike
   filter   names in the output of objdump and in logs of Spike
   whatif   cycles and energy of a recorded run under other costs

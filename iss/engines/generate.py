@@ -268,10 +268,15 @@ def _starts(ordered: list[Definition]) -> str:
     return ", ".join(str(sum(opcode < limit for opcode in opcodes)) for limit in range(129))
 
 
+def handler_body(definition: Definition, tree: Block | None = None) -> str:
+    """Return the C statements of an instruction's careful handler, whose macros `interpreter_template.c` defines."""
+    return instruction_body(definition, tree or definition.trace(), _slot_texts(definition.encoding))
+
+
 def _careful_handlers(ordered: list[Definition], trees: list[Block]) -> str:
     texts = []
     for definition, tree in zip(ordered, trees, strict=True):
-        body = instruction_body(definition, tree, _slot_texts(definition.encoding))
+        body = handler_body(definition, tree)
         texts.append(f"c_{_identifier(definition.mnemonic)}: {{ /* {definition.syntax.text} */\n{body}\n}}\n")
     return "\n".join(texts)
 
