@@ -124,7 +124,8 @@ BENCH = Bench(EXTENSION)
 
 @pytest.mark.parametrize(
     ("left", "right", "total"),
-    [(1, 2, 3), (0x7FFF, 1, 0x7FFF), (0x7FFE, 1, 0x7FFF), (-0x8000, -1, -0x8000), (-0x7FFF, -1, -0x8000), (-5, 3, -2)],
+    [(1, 2, 3), (0x7FFF, 1, 0x7FFF), (0x7FFE, 1, 0x7FFF), (-0x8000, -1, -0x8000), (-0x7FFF, -1, -0x8000), (-5, 3, -2)]
+    + [(0x4001, -0x2001, 0x2000), (-0x2001, 0x4001, 0x2000), (0x3000, 0x4000, 0x7000)],
 )
 def test_adds(left, right, total):
     assert BENCH.run("@PREFIX@.adds a0, a1, a2", a1=left, a2=right).a0 == total & 0xFFFF_FFFF
@@ -148,8 +149,12 @@ def test_adds_looks_at_16_bits():
     ],
 )
 def test_collect(level, given, spike, then):
-    result = BENCH.run("@PREFIX@.collect a0, a1", a1=given, state={"level": level})
+    result = BENCH.run("@PREFIX@.collect a0, a1", a0=99, a1=given, state={"level": level})
     assert (result.a0, result.state.level) == (spike, then)
+
+
+def test_collect_looks_at_16_bits():
+    assert BENCH.run("@PREFIX@.collect a0, a1", a1=0x0001_0002).state.level == 2
 
 
 def test_threshold_is_a_csr():
@@ -159,10 +164,14 @@ def test_threshold_is_a_csr():
     assert BENCH.run("csrr a0, @PREFIX@_threshold").a0 == 1000
 
 
-def test_sum4():
-    data = bytes([1, 2, 3, 4, 0xFF, 0x80, 0x7F, 5])
-    result = BENCH.run("@PREFIX@.sum4 a0, a1\\n@PREFIX@.sum4 a2, a3", a1=MEMORY, a3=MEMORY + 4, memory=data)
-    assert (result.a0, result.a2) == (10, (-1 - 128 + 127 + 5) & 0xFFFF_FFFF)
+@pytest.mark.parametrize("lane", range(4))
+@pytest.mark.parametrize("value", [1, 0x40, 0x7F, -0x80, -1])
+def test_sum4(lane, value):
+    lanes = [10, -20, 30, -40]
+    total = sum(lanes) - lanes[lane] + value
+    lanes[lane] = value
+    word = bytes(number & 0xFF for number in lanes)
+    assert BENCH.run("@PREFIX@.sum4 a0, a1", a1=MEMORY + 4, memory=bytes(4) + word).a0 == total & 0xFFFF_FFFF
 
 
 def test_sum4_traps_where_nothing_is():

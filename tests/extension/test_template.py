@@ -24,7 +24,7 @@ def test_the_tests_of_a_new_extension_pass(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    assert "18 passed" in done.stdout
+    assert "41 passed" in done.stdout
 
 
 def test_nothing_is_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
