@@ -44,8 +44,7 @@ examples:
 """
 _TEXTUAL = "textual"
 _ESCAPE_MS = "25"  # how long Textual waits whether an Escape is the beginning of another key; its own 100 are felt
-_INTERVAL = 1_000_000
-_PLAYED_INTERVAL = 250_000  # a trace is played more slowly than a program runs
+_PLAYED_INTERVAL = 65_536  # a block of a trace
 _SIZE = re.compile(r"(\d{2,3})x(\d{2,3})\Z")
 _DEFAULT_SIZE = (160, 50)
 
@@ -80,7 +79,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--uart-input", metavar="FILE", help="console input of the firmware")
     group.add_argument("--energy", metavar="PRESET", default="default22", help="energy preset (default: %(default)s)")
     group.add_argument(
-        "--interval", type=count, metavar="N", default=_INTERVAL, help="instructions between checkpoints (default: 1M)"
+        "--interval",
+        type=count,
+        metavar="N",
+        default=None,
+        help="instructions between the first checkpoints (10k)",
     )
 
 
@@ -106,7 +109,7 @@ def _state(args: argparse.Namespace, stack: ExitStack) -> State:
     """The machine of the command line, ready to be debugged."""
     from iss.cli.energy import find_preset
     from iss.debug.debugger import Debugger
-    from iss.debug.history import ReplayedConsole
+    from iss.debug.history import INTERVAL, ReplayedConsole
     from iss.memory.console import ConsoleInput
     from iss.tui.state import State
 
@@ -126,7 +129,7 @@ def _state(args: argparse.Namespace, stack: ExitStack) -> State:
     console = ReplayedConsole()
     machine = build_machine(args, target, memory_map, console.write, ConsoleInput(data))
     with failing(ExitCode.USAGE):
-        debugger = Debugger(machine, console, args.interval)
+        debugger = Debugger(machine, console, INTERVAL if args.interval is None else args.interval)
     trace = _trace(args.trace, args) if args.trace is not None else None
     return State(debugger, console, target.title, preset, trace)
 
@@ -167,7 +170,7 @@ def _played(args: argparse.Namespace, preset: EnergyPreset) -> State:
     console = ReplayedConsole()
     with failing(ExitCode.BAD_INPUT):
         machine = machine_of(trace, _recorded_program(trace), console.write)
-        debugger = Debugger(machine, console, min(args.interval, _PLAYED_INTERVAL))
+        debugger = Debugger(machine, console, _PLAYED_INTERVAL if args.interval is None else args.interval)
     return State(debugger, console, name, preset, trace)
 
 

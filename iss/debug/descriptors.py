@@ -5,20 +5,21 @@ Reading and checking is the golden model's business; here they are looked for.
 
 from __future__ import annotations
 
-import mmap
 from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
 from coprocessor.golden.descriptors import MAGIC, VERSION, Type
-from coprocessor.golden.memory import Fault, Memory
+from coprocessor.golden.memory import Fault, Memory, Unit
 from coprocessor.golden.network import read_network
 from coprocessor.golden.numbers import s16, signed
 from coprocessor.golden.population import Population, read_population
 from coprocessor.golden.profiles import Profile
-from coprocessor.golden.projection import Projection
-from iss.debug.touched import touched_pages
+from coprocessor.golden.projection import Delay, Projection, read_projection
+from coprocessor.golden.random import RandomSource
+from coprocessor.golden.synapses import row_synapses
+from iss.debug.touched import touched_parts
 from iss.machine import Machine
 from iss.memory.ram import Ram
 
@@ -31,20 +32,25 @@ Words = np.ndarray[Any, np.dtype[np.int64]]
 
 @dataclass(frozen=True)
 class Networks:
-    """All valid networks (address and populations in their order) and all valid populations, by address."""
+    """All valid networks (address and populations in their order), populations and projections, by address."""
 
     networks: dict[int, tuple[int, ...]]
     populations: dict[int, Population]
+    projections: dict[int, Projection]
+
+
+NOTHING: Final = Networks({}, {}, {})
 
 
 def find(machine: Machine) -> Networks:
     """Look through the whole RAM; what is not valid is not found."""
     if machine.coprocessor is None:
-        return Networks({}, {})
+        return NOTHING
     memory = Memory(machine.ram.buffer, machine.ram.base)
     places = _heads(machine)
     networks: dict[int, tuple[int, ...]] = {}
     populations: dict[int, Population] = {}
+    projections: dict[int, Projection] = {}
     for address in places[Type.NET]:
         try:
             targets = [entry.target for entry in read_network(memory, address)]
@@ -52,6 +58,8 @@ def find(machine: Machine) -> Networks:
             continue
         own: dict[int, Population] = {}
         for target in targets:
+            if isinstance(target, Projection):
+                projections[target.address] = target
             population = target.population if isinstance(target, Projection) else target
             if isinstance(population, Population):
                 own[population.address] = population
@@ -62,7 +70,25 @@ def find(machine: Machine) -> Networks:
             populations.setdefault(address, read_population(memory, address))
         except Fault:
             continue
-    return Networks(networks, populations)
+    for address in places[Type.SYN]:
+        try:
+            projections.setdefault(address, read_projection(memory, address))
+        except Fault:
+            continue
+    return Networks(networks, populations, projections)
+
+
+def synapses_of(machine: Machine, projection: Projection, source: int) -> dict[int, tuple[int, int]]:
+    """Weight and delay of each synapse of a source, by neuron; empty where its tables are damaged."""
+    unit = Unit(Memory(machine.ram.buffer, machine.ram.base))
+    base = projection.fixed_delay
+    try:
+        if projection.delay is Delay.PER_SOURCE:
+            base += unit.load(projection.delays + source, 1)
+        found = row_synapses(unit, projection, source, base, RandomSource())
+        return {neuron: (weight, base + delay) for neuron, weight, delay in found}
+    except Fault:
+        return {}
 
 
 def population_at(machine: Machine, address: int) -> Population | None:
@@ -76,13 +102,12 @@ def population_at(machine: Machine, address: int) -> Population | None:
 def _heads(machine: Machine) -> dict[Type, list[int]]:
     """Where the magic words of networks and populations are; pages that nobody has touched hold none."""
     memory: Any = np.frombuffer(machine.ram.buffer, "<u4", count=machine.ram.size // 4)
-    edges = np.flatnonzero(np.diff(touched_pages(machine.ram.buffer), prepend=False, append=False)) * mmap.PAGESIZE // 4
-    found: dict[Type, list[int]] = {Type.NET: [], Type.POP: []}
-    for start, end in edges.reshape(-1, 2).tolist():
-        heads = memory[start : end : _ALIGNMENT // 4]
+    found: dict[Type, list[int]] = {Type.NET: [], Type.POP: [], Type.SYN: []}
+    for start, end in touched_parts(machine.ram.buffer):
+        heads = memory[start // 4 : end // 4 : _ALIGNMENT // 4]
         for kind, places in found.items():
             word = MAGIC << 16 | kind << 8 | VERSION
-            places.extend((machine.ram.base + 4 * start + _ALIGNMENT * np.flatnonzero(heads == word)).tolist())
+            places.extend((machine.ram.base + start + _ALIGNMENT * np.flatnonzero(heads == word)).tolist())
     return found
 
 

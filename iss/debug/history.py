@@ -11,8 +11,8 @@ from iss.debug.snapshot import Snapshot
 from iss.errors import NeuroHartError
 from iss.machine import End, Machine, Outcome
 
-INTERVAL: Final = 20_000_000
-"""Instructions between checkpoints: a replay takes a small part of a second."""
+INTERVAL: Final = 10_000
+"""Instructions between the first checkpoints; the longer the history, the farther they are apart."""
 _NEVER: Final = 1 << 62
 MOST_CHECKPOINTS: Final = 64
 """Then every other one is dropped and the interval doubled."""

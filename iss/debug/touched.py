@@ -14,6 +14,12 @@ _ENTRY: Final = 8
 _PRESENT_OR_SWAPPED: Final = np.uint64(3 << 62)  # bits 63 and 62: Documentation/admin-guide/mm/pagemap.rst
 
 
+def touched_parts(buffer: mmap.mmap) -> list[tuple[int, int]]:
+    """Where the touched pages begin and end, as offsets, ascending."""
+    edges = np.flatnonzero(np.diff(touched_pages(buffer), prepend=False, append=False)) * mmap.PAGESIZE
+    return [(start, min(end, len(buffer))) for start, end in edges.reshape(-1, 2).tolist()]
+
+
 def touched_pages(buffer: mmap.mmap) -> NDArray[np.bool_]:
     """For each page of the host: False if the buffer has certainly only zeros there. All True where nobody knows."""
     count = -(-len(buffer) // mmap.PAGESIZE)

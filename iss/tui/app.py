@@ -58,7 +58,8 @@ class DebuggerApp(App[None]):
             for key, line in {
                 "s": "step", "n": "next", "f": "finish", "c": "continue", "S": "reverse-step", "N": "reverse-next",
                 "F": "reverse-finish", "R": "reverse-continue", "b": "break", "m": "mark", "u": "decimal",
-                "i": "stepi", "o": "nexti", "I": "reverse-stepi", "O": "reverse-nexti", "P": "population",
+                "i": "stepi", "o": "nexti", "I": "reverse-stepi", "O": "reverse-nexti",
+                "P": "population", "W": "projection",
                 "f5": "continue", "f10": "next", "f11": "step", "shift+f11": "finish",
                 "shift+f5": "reverse-continue", "shift+f10": "reverse-next", "f12": "reverse-step",
             }.items()

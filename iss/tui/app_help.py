@@ -32,7 +32,11 @@ _KEYS: Final = (
         "h l choose a register or memory, Enter goes to what wrote it last (else to this moment), Backspace back",
     ),
     ("Tab z", "next pane, the pane alone;  j k g G Ctrl-D Ctrl-U and arrows move in it;  Esc looks at the pc again"),
-    ("h j k l Enter", "in neurons: choose one, say why it fired;  P another population;  u decimal registers"),
+    (
+        "h j k l Enter",
+        "in neurons: choose one, say why it fired;  P another population;  in weights: choose;  W another",
+    ),
+    ("u L", "decimal registers;  list another place of the code"),
     ("F5 F10 F11", "continue, next, step;  with shift: continue and next backwards, finish;  F12 step back"),
 )
 

@@ -91,7 +91,7 @@ class Pane(Widget, can_focus=True):
         neuron = neurons.at(state, self.size.width - int(self.bar), self.size.height - _TITLE, line, column)
         if neuron is not None:
             state.view.neuron = neuron
-            self.debugger_app.draw("neurons", "raster")
+            self.debugger_app.draw("neurons", "raster", "weights")
 
     # Keys that move in a pane: vim's, and the arrows -----------------------------------------------------------------
     def on_key(self, event: events.Key) -> None:
@@ -102,7 +102,7 @@ class Pane(Widget, can_focus=True):
         if moved:
             event.stop()
             event.prevent_default()
-            self.debugger_app.draw(self.panel, "raster")
+            self.debugger_app.draw(self.panel, "neurons", "raster", "weights")
 
     def _move(self, key: str) -> bool:
         state, page = self.debugger_app.state, max(1, self.size.height - 2)
@@ -110,6 +110,8 @@ class Pane(Widget, can_focus=True):
         lines |= {"pagedown": page, "pageup": -page}
         if self.panel == "neurons":
             return self._move_neuron(key, lines.get(key))
+        if self.panel == "weights":
+            return self._move_weight(key, lines.get(key))
         if key in ("g", "home", "escape") and self.panel in ("code", "memory"):
             state.view.code, state.view.memory = None, None
             return True
@@ -123,6 +125,15 @@ class Pane(Widget, can_focus=True):
             state.view.memory = (memory.address_of(state) + each * lines[key]) & 0xFFFF_FFFF
         else:
             return False
+        return True
+
+    def _move_weight(self, key: str, lines: int | None) -> bool:
+        view, projection = self.debugger_app.state.view, self.debugger_app.state.projection
+        aside = {"h": -1, "left": -1, "l": 1, "right": 1}.get(key, 0)
+        if projection is None or not (lines or aside):
+            return False
+        view.source = max(0, min(projection.n_pre - 1, view.source + (lines or 0)))
+        view.neuron = max(0, min(projection.n_post - 1, view.neuron + aside))
         return True
 
     def _move_neuron(self, key: str, lines: int | None) -> bool:

@@ -34,8 +34,8 @@ _TOP: Final = (
 _WIDE: Final[tuple[Band, ...]] = (
     (36, _TOP),
     (22, ((54, _one("trace")), (26, _one("memory")), (20, _one("points")))),
-    (24, ((42, _one("neurons")), (34, _one("raster")), (24, _one("counters")))),
-    (18, ((60, _one("console")), (40, _one("queues")))),
+    (22, ((40, _one("neurons")), (36, _one("raster")), (24, _one("counters")))),
+    (20, ((40, _one("weights")), (24, _one("energy")), (20, _one("console")), (16, _one("queues")))),
 )
 _WIDE_PLAIN: Final[tuple[Band, ...]] = (
     (46, _TOP),
@@ -45,7 +45,7 @@ _WIDE_PLAIN: Final[tuple[Band, ...]] = (
 _MEDIUM: Final[tuple[Band, ...]] = (
     (40, ((50, _one("code")), (50, (("registers", 60), ("csrs", 40))))),
     (26, ((66, _one("trace")), (34, _one("points")))),
-    (34, ((50, (("neurons", 60), ("console", 40))), (50, (("raster", 60), ("counters", 40))))),
+    (34, ((50, (("neurons", 60), ("console", 40))), (50, (("raster", 60), ("energy", 40))))),
 )
 _MEDIUM_PLAIN: Final[tuple[Band, ...]] = (
     (45, ((50, _one("code")), (50, _one("registers")))),

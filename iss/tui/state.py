@@ -5,7 +5,7 @@ Panels only read it. Motions go through `move`, which notes what there was befor
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from asm.disassembler import Disassembled, Disassembler
 from coprocessor.energy import EnergyPreset
 from coprocessor.golden.population import Population
+from coprocessor.golden.projection import Projection
 from iss.debug import descriptors, past
 from iss.debug.calls import Calls, Frame
 from iss.debug.csrs import read_csr
@@ -37,6 +38,7 @@ SPIKE_WINDOW: Final = 1_000_000
 """Instructions that are replayed at most to find spikes."""
 _FAR: Final = 1 << 16
 _MOST_LOCKED: Final = 100
+_MOST_SAMPLES: Final = 512
 _T = TypeVar("_T")
 
 
@@ -48,6 +50,8 @@ class View:
     memory: int | None = None
     population: int | None = None
     neuron: int = 0
+    projection: int | None = None
+    source: int = 0
     decimal: bool = False
 
 
@@ -58,6 +62,35 @@ class Before:
     registers: tuple[int, ...] = ()
     csrs: dict[str, int] = field(default_factory=dict)
     memory: dict[int, bytes] = field(default_factory=dict)
+
+
+HART_COUNTS: Final = ("retired", "cycles", "accesses", "traps")
+_ENERGY_COUNTS: Final = ("sop", "nup", "spkout", "wupd")
+
+
+class Counted(NamedTuple):
+    """What was counted up to a moment."""
+
+    retired: int
+    cycles: int
+    accesses: int
+    traps: int
+    sop: int
+    nup: int
+    spkout: int
+    wupd: int
+
+    @classmethod
+    def of(cls, hart: Mapping[str, Any], coprocessor: Mapping[str, Any]) -> Counted:
+        """From the counts of a hart and of a coprocessor."""
+        counts = [int(coprocessor.get(name, 0)) for name in _ENERGY_COUNTS]
+        return cls(*(int(hart[name]) for name in HART_COUNTS), *counts)
+
+    @property
+    def energy_arguments(self) -> tuple[int, int, int, dict[str, int]]:
+        """For `iss.debug.figures.energy_of`."""
+        counts = dict(zip(_ENERGY_COUNTS, self[-len(_ENERGY_COUNTS) :], strict=True))
+        return self.retired, self.accesses, self.cycles, counts
 
 
 class Lock(NamedTuple):
@@ -97,6 +130,7 @@ class State:
         self.bookmarks: dict[str, int] = {}
         self.locks: dict[str, Lock] = {}  # panels that stay at a moment
         self._locked: dict[tuple[object, ...], Any] = {}
+        self._samples: list[Counted] = []
         self.stop: Stop | None = None
         self.running = False
         self.speed: int | None = None  # instructions a second at most
@@ -123,6 +157,7 @@ class State:
     def moved(self) -> None:
         """Forget what was found out about a moment: the machine is at another one, or was changed."""
         self._found.clear()
+        self._sample()
 
     def at(self, lock: Lock, what: str, look: Callable[[], _T], otherwise: _T) -> _T:
         """What `look` sees at another moment; kept until the user looks in another way. `otherwise` while it runs."""
@@ -208,6 +243,29 @@ class State:
         """Energy of everything so far in femtojoules."""
         hart = self.machine.hart
         return energy_of(self.preset, hart.retired, hart.accesses, hart.cycles, self.counters)
+
+    def counted_moments(self) -> list[Counted]:
+        """What was counted at the checkpoints, at stops and now, in the order of time; never nothing."""
+        found: list[Counted] = self._once("moments", self._counted_moments)
+        return found
+
+    def _counted_moments(self) -> list[Counted]:
+        known = {one.retired: one for one in self._samples if one.retired <= self.debugger.history.latest}
+        for kept in self.debugger.history.snapshots():
+            counters = {} if kept.coprocessor is None else kept.coprocessor["counters"]
+            known[kept.retired] = Counted.of(kept.hart, counters)
+        known[self.now] = self._counted_now()
+        return [known[moment] for moment in sorted(known)]
+
+    def _counted_now(self) -> Counted:
+        hart = self.machine.hart
+        return Counted.of({name: getattr(hart, name) for name in HART_COUNTS}, self.counters)
+
+    def _sample(self) -> None:
+        """Keep what was counted at a stop; of many every other one."""
+        self._samples.append(self._counted_now())
+        if len(self._samples) > _MOST_SAMPLES:
+            self._samples = self._samples[::2]
 
     # Code -----------------------------------------------------------------------------------------------------------
     def instruction(self, address: int) -> Disassembled | None:
@@ -313,7 +371,7 @@ class State:
     def networks(self) -> Networks:
         """The networks and populations in memory, looked for again when much has happened."""
         if self.unit is None:
-            return Networks({}, {})
+            return descriptors.NOTHING
         if self._networks is None or not (self.running or 0 <= self.now - self._networks[0] < 1000):
             self._networks = self.now, descriptors.find(self.machine)
         return self._networks[1]
@@ -327,6 +385,23 @@ class State:
             if address in found.populations:
                 return found.populations[address]
         return None
+
+    @property
+    def projection(self) -> Projection | None:
+        """The projection that is shown: the chosen one, else the first to the population that is shown, or of all."""
+        found, population = self.networks.projections, self.population
+        if self.view.projection in found:
+            return found[self.view.projection]
+        mine = (one for one in found.values() if population is not None and one.cur == population.cur)
+        return next(mine, next(iter(found.values()), None))
+
+    def synapses(self, projection: Projection, source: int) -> dict[int, tuple[int, int]]:
+        """Weight and delay of each synapse of a source, by neuron."""
+        key = f"synapses {projection.address} {source}"
+        found: dict[int, tuple[int, int]] = self._once(
+            key, lambda: descriptors.synapses_of(self.machine, projection, source)
+        )
+        return found
 
     @property
     def spiking(self) -> tuple[int, int] | None:

@@ -61,6 +61,20 @@ def test_points_and_changes(neurohart: Command, hello: Path) -> None:
     assert lines[-1] == "there are no points"
 
 
+def test_data_is_found_in_memory(neurohart: Command, hello: Path) -> None:
+    lines = session(
+        neurohart, hello, 'find "hello"', "p/x text", "find /b text, +3, 0x65, 108", "find /h text, text + 1, 0x6568",
+        "find 0x6c6c6568", "find /b1 text, +6, 0x6c", 'find "nowhere"',
+    )  # fmt: skip
+    address = int(lines[2].split()[2], 16)
+    assert lines[0].split() == [f"{address:08x}", "text"]
+    assert lines[1] == "1 found"
+    assert lines[3].split()[0] == f"{address + 1:08x}"
+    assert lines[5].split()[0] == f"{address:08x}"
+    assert lines[7].split()[0] == f"{address:08x}"
+    assert lines[9:] == [f"{address + 2:08x} {address + 2:#010x}", "1 found, there are more", "not found"]
+
+
 def test_scripts_and_standard_input(
     neurohart: Command, hello: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -94,7 +108,7 @@ def test_screenshots(neurohart: Command, hello: Path, tmp_path: Path) -> None:
         ("brake main", "unknown command 'brake'; did you mean 'break'?"),
         (
             "re",
-            "'re' may be reverse-step, reverse-next, reverse-stepi, reverse-nexti, reverse-finish, reverse-continue, reverse-search; write",
+            "'re' may be reverse-step, reverse-next, reverse-stepi, reverse-nexti, reverse-finish,",
         ),
         ("break nowhere", "'nowhere' in 'nowhere' is unknown"),
         ("break *3", "no multiple of 4"),
@@ -107,6 +121,17 @@ def test_screenshots(neurohart: Command, hello: Path, tmp_path: Path) -> None:
         ("x", "an address is missing"),
         ("x/4w 0", "there is no memory at 0x00000000"),
         ("x/99999 sp", "expected 1 to 4096 items"),
+        ("find", "find [/bhw] [START"),
+        ("find /b 256", "256 does not fit into 1 byte;"),
+        ("find 0, 4, 1", "expected something to look for in RAM"),
+        ("find nothing", "'nothing' in 'nothing' is unknown"),
+        ("search", "expected a part of an instruction"),
+        ("filter mnem~[", "is no regular expression"),
+        ("origin", "of what? for example a0"),
+        ("back", "there was no jump in the trace"),
+        ("lock", "which panel?; expected some of code"),
+        ("lock code 99", "99 is not in the history"),
+        ("unlock nothing", "nothing; expected some of code"),
         ("goto", "expected an instruction count"),
         ("goto 200%", "ends at 100%"),
         ("goto nothing", "'nothing' in 'nothing' is unknown"),

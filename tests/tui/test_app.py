@@ -164,3 +164,42 @@ def test_a_running_machine_is_shown_and_can_be_paused() -> None:
         assert 0 < app.state.now < 430
 
     play(scene)
+
+
+def test_command_line_history_and_completion() -> None:
+    async def scene(app: DebuggerApp, pilot: Any) -> None:
+        await type_line(app, pilot, "goto 20")
+        await type_line(app, pilot, "goto 30")
+        await press(app, pilot, "colon", "up", "up", "enter")
+        assert app.state.now == 20
+        await press(app, pilot, "colon", *"wei", "backspace", "backspace", "backspace", *"popu", "tab")
+        assert ":population " in screen_text(app)
+        await press(app, pilot, "ctrl+u", *"b", "space", *"hand", "tab", "enter")
+        (point,) = app.state.debugger.points.values()
+        assert point.text == "handler"
+        await press(app, pilot, "colon", *"goto", "space", *"345", "left", "left", "delete", "home", "end", "enter")
+        assert app.state.now == 35
+        await press(app, pilot, "colon", "escape")
+        assert app.state.now == 35
+
+    play(scene)
+
+
+def test_cells_of_the_trace_lead_to_their_last_write() -> None:
+    async def scene(app: DebuggerApp, pilot: Any) -> None:
+        await type_line(app, pilot, "goto 40")
+        app.panes["trace"].focus()
+        await press(app, pilot, "k", "l", "enter")  # ra of 38, auipc ra, 0
+        assert app.state.now == 30
+        await press(app, pilot, "backspace")
+        assert app.state.now == 38
+        await press(app, pilot, "T")
+        await type_line(app, pilot, "goto 100")
+        assert "locked at 38" in screen_text(app)
+        await press(app, pilot, "T")
+        assert "locked at" not in screen_text(app)
+        await type_line(app, pilot, "filter nm")
+        await settled(app, pilot)
+        assert "nm.run" in screen_text(app)
+
+    play(scene)

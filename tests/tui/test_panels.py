@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from iss.debug.figures import energy_of, energy_text
+from iss.errors import NeuroHartError
 from iss.tui import screen
 from iss.tui.commands.commander import Commander
 from iss.tui.layout import layout
@@ -183,3 +185,37 @@ def test_pictures_load_nothing() -> None:
         "https://github.com", ""
     )
     assert "@font-face" not in svg
+
+
+def test_weights_are_those_of_the_example() -> None:
+    session = commander()
+    session.execute("break dot")
+    session.execute("continue")
+    assert PANELS["weights"].title(session.state) == "weights synapses 3 → 2 S8"
+    text = shown("weights", session)
+    assert [line[:5].strip() for line in text[:3]] == ["0", "1", "2"]
+    expected = {(0, 0): 0x3C, (0, 1): 0x28, (1, 0): 0x50, (1, 1): -10, (2, 0): 30, (2, 1): 10}
+    for (source, neuron), weight in expected.items():
+        session.execute(f"source {source}")
+        session.execute(f"neuron {neuron}")
+        assert shown("weights", session)[3].startswith(f"source {source} → neuron {neuron} weight {weight} ")
+    with pytest.raises(NeuroHartError, match="the projection has 3"):
+        session.execute("source 3")
+    with pytest.raises(NeuroHartError, match="no projection; expected one of synapses"):
+        session.execute("projection neurons")
+
+
+def test_energy_is_the_sum_of_its_parts() -> None:
+    session = commander()
+    session.execute("goto 300")
+    text = shown("energy", session)
+    preset, hart, counted = session.state.preset, session.state.machine.hart, session.state.counters
+    assert text[0].split()[1:3] == energy_text(session.state.energy).split()
+    assert text[1].split()[1:3] == energy_text(hart.retired * preset.instruction_fj).split()
+    assert text[3].split()[2:4] == energy_text(counted["sop"] * preset.synapse_fj).split()
+    moments = session.state.counted_moments()
+    assert [moment.retired for moment in moments] == sorted({0, 300})
+    session.execute("goto 200")
+    assert energy_of(preset, *session.state.counted_moments()[1].energy_arguments) == session.state.energy
+    assert text[8].startswith("power ")
+    assert "█" in text[8]

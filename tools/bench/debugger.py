@@ -32,8 +32,6 @@ WIDTH, HEIGHT = 200, 55
 RECORDED = 1 / 3
 """Of 3e8 instructions: 100 million are recorded and gone back through."""
 OPENED = 10_000_000
-INTERVAL = 1_000_000
-"""Instructions between checkpoints in `neurohart debug`."""
 KEYS = (
     ("scroll the trace", "jkjjk"),
     ("scroll half a page", "\x04\x15\x04\x15\x04"),
@@ -151,7 +149,7 @@ def going_back(work: float, places: int) -> Table:
         console = ReplayedConsole()
         machine = Machine(console=console.write)
         machine.load(program.for_machine())
-        debugger = Debugger(machine, console, INTERVAL)
+        debugger = Debugger(machine, console)
         start = time.perf_counter()
         debugger.resume()
         ran, count = time.perf_counter() - start, debugger.now

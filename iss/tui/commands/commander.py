@@ -21,7 +21,16 @@ _GROUPS: Final = (
     ("looking and changing", look.COMMANDS),
     ("spiking", spiking.COMMANDS),
 )
-_HEIGHTS: Final = {"code": 9, "registers": 11, "trace": 6, "memory": 8, "stack": 8, "neurons": 8, "raster": 16}
+_HEIGHTS: Final = {
+    "code": 9,
+    "registers": 11,
+    "trace": 6,
+    "memory": 8,
+    "stack": 8,
+    "neurons": 8,
+    "raster": 16,
+    "weights": 12,
+}
 """Lines of a panel that is printed alone, where it does not say itself how many it needs."""
 _TALLEST: Final = 200
 

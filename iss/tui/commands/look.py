@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import islice
+from mmap import mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from coprocessor.energy import PRESETS
 from iss.debug.assign import assign
 from iss.debug.places import address_of
+from iss.debug.touched import touched_parts
 from iss.tui import screen, theme
 from iss.tui.commands.command import Answer, Command, CommandError, amount, say
 from iss.tui.panels import PANELS
@@ -23,6 +26,9 @@ if TYPE_CHECKING:
 _FORMATS: Final = "xduotc"
 _DUMP: Final = 16
 _MOST: Final = 4096
+_MOST_FOUND: Final = 100
+_PARTS: Final = re.compile(r'(?:"[^"]*"|[^,])+')
+_FIND: Final = 'for example `find 0x1234`, `find "text"`, `find /b buffer, +64, 10, 13`'
 _ESCAPES: Final = {b"\\": b"\\", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
 
 
@@ -126,6 +132,55 @@ def _set(commander: Commander, text: str) -> Answer:
     assign(commander.state.debugger, target, number)
     commander.state.moved()
     return say(f"{target.strip()} = {number} ({number & 0xFFFFFFFF:#x}); later history is forgotten")
+
+
+def _find(commander: Commander, text: str) -> Answer:
+    state = commander.state
+    found = re.match(r"/([bhw]?)(\d*)([bhw]?)\s*", text)
+    form, most = (found[1] or found[3], int(found[2] or _MOST_FOUND)) if found else ("", _MOST_FOUND)
+    parts = [part.strip() for part in _PARTS.findall(text[found.end() :] if found else text) if part.strip()]
+    ram = state.machine.ram
+    start, end = ram.base, ram.base + ram.size
+    if len(parts) > 2:
+        start, length = address_here(commander, parts.pop(0)), parts.pop(0)
+        plus = length.startswith("+")
+        end = start + amount(commander, length[1:]) if plus else address_here(commander, length) + 1
+    if not parts:
+        raise CommandError(f"find [/bhw] [START, +LENGTH or END,] VALUE...: {_FIND}")
+    wanted = b"".join(_pattern(commander, part, form) for part in parts)
+    if not wanted or start < ram.base or end > ram.base + ram.size or start >= end:
+        raise CommandError(f"find: expected something to look for in RAM, {ram.base:#010x}..{ram.base + ram.size:#x}")
+    places = list(islice(_places(ram.buffer, wanted, start - ram.base, end - ram.base), most + 1))
+    rows = []
+    for place in places[:most]:
+        address = ram.base + place
+        if state.read(address, len(wanted)) is not None:
+            rows.append(Row(f"{address:08x} ", theme.ADDRESS).add(state.names.at(address), theme.LABEL))
+    if not rows:
+        return say("not found")
+    state.view.memory = int(rows[0].segments[0].text, 16) & ~3
+    return [*rows, Row(f"{len(rows)} found" + (", there are more" if len(places) > most else ""), theme.DIM)]
+
+
+def _places(data: mmap, wanted: bytes, start: int, end: int) -> Iterator[int]:
+    """Offsets of bytes in memory that somebody has touched."""
+    for low, high in touched_parts(data):
+        stop = min(end, high + len(wanted) - 1)
+        place = data.find(wanted, max(start, low), stop)
+        while 0 <= place < high:
+            yield place
+            place = data.find(wanted, place + 1, stop)
+
+
+def _pattern(commander: Commander, text: str, form: str) -> bytes:
+    """What a value looks like in memory: text in quotes, or a number of the size that was asked for."""
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        return text[1:-1].encode()
+    value = commander.state.debugger.evaluate(text)
+    size = {"b": 1, "h": 2, "w": 4}.get(form, 4)
+    if not -(1 << 8 * size - 1) <= value < 1 << 8 * size:
+        raise CommandError(f"{text} does not fit into {size} byte{'s' if size > 1 else ''}; {_FIND}")
+    return (value % (1 << 8 * size)).to_bytes(size, "little")
 
 
 def _type(commander: Commander, text: str) -> Answer:
@@ -287,7 +342,7 @@ def _energy(commander: Commander, text: str) -> Answer:
         if text.strip() not in PRESETS:
             raise CommandError(f"energy preset {text.strip()!r} is not known, expected one of {', '.join(PRESETS)}")
         commander.state.preset = PRESETS[text.strip()]
-    return commander.panel("counters", 0)
+    return commander.panel("energy", 0)
 
 
 def _decimal(commander: Commander, text: str) -> Answer:
@@ -303,6 +358,7 @@ COMMANDS: Final = (
     Command(("print", "p", "inspect"), "[/xduotc] EXPRESSION", "Print a value: a0, nm_t, [sp + 4], v[3], insn.",
             _print),
     Command(("x",), "[/NUMBER bhwi] ADDRESS", "Print memory, and show it in the memory pane.", _examine, True),
+    Command(("find",), "[/bhw N] [START, END,] VALUE...", "Find numbers or \"text\" in memory; END or +LENGTH.", _find),
     Command(("list", "l"), "[PLACE]", "Show code; without a place that at the pc.", _list),
     Command(("backtrace", "bt", "where"), "", "Show the stack of calls.", _backtrace),
     Command(("info", "i"), "WHAT [...]", "registers, csrs, breakpoints, frame, symbols, line, history, counters, "
@@ -314,6 +370,6 @@ COMMANDS: Final = (
     Command(("context", "ctx"), "[PANEL...|none]", "Choose the panels that are printed after each motion.", _context),
     Command(("screen",), "", "Print all panels.", _screen),
     Command(("screenshot",), "FILE", "Write all panels to a file: .svg as a picture, else as text.", _screenshot),
-    Command(("energy",), "[PRESET]", "Show counters and energy, with another preset.", _energy),
+    Command(("energy",), "[PRESET]", "Show where the energy goes, or use another preset.", _energy),
     Command(("decimal",), "", "Show registers as decimal numbers, or no longer.", _decimal),
 )  # fmt: skip

@@ -48,6 +48,33 @@ def choose(commander: Commander, text: str) -> None:
     commander.state.view.neuron = number
 
 
+def _projection(commander: Commander, text: str) -> Answer:
+    state, found = commander.state, commander.state.networks.projections
+    present = state.projection
+    if present is None:
+        raise CommandError("there is no projection: nothing in memory is a valid SYN descriptor now")
+    if text.strip():
+        address = state.debugger.evaluate(text) & 0xFFFF_FFFF
+        if address not in found:
+            known = ", ".join(state.names.at(address) for address in found)
+            raise CommandError(f"{text.strip()} is no projection; expected one of {known}")
+        state.view.projection = address
+    else:
+        order = list(found)
+        state.view.projection = order[(order.index(present.address) + 1) % len(order)]
+    state.view.source = min(state.view.source, found[state.view.projection].n_pre - 1)
+    return commander.panel("weights", 0)
+
+
+def _source(commander: Commander, text: str) -> Answer:
+    projection, number = commander.state.projection, amount(commander, text)
+    if projection is None or number >= projection.n_pre:
+        count = 0 if projection is None else projection.n_pre
+        raise CommandError(f"source {number}: the projection has {count}, numbered from 0")
+    commander.state.view.source = number
+    return commander.panel("weights", 0)
+
+
 def _neuron(commander: Commander, text: str) -> Answer:
     choose(commander, text)
     return commander.panel("neurons", 0)
@@ -69,4 +96,6 @@ COMMANDS: Final = (
     Command(("why",), "[NEURON] [STEP]", "Explain the last spike of a neuron, or what it did in a step.", _why),
     Command(("population", "pop"), "[SYMBOL]", "Show another population, or the next one.", _population),
     Command(("neuron",), "NUMBER", "Choose a neuron of the population.", _neuron),
+    Command(("projection",), "[SYMBOL]", "Show the weights of another projection, or the next one.", _projection),
+    Command(("source",), "NUMBER", "Choose a source of the projection.", _source),
 )

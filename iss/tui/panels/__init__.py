@@ -12,6 +12,7 @@ from iss.tui.panels import (
     console,
     counters,
     csrs,
+    energy,
     memory,
     neurons,
     points,
@@ -21,6 +22,7 @@ from iss.tui.panels import (
     stack,
     timeline,
     trace,
+    weights,
 )
 from iss.tui.state import State
 from iss.tui.text import Line
@@ -48,7 +50,9 @@ PANELS: Final = {
         "points": points,
         "neurons": neurons,
         "raster": raster,
+        "weights": weights,
         "queues": queues,
+        "energy": energy,
         "counters": counters,
         "console": console,
         "timeline": timeline,

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-from rich.style import Style
 
 from coprocessor.golden.population import Population
 from coprocessor.golden.profiles import Profile
 from iss.debug import descriptors
-from iss.tui import theme
+from iss.tui import heat, theme
 from iss.tui.state import State
-from iss.tui.text import BARS, Line, Row, bar, page
+from iss.tui.text import Line, Row, page
 
 _GUTTER: Final = 7
 
@@ -50,8 +49,8 @@ def render(state: State, width: int, height: int) -> list[Line]:
         more = (line == first and first > 0) or (line == first + room - 1 and line < lines - 1)
         row = Row(f"{line * each:>5}{'…' if more else ' '} ", theme.DIM)
         for neuron in range(line * each, min(population.n, (line + 1) * each)):
-            share = _share(int(values[neuron]), int(limits[neuron]))
-            row.add(_glyph(share), theme.SELECTED if neuron == chosen else _style(share))
+            share = heat.share(int(values[neuron]), int(limits[neuron]))
+            row.add(heat.glyph(share), theme.SELECTED if neuron == chosen else heat.style(share))
         rows.append(row)
     rows.append(_detail(state, population, chosen, int(limits[chosen])))
     return page(rows, width, height)
@@ -68,23 +67,6 @@ def _first(state: State, population: Population, each: int, lines: int, room: in
     """The first line that is shown: the chosen neuron is in view."""
     chosen = min(state.view.neuron, population.n - 1)
     return max(0, min(chosen // each - room // 2, lines - room))
-
-
-def _glyph(share: float) -> str:
-    """A bar from below for positive potentials, one that hangs from above for negative ones."""
-    return bar(share) if share >= 0 else BARS[8 - BARS.index(bar(-share))]
-
-
-def _style(share: float) -> Style:
-    colour = theme.heat(share)
-    ground = theme.GROUND
-    return Style(color=colour, bgcolor=ground) if share >= 0 else Style(color=ground, bgcolor=colour)
-
-
-def _share(value: int, limit: int) -> float:
-    """A potential as a share of its threshold, at most 1 either way."""
-    scale = abs(limit) or 1
-    return max(-1.0, min(1.0, value / scale))
 
 
 def _detail(state: State, population: Population, neuron: int, limit: int) -> Row:

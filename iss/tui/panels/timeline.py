@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from coprocessor.csrs import COUNTERS
 from iss.tui import theme
 from iss.tui.state import State
 from iss.tui.text import Line, Row, bar, page
@@ -42,27 +41,17 @@ def render(state: State, width: int, height: int) -> list[Line]:
 
 
 def _activity(state: State) -> list[tuple[int, int, float]]:
-    """(start, end, synaptic operations or cycles an instruction) between checkpoints and up to now."""
-    found = []
-    moments = _moments(state)
-    for (start, before), (stop, after) in pairwise(moments):
-        which = "sop" if moments[-1][1]["sop"] else "cycles"
-        found.append((start, stop, (after[which] - before[which]) / max(1, stop - start)))
+    """(start, end, synaptic operations or cycles an instruction) between known moments and up to now."""
+    found, moments = [], state.counted_moments()
+    spiking = moments[-1].sop
+    for before, after in pairwise(moments):
+        done = after.sop - before.sop if spiking else after.cycles - before.cycles
+        found.append((before.retired, after.retired, done / max(1, after.retired - before.retired)))
     return found
 
 
 def _traps(state: State) -> list[tuple[int, int, int]]:
-    moments = _moments(state)
-    return [(start, stop, after["traps"] - before["traps"]) for (start, before), (stop, after) in pairwise(moments)]
-
-
-def _moments(state: State) -> list[tuple[int, dict[str, int]]]:
-    """What was counted at the checkpoints and now, ascending."""
-    found = []
-    for kept in state.debugger.history.snapshots():
-        counters = kept.coprocessor["counters"] if kept.coprocessor is not None else dict.fromkeys(COUNTERS, 0)
-        cycles, traps = int(kept.hart["cycles"]), int(kept.hart["traps"])
-        found.append((kept.retired, {"sop": int(counters["sop"]), "cycles": cycles, "traps": traps}))
-    hart = state.machine.hart
-    present = {"sop": state.counters.get("sop", 0), "cycles": hart.cycles, "traps": hart.traps}
-    return sorted([*found, (state.now, present)], key=lambda item: item[0])
+    return [
+        (before.retired, after.retired, after.traps - before.traps)
+        for before, after in pairwise(state.counted_moments())
+    ]
