@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from iss.cli.exit_codes import ExitCode
+from tests.architecture.repository import ROOT
 from tests.cli.command import HELLO, Command, write_source
 from tests.trace.recording import BUSY
 from tests.trace.test_profile import XNM
@@ -26,6 +27,16 @@ def test_a_run_and_its_trace_give_the_same(neurohart: Command, busy: Path, tmp_p
         read = neurohart("profile", trace, *options)
         assert (run.code, run.errors) == (read.code, read.errors) == (0, "")
         assert run.output == read.output
+
+
+@pytest.mark.parametrize("program", ["hello", "traps", "neurons"])
+def test_totals_are_those_of_the_run(neurohart: Command, program: str) -> None:
+    """Instructions, cycles and energy, of programs with traps, interrupts and commands."""
+    options = (ROOT / "programs" / program, "--uart", "null", "--timing", "edge2", "--energy", "default22")
+    run = json.loads(neurohart("run", *options, "-q", "--json", "-").output)
+    found = json.loads(neurohart("profile", *options, "--json").output)["total"]
+    assert (found["instructions"], found["cycles"]) == (run["instructions"], run["cycles"])
+    assert abs(found["pj"] - run["energy"]["total_fj"] / 1000) < 1
 
 
 def test_tables(neurohart: Command, busy: Path) -> None:

@@ -255,6 +255,29 @@ def test_energy_is_that_of_the_run() -> None:
     assert (again.costs.cycles, round(again.costs.fj)) == (spent.cycles, round(spent.fj))
 
 
+@pytest.mark.parametrize("text", [CALLS, NETWORK])
+def test_addresses_cost_what_the_engine_counts(text: str) -> None:
+    """The engine's own counters of each address, which know no trace."""
+    program = assemble([Source("calls.S", text)], architecture=builtin_architecture(XNM))
+    machine = Machine(XNM, timing="edge2")
+    machine.load(program.image())
+    machine.profile()
+    machine.run(100_000)
+    expected = {pc: [tally.count, tally.cycles] for pc, tally in machine.profiled().by_address.items() if tally.count}
+    counted = collect(run(text)[1])
+    found: dict[int, list[int]] = {}
+    for place, own in counted.own.items():
+        row = found.setdefault(place.pc, [0, 0])
+        row[0] += own.instructions
+        row[1] += own.cycles
+    asleep = sum(counted.asleep.values())
+    wfi = [pc for pc, word in counted.words.items() if word == 0x10500073]
+    for pc in wfi:
+        found[pc][1] -= asleep
+    assert found == expected
+    assert bool(wfi) == (text == CALLS)
+
+
 def test_many_stacks_are_counted_together(called: tuple[Machine, Trace], monkeypatch: pytest.MonkeyPatch) -> None:
     from iss.trace.profile import collect as module
 
