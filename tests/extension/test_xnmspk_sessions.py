@@ -41,28 +41,19 @@ def test_against_verilog() -> None:
     assert failures == [] and instructions > 50_000
 
 
-@pytest.mark.parametrize(
-    ("right", "wrong", "mnemonics"),
-    [
-        ("left > right || (or_equal", "left > right || (!or_equal", {"nm.cmp", "nm.thr", "nm.lif"}),  # > for >=
-        ("if (draws) csr[RNG] <= word;", "if (draws && result != 0) csr[RNG] <= word;", None),  # a lost draw
-    ],
-)
-def test_planted_bugs(tmp_path: Path, right: str, wrong: str, mnemonics: set[str] | None) -> None:
-    """In Verilog; a lost draw shows in whatever draws next."""
+def test_a_planted_bug_is_found_and_shrunk(tmp_path: Path) -> None:
+    """> for >= and the other way round, in Verilog."""
     shutil.copytree(FILE.parent, tmp_path, dirs_exist_ok=True)
     verilog = tmp_path / "rtl" / "xnmspk_pcpi.v"
     text = verilog.read_text()
-    assert text.count(right) == 1
-    verilog.write_text(text.replace(right, wrong))
+    assert text.count("left > right || (or_equal") == 1
+    verilog.write_text(text.replace("left > right || (or_equal", "left > right || (!or_equal"))
     (extension,) = load_extensions(tmp_path / "xnmspk.py")
     failures, _ = run_session(extension, "rtl", 1000, simulator=rtl_tool("verilator"))
     divergence = failures[0].divergence
-    assert divergence.kind == "value"
     definition = extension.instructions.decode(divergence.word)
-    if mnemonics is not None:
-        assert definition is not None and definition.mnemonic in mnemonics
-        assert len(failures[0].lines) <= 8
+    assert divergence.kind == "value" and len(failures[0].lines) <= 8
+    assert definition is not None and definition.mnemonic in ("nm.cmp", "nm.thr", "nm.lif")
 
 
 def test_what_is_wrong_with_an_implementation_in_verilog() -> None:
