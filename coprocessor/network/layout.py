@@ -229,11 +229,24 @@ class Layout:
 
     # The order of operations ----------------------------------------------------------------------------------------
     def _operations(self) -> list[tuple[int, str]]:
-        """Word a and descriptor of each entry of the NET: a population's projections before its update, rules last."""
+        """Word a and descriptor of each entry of the NET: a population's projections before its update, rules last.
+
+        Populations whose output only goes to the input of a later one are updated just before that, so that both can
+        be done at once.
+        """
         entries: list[tuple[int, str]] = []
+        fed = {population.adds_to for population in self.parts.populations}
+        later: dict[str, list[Population]] = {}
+        made: set[str] = set()
         for population in self.parts.populations:
+            made.add(population.name)
             entries += [(_SYN, f"syn.{p.name}") for p in self.parts.projections if p.target is population]
-            entries.append((_UPD | (_OUT if population.count else 0), f"pop.{population.name}"))
+            target = population.adds_to
+            if target and target not in made and population.name not in fed and not self.has_output(population):
+                later.setdefault(target, []).append(population)
+                continue
+            for updated in (*later.pop(population.name, ()), population):
+                entries.append((_UPD | (_OUT if updated.count else 0), f"pop.{updated.name}"))
         entries += [(_LEARN, f"rule.{rule.name}") for rule in self.parts.rules]
         for stream in self.parts.inputs:
             readers = [p.name for p in self.parts.projections if p.source is stream]

@@ -15,7 +15,7 @@ from coprocessor.network import streams
 from coprocessor.network.checks import listed
 from coprocessor.network.parts import Population
 from coprocessor.network.plan import TALLY_BYTES
-from coprocessor.network.streams import Bytes
+from coprocessor.network.streams import Bytes, set_bits
 
 
 class Recorded:
@@ -62,10 +62,7 @@ class Outputs(Mapping[str, NDArray[Any]]):
         population, rows = self._packed(name)
         if population.graded:
             return np.argwhere(self[name])
-        flat = rows.reshape(-1)
-        places = np.flatnonzero(flat)
-        byte, bit = np.nonzero(np.unpackbits(flat[places, None], axis=1, bitorder="little"))
-        where = np.unravel_index(places[byte] * 8 + bit, (*self._shape, 8 * rows.shape[-1]))
+        where = np.unravel_index(set_bits(rows.reshape(-1)), (*self._shape, 8 * rows.shape[-1]))
         return np.stack(where, axis=1)
 
     def __iter__(self) -> Iterator[str]:

@@ -129,3 +129,16 @@ def _event_lists(stream: Input, events: NDArray[np.int64], steps: int) -> Bytes:
 def unpack_bits(rows: Bytes, n: int) -> Bytes:
     """The first n bits of rows [..., bytes] as 0 and 1 [..., n]."""
     return np.unpackbits(rows, axis=-1, count=n, bitorder="little")
+
+
+def set_bits(data: Bytes) -> NDArray[np.int64]:
+    """The numbers of the bits that are set, bit k of byte i being 8*i + k; quick where few are."""
+    whole = len(data) // 8 * 8
+    words = data[:whole].view(np.uint64)
+    some = np.flatnonzero(words != 0)
+    packed = np.concatenate([words[some].view(np.uint8), data[whole:]])
+    where = np.concatenate([some * 8, np.arange(whole, len(data), 8)])
+    hit = np.flatnonzero(packed != 0)
+    bits = np.flatnonzero(np.unpackbits(packed[hit], bitorder="little").view(np.bool_))
+    byte = hit[bits >> 3]
+    return np.asarray((where[byte >> 3] + (byte & 7)) * 8 + (bits & 7), dtype=np.int64)

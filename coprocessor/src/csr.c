@@ -1,6 +1,7 @@
 /* CSR access, interrupts, time and the state image (specification 4.1 to 4.6). A new CSR also needs a row in csrs.py. */
 #include <stdlib.h>
 
+#include "chain.h"
 #include "ready.h"
 
 enum { MACHINE_BASE = 0x7C0, USER_BASE = 0x800, COUNTER_LOW = 0xCC8, COUNTER_HIGH = 0xCD8 };
@@ -141,8 +142,8 @@ nm_coprocessor *nm_new(uint8_t *ram, uint32_t base, uint32_t size)
         return NULL;
     }
     nm_coprocessor *c = calloc(1, sizeof *c);
-    if (c && !(c->ready = calloc(NM_LARGEST_NETWORK, sizeof *c->ready))) {
-        free(c);
+    if (c && (!(c->ready = calloc(NM_LARGEST_NETWORK, sizeof *c->ready)) || !(c->chains = calloc(1, sizeof *c->chains)))) {
+        nm_free(c);
         return NULL;
     }
     if (c) {
@@ -167,6 +168,7 @@ void nm_free(nm_coprocessor *c)
         nm_keep_accounts(c, 0);
         nm_log_spikes(c, 0);
         free(c->ready);
+        free(c->chains);
     }
     free(c);
 }

@@ -79,6 +79,30 @@ typedef struct nm_arrays {
     uint32_t *bits; /* NULL, or where the spikes of each group go besides */
 } nm_arrays;
 
+enum { NM_MOST_FEEDERS = 2, NM_MOST_READERS = 2 };
+
+/* One population of a chain: its arrays of whole groups. `idle`: the input is 0 everywhere; `kept`: it need not be
+   cleared, as it is 0 or somebody else does. */
+typedef struct nm_link {
+    const nm_short *small;
+    uint8_t *state[3], *cur;
+    bool idle, kept;
+} nm_link;
+
+/* LI populations whose outputs are added to the input of the last population, LIF or CUBA, all plain (short.h). */
+typedef struct nm_chain {
+    nm_link feeder[NM_MOST_FEEDERS], last;
+    uint32_t feeders, profile;
+    bool refractory;
+    uint8_t *out;   /* bitmap of spikes or NULL */
+    uint32_t *bits; /* as in nm_arrays */
+    struct {
+        const uint8_t *bounds, *columns, *weights;
+        uint32_t elements;
+    } reader[NM_MOST_READERS]; /* sparse synapses of the neurons that spike, which are soon needed */
+    uint32_t readers;
+} nm_chain;
+
 enum { NM_LIST_SLACK = 64 };
 
 typedef struct nm_kernels {
@@ -100,8 +124,8 @@ typedef struct nm_kernels {
     /* As either of them for a convolution; *work is increased. */
     void (*add_conv)(const nm_conv *conv, const nm_rows *rows, nm_conv_work *work);
     /* cur[slot][column] += weight * value[row] modulo 2^32; gives how many rows were done: all, or those before one whose
-       elements, columns or delays are out of range. */
-    uint32_t (*add_sparse)(const nm_sparse *sparse, const nm_rows *rows);
+       elements, columns or delays are out of range. *distinct stays true only if no column came twice in any row. */
+    uint32_t (*add_sparse)(const nm_sparse *sparse, const nm_rows *rows, bool *distinct);
     /* The largest of `count` columns, half words. */
     uint32_t (*largest_column)(const uint8_t *columns, uint32_t count);
     /* cur[k] += weight[k] * value[k] * 2^shift modulo 2^32 for n words, weights s8 or NULL for 1; gives how many values
@@ -110,6 +134,11 @@ typedef struct nm_kernels {
     /* Update groups of 32 neurons from `group` to before `end`; gives the first group not done, because its values are
        too large for 32-bit arithmetic or its profile has no kernel. *spikes is increased. */
     uint32_t (*update)(const nm_pop *pop, const nm_arrays *arrays, uint32_t group, uint32_t end, uint32_t *spikes);
+    /* Update whole groups of a chain, in which no value is beyond the limits of its decay and no sum leaves 32 bits. Gives
+       the lowest new membrane of the last population; *spikes is increased. */
+    int32_t (*update_chain)(const nm_chain *chain, uint32_t groups, uint32_t *spikes);
+    /* The largest magnitude of n words. */
+    uint32_t (*largest_magnitude)(const uint8_t *words, uint32_t n);
     /* The given rows, which all have or all lack a pre spike; of rules 0, 1, 3 with dense weights and without draws. */
     void (*learn_rows)(const nm_learning *learning, const uint16_t *row, uint32_t count, bool spiking);
     /* The synapses of a row of rule 1 with sparse weights, without draws; `product` is AM*y of each column, and sums fit. */

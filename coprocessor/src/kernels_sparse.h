@@ -60,30 +60,76 @@ static inline bool open_row(const nm_sparse *s, const nm_rows *r, uint32_t k, sp
     return true;
 }
 
-/* Whether columns and delays of a row are in range. */
-static inline bool row_fits(const nm_sparse *s, const nm_rows *r, const sparse_row *row)
+/* Whether columns ascend, each larger than the one before. */
+static inline bool columns_ascend(const uint8_t *columns, uint32_t count)
 {
-    return (row->count == 0 || largest_column(row->columns, row->count) < r->m) &&
-           (s->delay != NM_DELAY_PER_SYNAPSE || nibbles_fit(s, row));
+    uint32_t pairs = count ? count - 1 : 0, found = 0;
+    if (pairs >= NM_HALVES) {
+        /* The last vector ends with the row, so it repeats some of the one before it. */
+        for (uint32_t e = 0; e < pairs; e += NM_HALVES) {
+            const uint8_t *at = columns + 2 * (size_t)(e + NM_HALVES < pairs ? e : pairs - NM_HALVES);
+            found |= v_any_at_least_u16(v_load_halves(at), v_load_halves(at + 2));
+        }
+        return !found;
+    }
+    for (uint32_t e = 0; e < pairs; e++) {
+        found |= nm_get16(columns + 2 * (size_t)e) >= nm_get16(columns + 2 * (size_t)e + 2);
+    }
+    return !found;
+}
+
+/* Whether columns and delays of a row are in range; *distinct: no column comes twice, as far as one can see. */
+static inline bool row_fits(const nm_sparse *s, const nm_rows *r, const sparse_row *row, bool *distinct)
+{
+    *distinct = columns_ascend(row->columns, row->count);
+    uint32_t largest = row->count == 0 ? 0
+                       : *distinct     ? nm_get16(row->columns + 2 * (size_t)(row->count - 1))
+                                       : largest_column(row->columns, row->count);
+    return (row->count == 0 || largest < r->m) && (s->delay != NM_DELAY_PER_SYNAPSE || nibbles_fit(s, row));
+}
+
+/* Whether all weights are the first one: `count` of them, one at least. */
+static inline bool weights_equal(const uint8_t *weights, uint32_t count)
+{
+    return !memcmp(weights, weights + 1, count - 1);
 }
 
 enum { NM_AT_ONCE = 8 /* elements, whose columns and weights fit two words and one */ };
+
+/* Four elements with their columns and amounts in words. */
+static inline void scatter_four(uint8_t *cur, uint64_t columns, const uint32_t *amounts)
+{
+#pragma GCC unroll 4
+    for (unsigned k = 0; k < 4; k++) {
+        nm_add32(cur + 4 * (columns >> 16 * k & 0xFFFF), amounts[k]);
+    }
+}
 
 /* NM_AT_ONCE elements. All loads come before the stores, which the compiler cannot tell apart. */
 static inline void add_elements(uint8_t *cur, const uint8_t *columns, const uint8_t *weights, uint32_t scale)
 {
     uint64_t low, high, weight;
+    uint32_t amounts[NM_AT_ONCE];
     memcpy(&low, columns, 8);
     memcpy(&high, columns + 8, 8);
     memcpy(&weight, weights, 8);
-#pragma GCC unroll 4
-    for (unsigned k = 0; k < NM_AT_ONCE / 2; k++) {
-        nm_add32(cur + 4 * (low >> 16 * k & 0xFFFF), (uint32_t)(int8_t)(weight >> 8 * k) * scale);
+#pragma GCC unroll 8
+    for (unsigned k = 0; k < NM_AT_ONCE; k++) {
+        amounts[k] = (uint32_t)(int8_t)(weight >> 8 * k) * scale;
     }
-#pragma GCC unroll 4
-    for (unsigned k = 0; k < NM_AT_ONCE / 2; k++) {
-        nm_add32(cur + 4 * (high >> 16 * k & 0xFFFF), (uint32_t)(int8_t)(weight >> 8 * (k + 4)) * scale);
-    }
+    scatter_four(cur, low, amounts);
+    scatter_four(cur, high, amounts + 4);
+}
+
+/* The same where all weights are equal. */
+static inline void add_equal_elements(uint8_t *cur, const uint8_t *columns, uint32_t amount)
+{
+    const uint32_t amounts[4] = {amount, amount, amount, amount};
+    uint64_t low, high;
+    memcpy(&low, columns, 8);
+    memcpy(&high, columns + 8, 8);
+    scatter_four(cur, low, amounts);
+    scatter_four(cur, high, amounts);
 }
 
 /* Add a row to one slot; `next` is the row to fetch meanwhile. */
@@ -91,12 +137,18 @@ static inline void add_to_slot(const nm_rows *r, const sparse_row *row, const sp
 {
     uint8_t *cur = r->cur + 4 * (size_t)r->m * row->slot;
     uint32_t e = 0;
+    bool equal = row->count && weights_equal(row->weights, row->count);
+    uint32_t amount = equal ? (uint32_t)(int8_t)row->weights[0] * row->scale : 0;
     for (; e + NM_AT_ONCE <= row->count; e += NM_AT_ONCE) {
         if (e % (NM_LINE / 2) == 0 && e < next->count) {
             __builtin_prefetch(next->columns + 2 * (size_t)e);
             __builtin_prefetch(next->weights + e);
         }
-        add_elements(cur, row->columns + 2 * (size_t)e, row->weights + e, row->scale);
+        if (equal) {
+            add_equal_elements(cur, row->columns + 2 * (size_t)e, amount);
+        } else {
+            add_elements(cur, row->columns + 2 * (size_t)e, row->weights + e, row->scale);
+        }
     }
     for (; e < row->count; e++) {
         nm_add32(cur + 4 * (size_t)nm_get16(row->columns + 2 * (size_t)e), (uint32_t)(int8_t)row->weights[e] * row->scale);
@@ -116,18 +168,19 @@ static inline void add_to_slots(const nm_sparse *s, const nm_rows *r, const spar
     }
 }
 
-static uint32_t add_sparse(const nm_sparse *s, const nm_rows *r)
+static uint32_t add_sparse(const nm_sparse *s, const nm_rows *r, bool *distinct)
 {
     for (uint32_t k = 0; k < r->count && k < NM_AHEAD; k++) {
         __builtin_prefetch(s->bounds + 4 * (size_t)r->row[k]);
     }
     sparse_row row, next = {.count = 0};
-    bool good = r->count > 0 && open_row(s, r, 0, &next);
+    bool good = r->count > 0 && open_row(s, r, 0, &next), ascends;
     for (uint32_t k = 0; k < r->count; k++) {
         row = next;
-        if (!good || !row_fits(s, r, &row)) {
+        if (!good || !row_fits(s, r, &row, &ascends)) {
             return k;
         }
+        *distinct = *distinct && ascends;
         if (k + NM_AHEAD < r->count) {
             __builtin_prefetch(s->bounds + 4 * (size_t)r->row[k + NM_AHEAD]);
         }

@@ -113,12 +113,16 @@ nm_status nm_execute(nm_coprocessor *c, const nm_job *job)
         step.completed = p->steps;
         while (p->position < job->count) {
             const nm_entry *entry = &c->entries[p->position];
-            nm_status status = perform(c, entry, &step);
-            nm_charge(c, p->position, entry, status == NM_OK);
-            if (status != NM_OK) {
-                return status;
+            uint32_t done = nm_perform_chain(c, job, &step);
+            if (!done) {
+                nm_status status = perform(c, entry, &step);
+                nm_charge(c, p->position, entry, status == NM_OK);
+                if (status != NM_OK) {
+                    return status;
+                }
+                done = 1;
             }
-            p->position++;
+            p->position += done;
             p->index = 0;
             p->phase = 0;
             p->entered = false;

@@ -43,8 +43,9 @@ static int64_t limit_of(uint32_t k, int64_t bias)
 
 static nm_decay decay_of(const nm_neuron *p, uint32_t k, int64_t bias, const int64_t *end)
 {
+    int64_t limit = limit_of(k, bias);
     return (nm_decay){factor_of(k), k < 2048 ? -1 : 0, (int32_t)(4096 * bias + (p->rounding == 2 ? 2048 : 0)),
-                      window_of(limit_of(k, bias), end)};
+                      (int32_t)limit, window_of(limit, end)};
 }
 
 nm_short nm_short_of(const nm_pop *pop)

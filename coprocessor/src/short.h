@@ -18,6 +18,7 @@ typedef struct nm_window {
    rounding is toward zero; a bias is part of `rounding`. */
 typedef struct nm_decay {
     int32_t factor, lost, rounding;
+    int32_t limit; /* of |x| */
     nm_window window;
 } nm_decay;
 

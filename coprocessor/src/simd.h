@@ -161,6 +161,25 @@ static inline nm_vu16 v_max_u16(nm_vu16 a, nm_vu16 b)
 }
 #endif
 
+/* Bits that are not 0 if a >= b in any lane. */
+#if defined(NM_AVX512)
+static inline uint32_t v_any_at_least_u16(nm_vu16 a, nm_vu16 b)
+{
+    return _mm512_cmpge_epu16_mask((__m512i)a, (__m512i)b);
+}
+#else
+static inline uint32_t v_any_at_least_u16(nm_vu16 a, nm_vu16 b)
+{
+    nm_vu16 found = (nm_vu16)(a >= b);
+    uint64_t words[NM_BYTES / 8], any = 0;
+    memcpy(words, &found, sizeof words);
+    for (unsigned k = 0; k < NM_BYTES / 8; k++) {
+        any |= words[k];
+    }
+    return any != 0;
+}
+#endif
+
 /* Truth values of lanes: v_gt, v_nonzero, v_none, v_every, v_select(mask, where true, where false), v_bits (bit k: lane k);
    v_add_if_negative: x + y where z < 0; v_load_part, v_store_part: the first lanes only, the others read 0. */
 #if defined(NM_AVX512)
@@ -250,6 +269,13 @@ static inline uint32_t v_total(nm_tally tally)
     return total;
 }
 static inline bool v_every(nm_mask m) { return v_bits(m) == UINT32_MAX >> (32 - NM_WORDS); }
+#endif
+
+/* x where the mask is set, 0 elsewhere. */
+#if defined(NM_AVX512)
+static inline nm_v32 v_only(nm_mask m, nm_v32 x) { return (nm_v32)_mm512_maskz_mov_epi32(m, (__m512i)x); }
+#else
+static inline nm_v32 v_only(nm_mask m, nm_v32 x) { return x & m; }
 #endif
 
 /* x + y modulo 2^32 where the mask is set, x elsewhere. */

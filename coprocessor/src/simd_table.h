@@ -18,6 +18,7 @@
 #include "kernels_profiles.h"
 #include "kernels_update.h"
 #include "kernels_short.h"
+#include "kernels_chain.h"
 
 #define NM_TABLE_NAME(level) nm_kernels_##level
 #define NM_TABLE(level) NM_TABLE_NAME(level)
@@ -38,6 +39,8 @@ const nm_kernels NM_TABLE(NM_LEVEL) = {
     .largest_column = largest_column,
     .add_words = add_words,
     .update = update_shortest,
+    .update_chain = update_chain,
+    .largest_magnitude = largest_magnitude,
     .learn_rows = learn_rows,
     .learn_elements = learn_elements,
     .next_traces = next_traces,

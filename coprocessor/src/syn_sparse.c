@@ -1,6 +1,8 @@
 /* Compressed rows in bulk (format 4): where everything lies, and what rows count for. Adding: kernels_sparse.h. */
 #include "syn_bulk.h"
 
+enum { LARGEST_WEIGHT = 128 };
+
 bool nm_find_sparse(const nm_coprocessor *c, nm_bulk *b)
 {
     const nm_syn *syn = &b->entry->syn;
@@ -25,7 +27,8 @@ uint32_t nm_add_sparse(nm_coprocessor *c, const nm_bulk *b, uint32_t count)
 {
     nm_rows rows = b->rows;
     rows.count = count;
-    uint32_t done = c->kernels->add_sparse(&b->sparse, &rows);
+    bool distinct = !rows.value;
+    uint32_t done = c->kernels->add_sparse(&b->sparse, &rows, &distinct);
     nm_row_totals totals = {0, 0, UINT64_C(4) * done};
     for (uint32_t k = 0; k < done; k++) {
         const uint8_t *bounds = b->sparse.bounds + 4 * (size_t)rows.row[k];
@@ -35,6 +38,32 @@ uint32_t nm_add_sparse(nm_coprocessor *c, const nm_bulk *b, uint32_t count)
         totals.cycles += nm_lane_cycles(c, sop);
     }
     nm_count_rows(c, b->entry, done, &totals);
-    nm_wrote(c, b->place, done ? b->written_bytes : 0);
+    if (done) {
+        if (distinct) {
+            nm_note_rows(c, b, done, totals.sop, ((uint64_t)done * LARGEST_WEIGHT) << rows.shift);
+        } else {
+            nm_note_input(c, b->place);
+        }
+        nm_wrote(c, b->place, b->written_bytes);
+    }
     return done;
+}
+
+void nm_clear_sparse(const nm_bulk *b, uint8_t *cur, const uint16_t *row, uint32_t count)
+{
+    for (uint32_t k = 0; k < count; k++) {
+        const uint8_t *bounds = b->sparse.bounds + 4 * (size_t)row[k];
+        uint32_t e = nm_get32(bounds), last = nm_get32(bounds + 4);
+        for (; last - e >= 4; e += 4) {
+            uint64_t four;
+            memcpy(&four, b->sparse.columns + 2 * (size_t)e, 8);
+            nm_put32(cur + 4 * (four & 0xFFFF), 0);
+            nm_put32(cur + 4 * (four >> 16 & 0xFFFF), 0);
+            nm_put32(cur + 4 * (four >> 32 & 0xFFFF), 0);
+            nm_put32(cur + 4 * (four >> 48), 0);
+        }
+        for (; e < last; e++) {
+            nm_put32(cur + 4 * (size_t)nm_get16(b->sparse.columns + 2 * (size_t)e), 0);
+        }
+    }
 }

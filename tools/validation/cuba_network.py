@@ -135,8 +135,8 @@ def quantise(cuba: Cuba, dt: float = 0.1) -> Quantised:
 
 
 def _scale(excitatory: float, inhibitory: float) -> tuple[float, tuple[int, int], tuple[int, int]]:
-    """Units per mV (at least 2^20), 8-bit weights and left shifts whose quotient is nearest to that of the weights."""
-    shift = max(0, math.ceil(math.log2(2**20 * excitatory / 64)))
+    """Units per mV (at least 2^19), 8-bit weights and left shifts whose quotient is nearest to that of the weights."""
+    shift = max(0, math.ceil(math.log2(2**19 * excitatory / 64)))
     ratio = inhibitory / excitatory
     choices = [(e, round(ratio * e / 2**up), up) for e in range(64, 128) for up in range(-shift, 8)]
     fitting = [(e, i, up) for e, i, up in choices if 64 <= abs(i) <= 127]
@@ -203,32 +203,35 @@ def build(
     q = quantise(cuba, dt)
     random = np.random.default_rng(seed)
     network = Network(steps=steps)
-    currents = {
-        "excitation": (q.excitatory_retention, q.excitatory_shift),
-        "inhibition": (q.inhibitory_retention, q.inhibitory_shift),
-    }
-    for name, (retention, shift) in currents.items():
+    for name, retention in (("excitation", q.excitatory_retention), ("inhibition", q.inhibitory_retention)):
         network.population(
-            name, cuba.n, "LI", membrane_retention=retention, input_shift=shift, record=False, count=False
+            name,
+            cuba.n,
+            "LI",
+            membrane_retention=retention,
+            rounding="floor",
+            record=False,
+            count=False,
+            adds_to="neurons",
         )
     network.population(
         "neurons",
         cuba.n,
         "LIF",
         **q.neuron,
+        rounding="floor",
         record=record,
         count=True,
     )
     first, n = cuba.sources, cuba.n
-    for name, begin, end, weight in (
-        ("excitation", 0, first, q.excitatory_weight),
-        ("inhibition", first, n, q.inhibitory_weight),
+    for name, begin, end, weight, exponent in (
+        ("excitation", 0, first, q.excitatory_weight, q.excitatory_shift),
+        ("inhibition", first, n, q.inhibitory_weight, q.inhibitory_shift),
     ):
         pointers, fill = connections(end - begin, n, cuba.probability, random)
         rows = np.concatenate([np.zeros(begin, dtype=np.int64), pointers, np.full(n - end, pointers[-1])])
-        network.sparse("neurons", name, SparseRows(rows, _synapses(rows, fill, weight)), previous=True)
-    for name in currents:
-        network.one_to_one(name, "neurons")
+        synapses_of = SparseRows(rows, _synapses(rows, fill, weight))
+        network.sparse("neurons", name, synapses_of, exponent=exponent, previous=True)
     scatter(network, q, random)
     return network
 

@@ -33,7 +33,7 @@ class Workload:
 
 
 class Python(Contender):
-    """Stretch after stretch through `Network.run`; all spikes are read as arrays [steps, neurons]."""
+    """Stretch after stretch through `Network.run`; all spikes are read as events (step, neuron)."""
 
     def __init__(self, workload: Workload) -> None:
         self.workload = workload
@@ -45,7 +45,7 @@ class Python(Contender):
         steps, stretch = self.workload.steps, self.workload.stretch
         lengths = (min(stretch, steps - first) for first in range(0, steps, stretch))
         results = (self.network.run(steps=length) for length in lengths)
-        return sum(result.spike_count for result in results if len(result["neurons"]))
+        return sum(len(result.events("neurons")) for result in results)
 
     def measure(self) -> float:
         return timed(self.work, self.workload.steps)

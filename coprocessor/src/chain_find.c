@@ -1,0 +1,211 @@
+/* Finding chains: which operations can go together, and what others may do to their arrays. */
+#include "chain.h"
+#include "ready.h"
+
+enum { MOST_RANGES = 8 };
+
+/* Guest memory. */
+typedef struct range {
+    uint64_t begin, end;
+} range;
+
+typedef struct ranges {
+    range of[MOST_RANGES];
+    uint32_t count;
+    bool unbounded; /* and maybe everything else */
+} ranges;
+
+static void add_range(ranges *r, uint32_t begin, uint64_t bytes)
+{
+    r->of[r->count++] = (range){begin, begin + bytes};
+    r->unbounded = r->unbounded || begin + bytes > UINT64_C(1) << 32;
+}
+
+static bool overlap(const range *a, const range *b) { return a->begin < b->end && b->begin < a->end; }
+
+static bool any_overlap(const ranges *all, const range *one)
+{
+    bool found = all->unbounded;
+    for (uint32_t k = 0; k < all->count; k++) {
+        found = found || overlap(&all->of[k], one);
+    }
+    return found;
+}
+
+static range state_of(const nm_pop *pop)
+{
+    return (range){pop->state, pop->state + UINT64_C(4) * pop->n * pop->state_words};
+}
+
+static range ring_of(const nm_pop *pop) { return (range){pop->cur, pop->cur + UINT64_C(4) * pop->n * pop->depth}; }
+
+static uint64_t output_bytes(const nm_pop *pop, const nm_step *step)
+{
+    uint64_t bytes = pop->graded ? UINT64_C(4) * pop->n : UINT64_C(4) * nm_words(pop->n);
+    return nm_buffer_span(pop->output_mode, pop->stride, bytes, step->steps);
+}
+
+/* All that an operation may write in a run. */
+static ranges written_by(const nm_entry *entry, const nm_step *step)
+{
+    const nm_pop *pop = &entry->pop;
+    ranges r = {.unbounded = entry->kind != NM_ENTRY_SYN && entry->kind != NM_ENTRY_UPD};
+    if (entry->kind == NM_ENTRY_SYN) {
+        add_range(&r, entry->syn.cur, UINT64_C(4) * entry->syn.m * entry->syn.depth);
+    } else if (entry->kind == NM_ENTRY_UPD) {
+        add_range(&r, pop->state, UINT64_C(4) * pop->n * pop->state_words);
+        add_range(&r, pop->cur, UINT64_C(4) * pop->n * pop->depth);
+        add_range(&r, pop->acc, pop->acc ? UINT64_C(4) * pop->n : 0);
+        add_range(&r, pop->out, pop->out ? output_bytes(pop, step) : 0);
+    }
+    return r;
+}
+
+static bool is_plain_decay(const nm_pop *pop) { return pop->small.fits && pop->small.plain && pop->neuron.kv <= 4096; }
+
+static bool can_feed(const nm_entry *entry)
+{
+    const nm_pop *pop = &entry->pop;
+    return entry->kind == NM_ENTRY_UPD && pop->profile == NM_LI && is_plain_decay(pop) && pop->acc && !pop->out;
+}
+
+static bool can_be_last(const nm_entry *entry)
+{
+    const nm_pop *pop = &entry->pop;
+    return entry->kind == NM_ENTRY_UPD && (pop->profile == NM_LIF || pop->profile == NM_CUBA) && is_plain_decay(pop) &&
+           pop->neuron.ku <= 4096 && !pop->acc && !(pop->graded && pop->out) && pop->depth == 1;
+}
+
+/* The number of entries of the chain that begins at an entry, 0 if there is none. */
+static uint32_t length_at(const nm_entry *entry, uint32_t left)
+{
+    for (uint32_t k = 1; k < left && k <= NM_MOST_FEEDERS && can_feed(&entry[k - 1]); k++) {
+        if (can_be_last(&entry[k])) {
+            for (uint32_t f = 0; f < k; f++) {
+                if (entry[f].pop.n != entry[k].pop.n || entry[f].pop.acc != entry[k].pop.cur) {
+                    return 0;
+                }
+            }
+            return k + 1;
+        }
+    }
+    return 0;
+}
+
+/* Find the arrays; false unless all are RAM and those of different members apart, but for the input that is added to. */
+static bool find_arrays(nm_coprocessor *c, nm_chain_run *run, const nm_step *step)
+{
+    const nm_entry *entry = c->entries + run->first, *last = entry + run->count - 1;
+    ranges seen = {.count = 0};
+    for (uint32_t k = 0; k < run->count; k++) {
+        const nm_pop *pop = &entry[k].pop;
+        nm_arrays arrays;
+        if (!nm_find_arrays(c, &entry[k], step, pop->out, &arrays) || !c->ready[run->first + k].settled) {
+            return false;
+        }
+        nm_link *link = &entry[k] == last ? &run->chain.last : &run->chain.feeder[k];
+        *link = (nm_link){.small = &pop->small};
+        for (uint32_t q = 0; q < pop->state_words; q++) {
+            link->state[q] = arrays.state[q];
+        }
+        range state = state_of(pop), ring = ring_of(pop), out = {pop->out, pop->out + output_bytes(pop, step)};
+        if (any_overlap(&seen, &state) || any_overlap(&seen, &ring) || (pop->out && any_overlap(&seen, &out))) {
+            return false;
+        }
+        add_range(&seen, pop->state, state.end - state.begin);
+        add_range(&seen, pop->cur, ring.end - ring.begin);
+    }
+    run->chain.feeders = run->count - 1;
+    run->chain.profile = last->pop.profile;
+    run->chain.refractory = last->pop.refractory != 0;
+    return true;
+}
+
+/* Whether an operation tells what it adds to the input of a population (nm_note_input). */
+static bool tells(const nm_entry *entry, const nm_pop *pop)
+{
+    const nm_syn *syn = &entry->syn;
+    return entry->kind == NM_ENTRY_SYN && syn->format == NM_CSR && syn->delay == NM_DELAY_FIXED && syn->depth == 1 &&
+           syn->cur == pop->cur && syn->m == pop->n;
+}
+
+/* Whether no operation writes to the tables that say where the synapses of a row go. */
+static bool rows_stay(const nm_coprocessor *c, const nm_syn *syn, uint32_t count, const nm_step *step)
+{
+    const uint8_t *bounds = nm_host(c, syn->rows, 4 * (UINT64_C(1) + syn->n));
+    uint32_t elements = bounds ? nm_get32(bounds + 4 * (size_t)syn->n) : 0;
+    range rows = {syn->rows, syn->rows + 4 * (UINT64_C(1) + syn->n)};
+    range columns = {syn->columns, syn->columns + UINT64_C(2) * elements};
+    for (uint32_t e = 0; e < count; e++) {
+        ranges written = written_by(&c->entries[e], step);
+        if (any_overlap(&written, &rows) || any_overlap(&written, &columns)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Find out what other operations write to. */
+static void find_writers(const nm_coprocessor *c, nm_chain_run *run, uint32_t count, const nm_step *step)
+{
+    run->trusted = true;
+    for (uint32_t k = 0; k < run->count; k++) {
+        const nm_pop *pop = &c->entries[run->first + k].pop;
+        range state = state_of(pop), ring = ring_of(pop);
+        run->member[k].scanned = pop->depth != 1;
+        run->member[k].keeps = true;
+        for (uint32_t e = 0; e < count; e++) {
+            if (e - run->first < run->count) {
+                continue;
+            }
+            ranges written = written_by(&c->entries[e], step);
+            run->trusted = run->trusted && !any_overlap(&written, &state);
+            if (!tells(&c->entries[e], pop) && any_overlap(&written, &ring)) {
+                run->member[k].scanned = true;
+            }
+            if (tells(&c->entries[e], pop)) {
+                run->member[k].keeps = run->member[k].keeps && rows_stay(c, &c->entries[e].syn, count, step);
+            }
+        }
+    }
+}
+
+/* Find sparse synapses that read the spikes of the chain in this or in another step. */
+static void find_reading(const nm_coprocessor *c, nm_chain_run *run, uint32_t count, const nm_step *step)
+{
+    const nm_pop *last = &c->entries[run->first + run->count - 1].pop;
+    uint64_t bytes = output_bytes(last, step);
+    range out = {last->out, last->out + bytes};
+    uint32_t found = 0;
+    for (uint32_t e = 0; e < count && found < NM_MOST_READERS && last->out; e++) {
+        const nm_entry *entry = &c->entries[e];
+        const nm_syn *syn = &entry->syn;
+        range source = {syn->source_address, syn->source_address + bytes};
+        if (entry->kind == NM_ENTRY_SYN && syn->format == NM_CSR && syn->source == NM_BITMAP && syn->n == last->n &&
+            overlap(&out, &source)) {
+            run->reader[found++] = e;
+        }
+    }
+    if (found < NM_MOST_READERS) {
+        run->reader[found] = NM_LARGEST_NETWORK;
+    }
+}
+
+void nm_find_chains(nm_coprocessor *c, const nm_job *job)
+{
+    nm_chains *chains = c->chains;
+    chains->issue = c->issue;
+    chains->count = 0;
+    for (uint32_t k = 0; k + 1 < job->count && chains->count < NM_MOST_CHAINS; k++) {
+        uint32_t length = length_at(&c->entries[k], job->count - k);
+        nm_chain_run *run = &chains->run[chains->count];
+        *run = (nm_chain_run){.first = k, .count = length};
+        if (length && find_arrays(c, run, &job->step)) {
+            find_writers(c, run, job->count, &job->step);
+            find_reading(c, run, job->count, &job->step);
+            nm_forget_bounds(run);
+            chains->count++;
+            k += length - 1;
+        }
+    }
+}
