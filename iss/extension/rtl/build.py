@@ -94,7 +94,7 @@ def _compile_icarus(design: Design, core: Path, work: Path, folder: Path) -> Pat
     """Make a file for vvp of bench.v and the design."""
     unit, made = work / _UNIT_FILE, work / "design.vvp"
     unit.write_text(design.unit(), encoding="utf-8")
-    command = ["iverilog", "-g2005-sv", f"-D{_DEFINE}", "-I", str(folder), "-s", "neurohart_bench", "-o", str(made)]
+    command = ["iverilog", "-g2012", f"-D{_DEFINE}", "-I", str(folder), "-s", "neurohart_bench", "-o", str(made)]
     command += [f"-Pneurohart_bench.WORDS={RAM_BYTES // 4}", str(_HERE / "bench.v"), str(_HERE / "core.v"), str(unit)]
     _run([*command, *_paths(design), str(core)], folder, design)
     return made

@@ -232,6 +232,32 @@ def test_bad_packets_end_the_session(served: Served, data: bytes, problem: str) 
         assert engine.record()["order"] == 1
 
 
+@pytest.mark.parametrize("isa", [ISA, f"{ISA}_xnmspk_xnmeng_xnmlrn"])
+def test_any_word_gives_a_record(isa: str) -> None:
+    """Random words and random operands of every instruction, of the coprocessor's engine too."""
+    machine = InjectedMachine(builtin_architecture(isa))
+    source = random.Random(5)
+    definitions, csrs = list(machine.architecture.instructions), list(machine.architecture.csrs.by_number)
+    machine.execute(encode("addi", rd=1, imm=1))
+    for _ in range(4000):
+        if source.random() < 0.15:
+            word = source.getrandbits(32)
+        else:
+            encoding = source.choice(definitions).encoding
+            operands = {
+                name: source.randrange(field.minimum, field.maximum + 1, 1 << field.low)
+                for name, field in encoding.fields.items()
+            }
+            if "csr" in operands:
+                operands["csr"] = source.choice(csrs)
+            word = encoding.encode(**operands)
+        before = machine.hart.pc
+        record = machine.execute(word)
+        assert (record.pc_rdata, record.pc_wdata, record.insn) == (before, machine.hart.pc, word)
+        assert record.rd_addr == 0 or not record.trap
+        assert len(record.packet(1)) == 88 and record.packet(2)[8:16] == len(record.packet(2)).to_bytes(8, "little")
+
+
 def test_with_an_extension() -> None:
     served = Served(InjectedMachine(architecture_with(load_extensions(XNMSPK), ISA)))
     popc, spk = 0x0000_050B | 5 << 15, 0x807  # nm.popc a0, t0
