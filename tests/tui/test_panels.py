@@ -14,7 +14,7 @@ from iss.tui.layout import layout
 from iss.tui.panels import PANELS
 from iss.tui.text import CUT, Row, fit, page, plain
 from tests.tui.program import SIZES, commander, state
-from tests.tui.snapshots import file, picture
+from tests.tui.snapshots import PANE_SIZES, file, picture, sheet, sheet_file
 
 
 def shown(name: str, session: Commander | None = None, width: int = 100, height: int = 20) -> list[str]:
@@ -30,6 +30,12 @@ def shown(name: str, session: Commander | None = None, width: int = 100, height:
 def test_screens_are_as_they_were(size: tuple[int, int]) -> None:
     """After a change on purpose: python -m tests.tui.snapshots."""
     assert picture(*size) == file(*size).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("size", PANE_SIZES)
+def test_panes_are_drawn_as_they_were(size: tuple[int, int]) -> None:
+    """Every pane with its colours as a picture; after a change on purpose: python -m tests.tui.snapshots."""
+    assert sheet(*size) == sheet_file(*size).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("engine", ["reference", "interpreter"])

@@ -17,7 +17,7 @@ PICTURES = {
     "debugger.svg": [
         *("debug", "programs/digits", "--size", "180x50"),
         *("--command", "break decide", "--command", "watch classes[2]", "--command", "continue 30"),
-        *("--command", "mark decided", "--command", "neuron 37", "--command", "step 9", "--command", "step"),
+        *("--command", "mark decided", "--command", "neuron 37", "--command", "stepi 9", "--command", "stepi"),
         *("--screenshot", "{file}"),
     ],
     "spikes.svg": [
