@@ -24,7 +24,7 @@ def render(state: State, width: int, height: int) -> list[Line]:
     tracing = state.tracing
     if tracing.matches is not None:
         tracing.matches.look(state.patience)
-    last = tracing.place(state.log_now) if tracing.cursor is None else tracing.place(tracing.cursor) + 1
+    last = tracing.place(state.log_now) if tracing.cursor is None else tracing.place(tracing.cursor + 1)
     return page(rows(state, last - height, last) or [Row(_nothing(state), theme.DIM)], width, height)
 
 
