@@ -45,6 +45,8 @@ tr.part td { background: var(--part); }
 tr.miss td { background: var(--miss); }
 tr.miss .count, .never { color: var(--poor); font-weight: bold; }
 .note { color: var(--dim); }
+details { margin-top: 1em; }
+details td { padding: 0 .8em; }
 """
 
 
@@ -123,12 +125,27 @@ def _source_page(path: str, found: FileCoverage) -> str:
         text = source(path)
         if not text:
             yield '<p class="note">The source is not here; the lines that have code are shown without their text.</p>\n'
+        yield from _functions(found)
+        yield '<p class="note">branches: ↷ taken, ↓ not taken; red lines were never executed, yellow ones have a branch '
+        yield "that went one way only</p>\n"
         yield '<table class="code"><tr><th>line</th><th>executed</th><th>branches</th><th></th></tr>\n'
         for line in range(1, len(text) + 1) if text else sorted(found.lines):
             yield _line(line, text[line - 1] if text else "", found)
         yield "</table>\n"
 
     return _page(f"{os.path.basename(path)} - coverage", body())
+
+
+def _functions(found: FileCoverage) -> Iterator[str]:
+    """The functions with their calls, to be unfolded; those that were never called come first."""
+    if not found.functions:
+        return
+    yield "<details><summary>functions</summary><table>\n"
+    for name, (line, count) in sorted(found.functions.items(), key=lambda row: (row[1][1] > 0, row[1][0], row[0])):
+        style = "figure" if count else "figure never"
+        link = f'<a href="#L{line}">{html.escape(name)}</a>'
+        yield f'<tr><td class="{style}">{count:,}</td><td>{link}</td></tr>\n'
+    yield "</table></details>\n"
 
 
 def _line(line: int, text: str, found: FileCoverage) -> str:
