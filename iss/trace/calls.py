@@ -6,6 +6,7 @@ falls through) takes the place of the one before; a return that fits no frame do
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
@@ -94,12 +95,47 @@ def traps(view: View) -> dict[int, list[int]]:
     return found
 
 
+class Leaves(NamedTuple):
+    """Calls of functions that call nothing, [k] each: instructions begin..end-1 of a block, called from `caller`, a pc.
+
+    `functions` and `callers` are the numbers of the functions called and of those that call.
+    """
+
+    begin: Array
+    end: Array
+    functions: Array
+    callers: Array
+    caller: Array
+
+
+def _leaves(
+    view: View, starts: Array, flow: Array, functions: Array, came: dict[int, list[int]]
+) -> tuple[Leaves, Array]:
+    """The leaves among the stretches [s] of a block, and which stretches they are or follow."""
+    trapped = np.isin(starts, list(came))
+    commands = view.block.event_index[view.kinds == Kind.COMMAND]
+    found = np.zeros(len(starts), bool)
+    found[1:-1] = (flow[1:-1] == _FLOW_CALL) & (flow[2:] == _FLOW_RETURN) & (functions[2:] == functions[:-2])
+    found[1:-1] &= ~trapped[1:-1] & ~trapped[2:]
+    found[1:-1] &= np.searchsorted(commands, starts[1:-1]) == np.searchsorted(commands, starts[2:])
+    places = np.flatnonzero(found)
+    within = found.copy()
+    within[places + 1] = True
+    begin = starts[places]
+    return Leaves(begin, starts[places + 1], functions[places], functions[places - 1], view.pc[begin - 1]), within
+
+
 @dataclass
 class Walker:
-    """Follows a trace from its beginning; `functions` names what it finds."""
+    """Follows a trace from its beginning; `functions` names what it finds.
+
+    With `leaves` the observer is not told of calls that return within a block before anything else happens, neither by
+    `enter` nor by `leave`, and its `run` has them inside: `leaves` gets them all, once a block, behind the rest.
+    """
 
     trace: Trace
     observer: Observer
+    leaves: Callable[[View, Leaves], None] | None = None
     functions: Functions = field(init=False)
     stack: list[Frame] = field(default_factory=list)
     _hidden: int = 0  # calls below DEEPEST
@@ -128,6 +164,10 @@ class Walker:
         changes |= np.concatenate([[before_function], function[:-1]]) != function
         changes[[0, *(index for index in came if index < len(view))]] = True
         starts = np.flatnonzero(changes)
+        leaves = None
+        if self.leaves is not None:
+            leaves, within = _leaves(view, starts, earlier_flow[starts], function[starts], came)
+            starts = starts[~within]
         rows = zip(
             starts.tolist(),
             np.append(starts[1:], len(view)).tolist(),
@@ -150,6 +190,8 @@ class Walker:
             else:
                 self._move(view, begin, entered, came_by, caller)
             observer.run(view, begin, end, stack)
+        if self.leaves is not None and leaves is not None:
+            self.leaves(view, leaves)
         self._before = int(flow[-1]), int(function[-1]), int(view.pc[-1])
 
     def finish(self) -> None:

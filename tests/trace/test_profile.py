@@ -18,6 +18,7 @@ from coprocessor.energy import PRESETS
 from iss.builtin import builtin_architecture
 from iss.debug.figures import coprocessor_counters, energy_of
 from iss.machine import Machine
+from iss.trace.calls import Frame
 from iss.trace.formats import write_profile
 from iss.trace.passing import PassingTrace
 from iss.trace.profile.collect import MOST_NODES, Collector, collect
@@ -126,10 +127,18 @@ def called() -> tuple[Machine, Trace]:
 
 
 def tables(counted: Collector) -> dict[str, Any]:
-    """All that was counted, without the order in which it was found."""
-    frames = [(node.below, node.frame) for node in counted.nodes]
-    names = ("own", "asleep", "commands", "edges", "entered", "words")
-    return {"nodes": frames} | {name: dict(getattr(counted, name)) for name in names}
+    """All that was counted, with names of stacks for their numbers, without the order in which it was found."""
+    stacks: list[tuple[Frame, ...]] = []
+    for node in counted.nodes:
+        stacks.append((*(stacks[node.below] if node.below >= 0 else ()), node.frame))
+    own = {(stacks[place.node], place.pc): counts for place, counts in counted.own.items()}
+    commands = {(stacks[key.place.node], *key[1:], key.place.pc): told for key, told in counted.commands.items()}
+    names = ("edges", "entered", "words")
+    return {
+        "own": own,
+        "commands": commands,
+        "asleep": {stacks[node]: cycles for node, cycles in counted.asleep.items()},
+    } | {name: dict(getattr(counted, name)) for name in names}
 
 
 def parts(trace: Trace, length: int) -> list[Any]:
@@ -158,6 +167,20 @@ def test_blocks_do_not_matter(called: tuple[Machine, Trace], program: str, lengt
     passing.close(trace.end)
     counted[0].finish()
     assert tables(counted[0]) == whole
+
+
+@pytest.mark.parametrize("program", ["busy", "calls", "network"])
+def test_short_calls_are_counted_like_all_others(called: tuple[Machine, Trace], program: str) -> None:
+    """Calls of functions that call nothing are counted together; one by one they give the same."""
+    trace = {"busy": lambda: record(busy(), "interpreter").trace, "calls": lambda: called[1]}.get(
+        program, lambda: run(NETWORK)[1]
+    )()
+    slow = Collector(trace)
+    slow._walker.leaves = None
+    for view in trace.views():
+        slow.take(view)
+    slow.finish()
+    assert tables(slow) == tables(collect(trace))
 
 
 def frames(profile: Profile) -> dict[str, Stack]:

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from iss.trace.block import Array
-from iss.trace.calls import Frame, Walker
+from iss.trace.calls import Frame, Leaves, Walker
 from iss.trace.commands import Issue
 from iss.trace.profile.blocks import BlockCosts
 from iss.trace.reader import Trace
@@ -109,7 +109,7 @@ class Collector:
         self.edges: dict[tuple[int, int, int], Edge] = {}  # by EdgeKey
         self.entered: Counter[Frame] = Counter()
         self.words: dict[int, int] = {}  # by pc
-        self._walker = Walker(trace, self)
+        self._walker = Walker(trace, self, self._leaves)
         self.functions = self._walker.functions
         self._children: dict[tuple[int, Frame], int] = {}
         self._path: list[int] = []  # nodes of the stack
@@ -206,6 +206,31 @@ class Collector:
         """Instructions run in the last frame."""
         self._begins.append(begin)
         self._runs.append(self._path[-1])
+
+    def _leaves(self, view: View, leaves: Leaves) -> None:
+        """Calls that return before anything else happens are counted together."""
+        if not len(leaves.begin):
+            return
+        begins, runs, count = np.array(self._begins), np.array(self._runs), len(self.functions.names)
+        below = runs[np.searchsorted(begins, leaves.begin, side="right") - 1]
+        kinds, kind = np.unique(below * count + leaves.functions, return_inverse=True)
+        frames = self.functions.frames
+        nodes = np.array([self._node(int(key) // count, frames[int(key) % count]) for key in kinds])
+        order = np.argsort(starts := np.concatenate([begins, leaves.begin, leaves.end]))
+        self._begins = starts[order].tolist()
+        self._runs = np.concatenate([runs, nodes[kind.reshape(-1)], below])[order].tolist()
+        pairs = (leaves.callers * count + leaves.functions).astype(np.uint64) << np.uint64(32)
+        keys, key = np.unique(pairs + leaves.caller.astype(np.uint64), return_inverse=True)
+        sums = [
+            np.bincount(key.reshape(-1), column[leaves.end] - column[leaves.begin], len(keys)).astype(np.int64).tolist()
+            for column in (np.arange(len(view) + 1), self._costs.cycles_before, self._costs.accesses_before)
+        ]
+        calls = np.bincount(key.reshape(-1)).tolist()
+        for number, times, *spent in zip(keys.tolist(), calls, *sums, strict=True):
+            caller, callee = divmod(number >> 32, count)
+            edge = self.edges.setdefault(EdgeKey(caller, number & 0xFFFF_FFFF, callee), Edge())
+            edge.count += times
+            edge.spent.add(Counted(*spent))
 
     def interrupted(self, view: View, index: int, stack: list[Frame], pc: int) -> None:
         """A trap came; a command that was suspended or ended by it belongs to this stack."""
