@@ -26,6 +26,8 @@ ABILITIES: Final = frozenset({"csr", "traps", "state", "memory", "muldiv"})
 """csr: Zicsr and the extension's CSRs; traps: exceptions as the privileged manual has them, with mtvec, mepc, mcause,
 mtval and mret; state: what the extension keeps between instructions; memory: loads and stores of the extension;
 muldiv: the M extension."""
+HALTS: Final = "halts"
+"""What some implementations have instead of `traps`: they stop at the first one."""
 
 BASE: Final = MemoryMap().ram.base
 CODE_SIZE: Final = 0x8000

@@ -8,14 +8,14 @@ from typing import Any
 
 from iss.errors import NeuroHartError
 from iss.extension.compare import halted
-from iss.extension.dut import DATA, DATA_SIZE, TOHOST, Run, TestProgram
+from iss.extension.dut import DATA, DATA_SIZE, HALTS, TOHOST, Run, TestProgram
 from iss.extension.extension import Extension, ImplementationSpec
 from iss.extension.rtl.design import Design
 from iss.extension.rtl.protocol import End, Job, RtlRun
 from iss.extension.rtl.simulator import RtlSimulator
 from iss.isa.catalogue import Architecture
 
-ABILITIES = frozenset({"state", "muldiv"})
+ABILITIES = frozenset({"state", "muldiv", HALTS})
 """PicoRV32 halts at a trap, and a unit on its port has no way to memory; CSRs only if the unit has them."""
 _OPTIONS = "top, parameters, instructions, csr, simulator"
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from iss.errors import NeuroHartError
 from iss.extension.compare import Divergence, first_divergence, up_to_a_trap
-from iss.extension.dut import ABILITIES, Implementation, Run, TestProgram
+from iss.extension.dut import ABILITIES, HALTS, Implementation, Run, TestProgram
 from iss.extension.dut_machine import MachineUnderTest, Records, specification
 from iss.extension.extension import Extension
 from iss.extension.programs import LIMIT, Programs
@@ -47,7 +47,7 @@ class Pair:
             if given == ours:
                 return None, ours
             given = given.run()
-        expected = ours.run() if "traps" in dut.abilities else up_to_a_trap(ours.run())
+        expected = up_to_a_trap(ours.run()) if HALTS in dut.abilities else ours.run()
         return first_divergence(expected, given, self.layout), ours
 
 

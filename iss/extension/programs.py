@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from iss.extension.anatomy import Anatomy, anatomy
-from iss.extension.dut import ABILITIES, DATA, DATA_SIZE, TestProgram, base_instructions, constant, encode
+from iss.extension.dut import ABILITIES, DATA, DATA_SIZE, HALTS, TestProgram, base_instructions, constant, encode
 from iss.extension.extension import REGISTER, Extension
 from iss.extension.values import Draw, Kind
 from iss.isa.definitions import Definition
@@ -27,6 +27,7 @@ TABLE: Final = DATA + SCRATCH_SIZE  # operand values: a row for each round
 TABLE_WORDS: Final = (DATA_SIZE - SCRATCH_SIZE) // 4
 MIDDLE: Final = SCRATCH + SCRATCH_SIZE // 2
 BODY_WORDS: Final = 90
+ILLEGAL_ENDS: Final = 0.3  # share of the programs that end with an illegal word, where that is all that can be tried
 ROUNDS: Final = 12
 LIMIT: Final = 50_000  # instructions; a program retires far fewer unless it has gone astray
 
@@ -128,6 +129,8 @@ class _Writer:
         rounds = max(1, min(ROUNDS, TABLE_WORDS // row))
         body += [encode("addi", rd=ROW, rs1=ROW, imm=4 * row), encode("addi", rd=COUNTER, rs1=COUNTER, imm=-1)]
         body.append(encode("bne", rs1=COUNTER, rs2=0, imm=-4 * len(body)))
+        if HALTS in self.programs.abilities and self.programs.instructions and self.random.random() < ILLEGAL_ENDS:
+            body += self._snippet_illegal()
         anything = Kind(32)
         registers = [int(value) for value in self.draw.values(anything, 31)]
         for register, value in ((BASE_POINTER, MIDDLE), (ROW, TABLE), (COUNTER, rounds)):

@@ -133,7 +133,7 @@ def test_verilog_against_the_coprocessor(tool: str) -> None:
 def test_verilog_refuses_what_is_illegal() -> None:
     spec = specification().implementations["rtl"]
     implementation = make_implementation(spec, specification(), architecture_with([specification()]))
-    assert implementation.abilities == {"state", "muldiv", "csr"}
+    assert implementation.abilities == {"state", "muldiv", "csr", "halts"}
     assert implementation.mnemonics is not None and len(implementation.mnemonics) == 33
     implementation.close()
     design = Design(tuple(FILE.parent / name for name in spec.target), spec.options["top"])

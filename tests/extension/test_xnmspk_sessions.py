@@ -10,8 +10,10 @@ import pytest
 
 from iss.errors import NeuroHartError
 from iss.extension import Extension, architecture_with, load_extensions
+from iss.extension.dut import HALTS
 from iss.extension.implementations import make_implementation
 from iss.extension.lockstep import Session
+from iss.extension.programs import Programs
 from iss.extension.shrink import Shrunk, shrink
 from tests.extension.rtl.tools import rtl_tool
 from tests.extension.test_xnmspk import FILE, specification
@@ -83,3 +85,13 @@ def test_a_unit_that_hangs_is_shrunk(tmp_path: Path) -> None:
     assert failures[0].divergence.kind == "ended"
     assert "pcpi_ready never comes" in failures[0].divergence.dut
     assert extension.instructions.decode(failures[0].divergence.word) is not None and len(failures[0].lines) <= 4
+
+
+def test_programs_for_a_core_that_halts_end_with_illegal_words() -> None:
+    """It could not go on behind them; still a unit that executes one has to be found."""
+    extension = specification()
+    spec = Programs(extension, 1, frozenset({"csr", "state", "muldiv", HALTS}))
+    known = architecture_with([extension]).instructions
+    last = [spec.program(number).words[-1] for number in range(60)]
+    illegal = [word for word in last if known.decode(word) is None]
+    assert 5 < len(illegal) < 40 and {word & 0x7F for word in illegal} & {0x0B}
