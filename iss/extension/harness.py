@@ -26,7 +26,7 @@ from iss.extension.trees import numbers_matter, operations, sources
 from iss.extension.widths import Width
 from iss.isa.definitions import Definition
 from iss.isa.encoding import Encoding
-from iss.isa.state import HART_FIELDS, StateField, StateLayout
+from iss.isa.state import HART_FIELDS, StateField
 from iss.isa.tracing import Block, Node
 
 TEMPLATE = Path(__file__).with_name("harness_template.c")
@@ -63,6 +63,9 @@ class Harness:
 
     def __post_init__(self) -> None:
         self.trees = [side.trace() for side in self.sides if isinstance(side, Definition)]
+        self.has_memory = any({"load", "store"} & operations(tree) for tree in self.trees) or any(
+            side.has_hart for side in self.sides if isinstance(side, CFunction)
+        )
         self.any_numbers = any(numbers_matter(tree) for tree in self.trees)
         self.sources = _sources(self.sides, self.trees, self.definition.encoding)
 
@@ -91,11 +94,9 @@ class Harness:
             text, self._program = folder / "harness.c", folder / "harness"
             text.write_text(self.source(), encoding="utf-8")
             functions = [side for side in self.sides if isinstance(side, CFunction)]
-            files: list[str] = []
-            for function in functions:
-                function.write_header(folder)
-                files.append(str(function.path))
-            compile_c(["-std=gnu11", "-O2", "-w", f"-I{folder}", str(text), *files], self._program)
+            files = [str(function.path) for function in functions]
+            included = [f"-I{place}" for function in functions for place in function.includes]
+            compile_c(["-std=gnu11", "-O2", "-w", *included, str(text), *files], self._program)
         except BaseException:
             self._folder.cleanup()
             raise
@@ -193,7 +194,7 @@ class Harness:
             if not self.any_numbers
             else "memcmp(a->x + 1, b->x + 1, 31 * sizeof a->x[0])",
             "FIELDS_DIFFER": "\n".join(f"    if (a->{name} != b->{name}) return 0;" for name in fields),
-            "HAS_STORES": str(int(any("store" in operations(tree) for tree in self.trees))),
+            "HAS_STORES": str(int(self.has_memory)),
             "RUN": _run_text(kept, fields),
         }
         text = TEMPLATE.read_text(encoding="utf-8")
@@ -401,8 +402,3 @@ def _result(said: Mapping[str, Any], memory: Mapping[int, int], before: Mapping[
         {int(address): value for address, value in said["memory"].items() if memory.get(int(address)) != value},
         {},
     )
-
-
-def layout_text(states: list[StateField], name: str) -> str:
-    """Return the C declaration of a structure with an extension's state."""
-    return f"typedef struct {{\n{StateLayout(states).members() or '    uint8_t none;'}}} {name};\n"

@@ -226,8 +226,9 @@ class Prover:
     def _exhaustive(self, other: Definition | CFunction, claim: str, start: float, notes: list[str]) -> Verdict | None:
         """Run all cases, if they are not too many and say everything."""
         trees = [side.trace() for side in (self.definition, other) if isinstance(side, Definition)]
-        if isinstance(other, CFunction) and other.has_state:
-            notes.append("a C function may look at all of the state, which is too much to try")
+        if isinstance(other, CFunction) and (other.has_state or other.has_hart):
+            what = "all of the state" if other.has_state else "all registers and memory"
+            notes.append(f"the C function may look at {what}, which is too much to try")
             return None
         if any({"load", "store"} & operations(tree) for tree in trees):
             notes.append("memory has too many contents to try all")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from iss.builtin import full_architecture
 from iss.errors import NeuroHartError
 from iss.extension.extension import Extension
 from iss.extension.functions import CFunction, c_function, python_meaning
+from iss.extension.implementations import function_targets, implementation_specs, target_path
 from iss.extension.load import architecture_with, load_extensions
 from iss.extension.prove import Limits, Oracle, Progress, Prover, Side, Verdict, traceable
 from iss.extension.widths import Width
@@ -92,8 +94,7 @@ def find_side(text: str, subject: Subject) -> Side:
 
 
 def _c_side(path: Path, name: str, subject: Subject) -> CFunction:
-    extension = subject.extension.name if subject.extension is not None else "machine"
-    return c_function(path, name, subject.definition.encoding, extension, tuple(subject.states.values()))
+    return c_function(path, name, subject.definition.encoding, subject.extension)
 
 
 def _python_side(function: Callable[..., Any], label: str, subject: Subject) -> Side:
@@ -130,23 +131,28 @@ def declared_sides(subject: Subject) -> list[tuple[str, Side | str]]:
     if extension is None:
         return []
     mnemonic = subject.definition.mnemonic
-    folder = extension.path.parent
     sides: list[tuple[str, Side | str]] = []
-    for kind, target in extension.details[mnemonic].implementations.items():
-        claim = f"equals {target if isinstance(target, str) else getattr(target, '__name__', target)}"
-        if callable(target):
-            sides.append((claim, _python_side(target, mnemonic, subject)))
-        elif kind in ("c", "python", "extension"):
-            sides.append((claim, find_side(str(folder / target), subject)))
-        elif kind == "isa":
-            sides.append((claim, find_side(str(target), subject)))
-        else:
-            sides.append((claim, f"implementations of kind {kind} only run; see neurohart ext test"))
-    for spec in extension.implementations.values():
+    for spec in implementation_specs(extension).values():
         claim = f"equals {spec.name}"
-        if spec.kind == "extension":
-            sides.append((claim, find_side(str(folder / str(spec.target)), subject)))
+        if spec.kind in ("c", "python"):
+            file, name = function_targets(spec, extension).get(mnemonic, ("", ""))
+            path = target_path(spec, extension, file) if file else None
+            if path is None or (isinstance(spec.target, str) and not _defines(path, name)):
+                continue
+            sides.append((f"equals {path.name}:{name}", find_side(f"{path}:{name}", subject)))
+        elif spec.kind == "extension":
+            sides.append((claim, find_side(str(target_path(spec, extension)), subject)))
+        elif spec.kind == "isa":
+            sides.append((claim, find_side(mnemonic, subject)))
+        else:
+            sides.append((claim, f"implementations of kind {spec.kind} only run: neurohart ext test"))
     return sides
+
+
+def _defines(path: Path, name: str) -> bool:
+    """Tell whether a file has a function of this name."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    return re.search(rf"\b{re.escape(name)}\s*\(", text) is not None
 
 
 def verdicts(subject: Subject, limits: Limits, progress: Progress | None = None) -> list[Verdict]:

@@ -242,7 +242,7 @@ def test_what_c_finds_python_finds() -> None:
 
 
 LIF = """
-#include "xspk_state.h"
+#include "xspk_model.h"
 
 uint32_t lif(xspk_state *state, uint32_t rs1, uint32_t rs2)
 {
@@ -280,12 +280,12 @@ def test_c_function_with_state(spiking: Path, tmp_path: Path, old: str, new: str
     definition = extension.instructions.by_mnemonic["spk.lif"]
     path = tmp_path / "lif.c"
     path.write_text(LIF.replace(old, new) if old else LIF, encoding="utf-8")
-    function = c_function(path, "lif", definition.encoding, "xspk", tuple(extension.states.values()))
+    function = c_function(path, "lif", definition.encoding, extension)
     widths = extension.details["spk.lif"].operands
     verdict = Prover(definition, architecture_with([extension]), extension.states, widths, QUICK).equal(function, "")
     if not old:
         assert (verdict.grade, verdict.cases) == ("tested", 200_000)
-        assert "a C function may look at all of the state, which is too much to try" in verdict.notes
+        assert "the C function may look at all of the state, which is too much to try" in verdict.notes
     else:
         assert verdict.different and verdict.case is not None and verdict.results is not None
         ours = Runner(definition, architecture_with([extension])).run(verdict.case)
