@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "prove": "iss.cli.ext_prove",
     "dii": "iss.cli.ext_dii",
     "mutate": "iss.cli.ext_mutate",
+    "cover": "iss.cli.ext_cover",
 }
 EXAMPLE = """\
 commands:
@@ -32,6 +33,7 @@ commands:
   prove    whether two implementations of an instruction are equal, and how sure that is
   dii      let a verification engine inject instructions (RVFI-DII)
   mutate   how many planted faults the tests of an extension find
+  cover    which corners of an extension were executed, and how to get to the others
 
 examples:
   neurohart ext new xspk

@@ -216,7 +216,9 @@ def describe_case(case: Case, definition: Definition) -> list[str]:
     if shown:
         lines.append("registers: " + ", ".join(shown))
     held = [
-        f"{name}[{index}] = {_number(v)}" for name, part in case.states.items() for index, v in sorted(part.items())
+        f"{name if _is_scalar(definition, name) else f'{name}[{index}]'} = {_number(value)}"
+        for name, part in case.states.items()
+        for index, value in sorted(part.items())
     ]
     if held:
         lines.append("state: " + ", ".join(held))
@@ -228,6 +230,11 @@ def describe_case(case: Case, definition: Definition) -> list[str]:
     if any(case.fields.values()):
         lines.append("hart: " + ", ".join(f"{name} = {value:#x}" for name, value in case.fields.items() if value))
     return lines
+
+
+def _is_scalar(definition: Definition, name: str) -> bool:
+    place = definition.states.get(name)
+    return place is not None and place.count == 1
 
 
 class OperandView:

@@ -86,13 +86,13 @@ class CFunction:
         made = f"    result = (uint32_t){call};\n" if returns else f"    {call};\n"
         result = "    if (!s->trapped) WRITE_X(d->rd, result);\n" if returns else ""
         # Under a name of ours, because the model's header declares it with its own types.
-        declaration = (
-            f'extern {self.returns} called_function({", ".join(declared) or "void"}) __asm__("{self.name}");\n'
-        )
+        given = ", ".join(declared) or "void"
+        declaration = f'extern {self.returns} called_function({given}) __asm__("{self.name}");\n'
+        inlining, kept_over_traps = ("__attribute__((noinline))", "volatile ") if self.has_hart else ("inline", "")
         return (
-            f"{kept}{declaration}"
-            f"static {'__attribute__((noinline))' if self.has_hart else 'inline'} void {name}(machine *s, const operands *d)\n"
-            f"{{\n    {'volatile ' if self.has_hart else ''}uint32_t result = 0;\n    (void)d;\n    (void)result;\n{before}{made}{after}{result}}}\n"
+            f"{kept}{declaration}static {inlining} void {name}(machine *s, const operands *d)\n{{\n"
+            f"    {kept_over_traps}uint32_t result = 0;\n    (void)d;\n    (void)result;\n"
+            f"{before}{made}{after}{result}}}\n"
         )
 
     def _state_text(self, states: list[StateField]) -> tuple[str, str, str]:

@@ -18,6 +18,7 @@ from iss.isa.errors import DefinitionError
 
 MODULE_PREFIX = "neurohart_extension_"  # of the modules that extension files become
 MUTANT_VARIABLE = "NEUROHART_MUTANT"  # extension:mnemonic:number of a fault to load, for `neurohart ext mutate`
+COVER_VARIABLE = "NEUROHART_COVER"  # a folder for the counts of `neurohart ext cover`
 _numbers = itertools.count()
 
 
@@ -35,6 +36,10 @@ def load_extensions(path: str | Path) -> list[Extension]:
         from iss.extension.mutation import put_in
 
         put_in(os.environ[MUTANT_VARIABLE], found)
+    if os.environ.get(COVER_VARIABLE):
+        from iss.extension.cover import record_in
+
+        record_in(os.environ[COVER_VARIABLE], found)
     return found
 
 
