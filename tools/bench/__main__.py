@@ -1,4 +1,4 @@
-"""`python -m tools.bench [simulator|startup|trace|debugger|coprocessor] ...`: the first one without a name."""
+"""`python -m tools.bench [simulator|startup|trace|debugger|coprocessor|workbench] ...`: the first one without a name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 from tests.oracles.building import BuildError
 from tests.oracles.toolchain import ToolMissing
-from tools.bench import debugger, simulator, startup, trace
+from tools.bench import debugger, simulator, startup, trace, workbench
 from tools.bench.coprocessor import command as coprocessor
 from tools.bench.errors import WrongResult
 
@@ -17,6 +17,7 @@ COMMANDS = {
     "trace": trace,
     "debugger": debugger,
     "coprocessor": coprocessor,
+    "workbench": workbench,
 }
 
 
