@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from iss.engines import _interpreter
+import iss.engines._interpreter as _interpreter
 from iss.engines.custom import custom_module
 from iss.engines.engine import Reason
 from iss.engines.profile import Profile, Tally

@@ -1,4 +1,4 @@
-"""`python -m tools.bench [simulator|startup|trace|debugger|coprocessor|workbench] ...`: the first one without a name."""
+"""`python -m tools.bench [SUITE] ...`; without a name the first suite."""
 
 from __future__ import annotations
 

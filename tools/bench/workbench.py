@@ -1,4 +1,4 @@
-"""Times the workbench: from `ext new` to all green in whole processes, and random programs a second by implementation."""
+"""Times the workbench: from `ext new` to all green in whole processes, and random programs a second."""
 
 from __future__ import annotations
 
