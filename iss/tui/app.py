@@ -9,6 +9,8 @@ from typing import ClassVar, Final
 
 from textual.app import App, ComposeResult
 from textual.binding import Binding, BindingType
+from textual.events import Resize
+from textual.geometry import Size
 
 from iss.debug.debugger import Stop, StopKind
 from iss.debug.points import PointKind
@@ -93,6 +95,7 @@ class DebuggerApp(App[None]):
         self.message = CommandLine("message", self._entered, self._close_line)
         self.message.words = commander.completions
         self.zoomed: str | None = None
+        self._cells = Size(commander.width, commander.height)
         self._in_frame = False
         self._asked_from = "code"
         self._thread: threading.Thread | None = None
@@ -100,6 +103,7 @@ class DebuggerApp(App[None]):
         self._closed_down = False
         self._leaving = self._said = False
         commander.mover = self._start
+        commander.on_screen = lambda: {name for name, pane in self.panes.items() if pane.display}
         self.state.patience = _LOOK
         commander.context = ()
 
@@ -124,13 +128,14 @@ class DebuggerApp(App[None]):
             matches.look(_LOOK)
             self.panes["trace"].draw()
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: Resize) -> None:
         """Put everything at its place."""
+        self._cells = event.size  # `size` is still the one before
         self.arrange()
 
     def arrange(self) -> None:
         """Place the panes for the present size, or the zoomed one alone."""
-        width, height = self.size
+        width, height = self._cells
         self.commander.width, self.commander.height = width, height
         room = max(1, height - 3)
         places = layout(width, room, self.state.machine.coprocessor is not None)
@@ -159,7 +164,7 @@ class DebuggerApp(App[None]):
         for name in names or self.panes:
             self.panes[name].draw()
         if not names and self.may_draw:
-            self.top.show(header(self.state, self.size.width))
+            self.top.show(header(self.state, self._cells.width))
 
     def say(self, answer: Answer) -> None:
         """Show an answer: in the line above the keys, or in a window of its own."""
@@ -269,7 +274,7 @@ class DebuggerApp(App[None]):
         self.state.speed = _SPEEDS[max(0, min(len(_SPEEDS) - 1, index + way))]
         self._set_pace()
         if self.may_draw:
-            self.top.show(header(self.state, self.size.width))
+            self.top.show(header(self.state, self._cells.width))
 
     def action_pause(self) -> None:
         """Pause what runs; go on if nothing does."""

@@ -169,6 +169,10 @@ class TracePane(ScrollView, can_focus=True):
         return cast("DebuggerApp", self.app)
 
     @property
+    def _width(self) -> int:
+        return self.scrollable_content_region.width
+
+    @property
     def _room(self) -> int:
         return max(1, self.size.height - _TITLE)
 
@@ -178,7 +182,7 @@ class TracePane(ScrollView, can_focus=True):
             return
         state = self.debugger_app.state
         tracing = state.tracing
-        self.virtual_size = Size(self.size.width, tracing.count + _TITLE)
+        self.virtual_size = Size(self._width, tracing.count + _TITLE)
         if not state.running:
             top = round(self.scroll_y)
             if tracing.cursor is None:
@@ -198,7 +202,7 @@ class TracePane(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         """The title, or the instruction this line stands for."""
-        width = self.size.width
+        width = self._width
         edge = [Segment("┬" if y < _TITLE else "│", theme.BORDER)] if self.bar else []
         return Strip(fit([*edge, *self._line(y, width - len(edge))], width))
 

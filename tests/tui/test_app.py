@@ -145,6 +145,22 @@ def test_zoom_resize_and_neurons() -> None:
     play(scene)
 
 
+def test_panes_fill_each_size_the_terminal_gets() -> None:
+    """The size in a resize event is the new one, the application's own still the old one then."""
+
+    async def scene(app: DebuggerApp, pilot: Any) -> None:
+        for width, height in ((60, 20), (120, 40), (50, 14), (200, 55)):
+            await pilot.resize_terminal(width, height)
+            await settled(app, pilot)
+            shown = [pane for pane in app.panes.values() if pane.display]
+            cells = sum(pane.region.area for pane in shown)
+            assert cells == width * (height - 3)
+            assert (app.commander.width, app.commander.height) == (width, height)
+            assert all(len(line) == width for line in screen_text(app).splitlines())
+
+    play(scene)
+
+
 def test_a_running_machine_is_shown_and_can_be_paused() -> None:
     async def scene(app: DebuggerApp, pilot: Any) -> None:
         await type_line(app, pilot, "speed 50")

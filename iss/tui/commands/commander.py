@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from difflib import get_close_matches
 from typing import Final
 
@@ -42,6 +42,8 @@ class Commander:
         self.state, self.width, self.height = state, width, height
         self.context: tuple[str, ...] = ("code",)
         self.quit = False
+        self.on_screen: Callable[[], Container[str]] = tuple
+        """Panels that are drawn again after each command."""
         self.mover: Callable[[Callable[[], Stop]], Answer] = self._move_here
         self._repeat = ""
 
@@ -76,6 +78,10 @@ class Commander:
     def _move_here(self, motion: Callable[[], Stop]) -> Answer:
         stop = self.state.move(motion)
         return [stopped(stop), *(row for name in self.context for row in self.panel(name, 0))]
+
+    def changed(self, name: str, height: int = 0) -> Answer:
+        """A panel that looks different now; nothing where it is on the screen anyway."""
+        return [] if name in self.on_screen() else self.panel(name, height)
 
     def panel(self, name: str, height: int) -> Answer:
         """A panel as rows; height 0: as many lines as are usual for it."""

@@ -120,7 +120,7 @@ def address_here(commander: Commander, text: str) -> int:
 def _list(commander: Commander, text: str) -> Answer:
     state = commander.state
     state.view.code = address_of(text, state.machine) if text.strip() not in ("", "pc") else None
-    return commander.panel("code", 12)
+    return commander.changed("code", 12)
 
 
 def _set(commander: Commander, text: str) -> Answer:
@@ -342,12 +342,12 @@ def _energy(commander: Commander, text: str) -> Answer:
         if text.strip() not in PRESETS:
             raise CommandError(f"energy preset {text.strip()!r} is not known, expected one of {', '.join(PRESETS)}")
         commander.state.preset = PRESETS[text.strip()]
-    return commander.panel("energy", 0)
+    return commander.changed("energy")
 
 
 def _decimal(commander: Commander, text: str) -> Answer:
     commander.state.view.decimal = not commander.state.view.decimal
-    return commander.panel("registers", 0)
+    return commander.changed("registers")
 
 
 def _backtrace(commander: Commander, text: str) -> Answer:

@@ -36,7 +36,7 @@ def _population(commander: Commander, text: str) -> Answer:
         present = shown(commander).address
         state.view.population = order[(order.index(present) + 1) % len(order)]
     state.view.neuron = min(state.view.neuron, found[state.view.population].n - 1)
-    return commander.panel("neurons", 0)
+    return commander.changed("neurons")
 
 
 def choose(commander: Commander, text: str) -> None:
@@ -63,7 +63,7 @@ def _projection(commander: Commander, text: str) -> Answer:
         order = list(found)
         state.view.projection = order[(order.index(present.address) + 1) % len(order)]
     state.view.source = min(state.view.source, found[state.view.projection].n_pre - 1)
-    return commander.panel("weights", 0)
+    return commander.changed("weights")
 
 
 def _source(commander: Commander, text: str) -> Answer:
@@ -72,12 +72,12 @@ def _source(commander: Commander, text: str) -> Answer:
         count = 0 if projection is None else projection.n_pre
         raise CommandError(f"source {number}: the projection has {count}, numbered from 0")
     commander.state.view.source = number
-    return commander.panel("weights", 0)
+    return commander.changed("weights")
 
 
 def _neuron(commander: Commander, text: str) -> Answer:
     choose(commander, text)
-    return commander.panel("neurons", 0)
+    return commander.changed("neurons")
 
 
 def _why(commander: Commander, text: str) -> Answer:

@@ -27,7 +27,7 @@ _OPERATORS: Final = re.compile(r"[~=&|!()]| in ")
 
 def _filter(commander: Commander, text: str) -> Answer:
     commander.state.tracing.choose(text)
-    return commander.panel("trace", 0)
+    return commander.changed("trace")
 
 
 def chooser(commander: Commander, text: str) -> Chooser:

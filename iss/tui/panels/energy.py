@@ -10,6 +10,7 @@ from iss.tui.state import State
 from iss.tui.text import Line, Row, bar, page
 
 _NAMES = 19
+_FIGURES = 17
 _BAR = 10
 
 
@@ -24,7 +25,7 @@ def render(state: State, width: int, height: int) -> list[Line]:
     total = state.energy
     row = Row("total", theme.TITLE).to(_NAMES).add(f"{energy_text(total):>9}", theme.ENERGY)
     if hart.cycles:
-        row.add(f"  {power(state, total, hart.cycles)} mean", theme.DIM)
+        row.add(f" {power(state, total, hart.cycles)} mean", theme.DIM)
     rows = [row]
     preset = state.preset
     parts = [
@@ -39,10 +40,11 @@ def render(state: State, width: int, height: int) -> list[Line]:
             ("weight updates", counted["wupd"] * preset.weight_update_fj),
         ]
     parts.append(("leakage", preset.leak_nw * hart.cycles // preset.clock_mhz))
+    length = max(0, min(_BAR, width - _NAMES - _FIGURES))
     for name, value in parts:
         share = value / total if total else 0.0
         row = Row(name, theme.TITLE).to(_NAMES).add(f"{energy_text(value):>9}")
-        rows.append(row.add(f" {100 * share:>3.0f} % ", theme.DIM).add("█" * round(_BAR * share), theme.ENERGY))
+        rows.append(row.add(f" {100 * share:>3.0f} % ", theme.DIM).add("█" * round(length * share), theme.ENERGY))
     if height > 1:
         rows = [*rows[: max(1, height - 1)], _over_time(state, width)]
     return page(rows, width, height)
