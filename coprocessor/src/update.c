@@ -251,10 +251,41 @@ static nm_status reset_unit(nm_coprocessor *c, const nm_pop *pop, uint32_t first
     return NM_OK;
 }
 
+/* All groups from c->progress.index on at once: false if that is not known to be the same as one by one. */
+static bool reset_in_bulk(nm_coprocessor *c, const nm_pop *pop)
+{
+    uint32_t first = NM_GROUP * c->progress.index, groups = nm_words(pop->n) - c->progress.index;
+    uint64_t row = UINT64_C(4) * pop->n, count = pop->n - first;
+    uint8_t *state = nm_host(c, pop->state, row * pop->state_words), *ring = nm_host(c, pop->cur, row * pop->depth);
+    if (!nm_has_kernels(c->kernels) || pop->replaced || groups > c->units_left || !state || !ring ||
+        (state < ring + row * pop->depth && ring < state + row * pop->state_words)) {
+        return false;
+    }
+    for (uint32_t q = 0; q < pop->state_words; q++) {
+        uint32_t value = rest_word(pop, &pop->neuron, q);
+        for (uint8_t *word = state + row * q + 4 * (uint64_t)first; word < state + row * (q + 1); word += 4) {
+            nm_put32(word, value);
+        }
+        nm_wrote(c, state_address(pop, q, first), 4 * count);
+    }
+    for (uint32_t slot = 0; slot < pop->depth; slot++) {
+        memset(ring + row * slot + 4 * (uint64_t)first, 0, 4 * count);
+        nm_wrote(c, pop->cur + 4 * (slot * pop->n + first), 4 * count);
+    }
+    nm_count(c, NM_WRB, 4 * count * (pop->state_words + pop->depth));
+    nm_count_cycles(c, count);
+    c->units_left -= groups;
+    c->progress.index += groups;
+    return true;
+}
+
 nm_status nm_perform_rst(nm_coprocessor *c, const nm_entry *entry)
 {
     const nm_pop *pop = &entry->pop;
     nm_enter(c, 0, NM_ENTRY_CYCLES);
+    if (c->progress.index < nm_words(pop->n) && reset_in_bulk(c, pop)) {
+        return NM_OK;
+    }
     for (; c->progress.index < nm_words(pop->n); c->progress.index++) {
         if (!nm_unit_may_start(c)) {
             return NM_SLICE_END;
