@@ -2,7 +2,10 @@
    in 32 bits; kernels_update.h takes the others. The numbers of a population are in short.h.
 
    A decay is x*k/4096 = x + x*(k - 4096)/4096. A slow one has a small factor, so x may be large; rounding and the bias
-   are part of what is added before the shift. Populations that are `plain` need neither clips nor the rest of a mode. */
+   are part of what is added before the shift. */
+
+/* What a population needs: all of this, no clips and fast decays, not even the rest of a mode (nm_short). */
+enum { SHORT_GENERAL, SHORT_PLAIN, SHORT_CLIPLESS, SHORT_FORMS };
 
 /* nm_window, nm_decay and nm_short in vectors. */
 typedef struct short_window {
@@ -75,41 +78,45 @@ NM_INLINE bool all_inside(const short_neuron *n, const short_seen *seen)
 NM_INLINE nm_v32 wrapped(nm_v32 x, nm_v32 y) { return (nm_v32)((nm_vu32)x + (nm_vu32)y); }
 
 /* What a decay adds to x. */
-NM_INLINE nm_v32 short_change(const short_neuron *n, const short_decay *d, nm_v32 x, const bool plain)
+NM_INLINE nm_v32 short_change(const short_neuron *n, const short_decay *d, nm_v32 x, const unsigned form)
 {
     nm_v32 product = (nm_v32)((nm_vu32)x * (nm_vu32)d->factor + (nm_vu32)d->rounding);
-    return plain ? product >> 12 : ((product + (x >> 31 & n->toward_zero)) >> 12) - (x & d->lost);
+    if (form == SHORT_PLAIN) {
+        return product >> 12;
+    }
+    nm_v32 change = (product + (x >> 31 & n->toward_zero)) >> 12;
+    return form == SHORT_CLIPLESS ? change : change - (x & d->lost);
 }
 
 /* Load and update the vector at byte `offset` of its arrays. */
 NM_INLINE void short_step(const short_neuron *n, const nm_arrays *at, size_t offset, short_seen *seen,
-                             short_vector *to, const uint32_t profile, const bool refractory, const bool plain)
+                             short_vector *to, const uint32_t profile, const bool refractory, const unsigned form)
 {
     const unsigned membrane = profile == NM_CUBA, counter = membrane + 1;
     nm_v32 input = v_load_once(at->cur + offset), old = v_load_once(at->state[membrane] + offset), v;
     seen->input |= wrapped(input, n->input.middle);
     seen->membrane |= wrapped(old, n->membrane.window.middle);
-    if (!plain) {
+    if (form != SHORT_PLAIN) {
         input = (nm_v32)((nm_vu32)input << n->shift);
     }
     if (profile == NM_CUBA) {
         nm_v32 u = v_load_once(at->state[0] + offset);
         seen->input |= wrapped(u, n->input.middle);
-        input = wrapped(input, wrapped(u, short_change(n, &n->current, u, plain)));
-        to->state[0] = input = plain ? input : v_clip(input, n->low, n->high);
+        input = wrapped(input, wrapped(u, short_change(n, &n->current, u, form)));
+        to->state[0] = input = form == SHORT_GENERAL ? v_clip(input, n->low, n->high) : input;
     }
-    nm_v32 change = wrapped(input, profile == NM_IF ? n->bias : short_change(n, &n->membrane, old, plain));
+    nm_v32 change = wrapped(input, profile == NM_IF ? n->bias : short_change(n, &n->membrane, old, form));
     nm_mask held = v_none();
     if (refractory) {
         nm_v32 count = v_load_once(at->state[counter] + offset);
         held = v_gt(count, v_all(0));
         to->state[counter] = v_select(held, (nm_v32)((nm_vu32)count - 1), v_all(0));
     }
-    v = plain ? v_increased(v_not(held), old, change)
-              : v_select(held, old, v_clip(wrapped(old, change), n->membrane_low, n->high));
+    v = form == SHORT_GENERAL ? v_select(held, old, v_clip(wrapped(old, change), n->membrane_low, n->high))
+                              : v_increased(v_not(held), old, change);
     if (profile != NM_LI) {
         nm_v32 after = n->assigned;
-        if (!plain) {
+        if (form == SHORT_GENERAL) {
             after |= v_clip(wrapped(v, n->lowered), n->membrane_low, n->high) & n->kept;
         }
         to->spikes = v_gt(v, n->bar);
@@ -125,7 +132,7 @@ NM_INLINE void short_step(const short_neuron *n, const nm_arrays *at, size_t off
 /* Whole groups from `group` to before `end`; gives the first not done. Nothing of a group is stored before all of it is
    known to be inside the windows. */
 NM_INLINE uint32_t short_groups(const nm_pop *pop, const nm_arrays *arrays, uint32_t group, uint32_t end,
-                                   uint32_t *spikes, const uint32_t profile, const bool refractory, const bool plain)
+                                   uint32_t *spikes, const uint32_t profile, const bool refractory, const unsigned form)
 {
     const unsigned words = 1u + (profile == NM_CUBA) + refractory;
     const short_neuron n = short_neuron_of(&pop->small);
@@ -139,7 +146,7 @@ NM_INLINE uint32_t short_groups(const nm_pop *pop, const nm_arrays *arrays, uint
         uint32_t fired = 0;
 #pragma GCC unroll 8
         for (unsigned k = 0; k < SHORT_VECTORS; k++) {
-            short_step(&n, &at, offset + NM_BYTES * k, &seen, &next[k], profile, refractory, plain);
+            short_step(&n, &at, offset + NM_BYTES * k, &seen, &next[k], profile, refractory, form);
         }
         if (!all_inside(&n, &seen)) {
             break;
@@ -177,14 +184,17 @@ NM_INLINE uint32_t short_groups(const nm_pop *pop, const nm_arrays *arrays, uint
     return group;
 }
 
-#define SHORT_UPDATE(name, profile, refractory, plain) \
+#define SHORT_UPDATE(name, profile, refractory, form) \
     static __attribute__((noinline)) uint32_t name(const nm_pop *pop, const nm_arrays *at, uint32_t group, \
                                                    uint32_t end, uint32_t *spikes) \
     { \
-        return short_groups(pop, at, group, end, spikes, profile, refractory, plain); \
+        return short_groups(pop, at, group, end, spikes, profile, refractory, form); \
     }
 #define SHORT_UPDATES(name, profile, refractory) \
-    SHORT_UPDATE(name, profile, refractory, false) SHORT_UPDATE(name##_plain, profile, refractory, true)
+    SHORT_UPDATE(name, profile, refractory, SHORT_GENERAL) \
+    SHORT_UPDATE(name##_plain, profile, refractory, SHORT_PLAIN) \
+    SHORT_UPDATE(name##_clipless, profile, refractory, SHORT_CLIPLESS)
+#define SHORT_FORMS_OF(name) {name, name##_plain, name##_clipless}
 
 SHORT_UPDATES(short_if, NM_IF, false)
 SHORT_UPDATES(short_lif, NM_LIF, false)
@@ -199,16 +209,17 @@ enum { SHORT_RETRY = 32 /* groups after one that the short form declines */ };
 /* Short forms as far as they go, some groups in the general form where they do not. */
 static uint32_t update_shortest(const nm_pop *pop, const nm_arrays *at, uint32_t group, uint32_t end, uint32_t *spikes)
 {
-    static update_function *const functions[][2][2] = { /* [profile][refractory][plain] */
-        [NM_IF] = {{short_if, short_if_plain}, {short_refractory_if, short_refractory_if_plain}},
-        [NM_LIF] = {{short_lif, short_lif_plain}, {short_refractory_lif, short_refractory_lif_plain}},
-        [NM_CUBA] = {{short_cuba, short_cuba_plain}, {short_refractory_cuba, short_refractory_cuba_plain}},
-        [NM_LI] = {{short_li, short_li_plain}},
+    static update_function *const functions[][2][SHORT_FORMS] = { /* [profile][refractory][form] */
+        [NM_IF] = {SHORT_FORMS_OF(short_if), SHORT_FORMS_OF(short_refractory_if)},
+        [NM_LIF] = {SHORT_FORMS_OF(short_lif), SHORT_FORMS_OF(short_refractory_lif)},
+        [NM_CUBA] = {SHORT_FORMS_OF(short_cuba), SHORT_FORMS_OF(short_refractory_cuba)},
+        [NM_LI] = {SHORT_FORMS_OF(short_li)},
     };
     if (!pop->small.fits) {
         return update(pop, at, group, end, spikes);
     }
-    update_function *function = functions[pop->profile][pop->refractory != 0][pop->small.plain];
+    unsigned form = pop->small.plain ? SHORT_PLAIN : pop->small.clipless ? SHORT_CLIPLESS : SHORT_GENERAL;
+    update_function *function = functions[pop->profile][pop->refractory != 0][form];
     while (group < end) {
         group = function(pop, at, group, end, spikes);
         uint32_t until = end - group < SHORT_RETRY ? end : group + SHORT_RETRY;

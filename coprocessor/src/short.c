@@ -11,10 +11,15 @@ static bool has_short_form(const nm_pop *pop)
            p->vth > -NM_SHORT_WIDEST && p->vth < NM_SHORT_WIDEST && p->gain < NM_SHORT_WIDEST;
 }
 
+static bool is_clipless(const nm_neuron *p, uint32_t profile)
+{
+    return p->membrane_low == INT32_MIN && p->low == INT32_MIN && p->reset == 0 &&
+           (profile == NM_IF || p->kv >= 2048) && (profile != NM_CUBA || p->ku >= 2048);
+}
+
 static bool is_plain(const nm_neuron *p, uint32_t profile)
 {
-    return p->membrane_low == INT32_MIN && p->low == INT32_MIN && p->rounding != 0 && p->reset == 0 && p->gain == 1 &&
-           (profile == NM_IF || p->kv >= 2048) && (profile != NM_CUBA || p->ku >= 2048);
+    return is_clipless(p, profile) && p->rounding != 0 && p->gain == 1;
 }
 
 /* The largest window of a power of two within +-limit; it ends an eighth above `end` if it can, else in the middle. */
@@ -62,6 +67,7 @@ nm_short nm_short_of(const nm_pop *pop)
     }
     nm_short s = {
         .fits = true,
+        .clipless = is_clipless(p, pop->profile),
         .plain = is_plain(p, pop->profile),
         .current = decay_of(p, p->ku, 0, NULL),
         .membrane = decay_of(p, p->kv, p->bias, end),

@@ -24,7 +24,8 @@ typedef struct nm_decay {
 
 typedef struct nm_short {
     bool fits;  /* there is a short form */
-    bool plain; /* nothing but slow decays that do not round toward zero, an unscaled input, assignment after a spike */
+    bool clipless; /* only slow decays and assignment after a spike, and no bound that values in the windows could pass */
+    bool plain;    /* besides, no rounding toward zero and an unscaled input */
     nm_decay current, membrane;
     nm_window input;
     int32_t bias; /* of IF, which has no decay */
