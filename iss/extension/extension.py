@@ -64,7 +64,7 @@ class CoverPoint:
     location: str
 
 
-IMPLEMENTATION_KINDS = ("c", "python", "library", "extension", "verilog", "command", "isa")
+IMPLEMENTATION_KINDS = ("c", "python", "library", "extension", "verilog", "command", "isa", "spike")
 
 
 class Extension:

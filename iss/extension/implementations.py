@@ -25,6 +25,7 @@ KINDS: dict[str, str] = {
     "isa": "iss.extension.dut_machine",
     "verilog": "iss.extension.dut_verilog",
     "command": "iss.extension.dut_command",
+    "spike": "iss.extension.dut_spike",
 }
 
 
@@ -98,12 +99,14 @@ def find_implementation(extension: Extension, what: str) -> Implementation | Non
     spec = specs.get(what)
     if spec is None:
         simple = "command" if "{elf}" in what else "isa" if what.startswith("rv32") else None
+        if what == "spike":
+            simple = what
         kind = simple or _SUFFIXES.get(Path(what).suffix)
         if kind is None:
             known = ", ".join([*specs, ENGINES])
             raise NeuroHartError(
-                f"{extension.name} has no implementation {what!r}, expected one of {known}, a file (.c, .so, .py, .v), "
-                "an ISA string, or a command with {{elf}} in it"
+                f"{extension.name} has no implementation {what!r}, expected one of {known}, spike, a file "
+                "(.c, .so, .py, .v), an ISA string, or a command with {elf} in it"
             )
         if simple:
             options = {"folder": Path.cwd()} if simple == "command" else {}

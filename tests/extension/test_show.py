@@ -22,7 +22,7 @@ from iss.isa.causes import Cause
 from iss.isa.values import signed
 from tests.extension.samples import ALL_KINDS, extension
 
-CASES = 120
+CASES = 50
 
 
 class Trapped(Exception):

@@ -16,7 +16,7 @@ from iss.trace.reader import Trace
 
 _COMMIT: Final = re.compile(r"core +0: [0-3] 0x([0-9a-f]{8,16}) \(0x([0-9a-f]+)\)(.*)\n")
 _PART: Final = re.compile(
-    r" (?:x(\d+) +0x([0-9a-f]+)|c(\d+)_\w+ 0x([0-9a-f]+)|mem 0x([0-9a-f]+)(?: 0x([0-9a-f]+))?)(?= |$)"
+    r" (?:x(\d+) +0x([0-9a-f]+)|c(\d+)_[\w-]+ 0x([0-9a-f]+)|mem 0x([0-9a-f]+)(?: 0x([0-9a-f]+))?)(?= |$)"
 )
 _EXCEPTION: Final = re.compile(r"core +0: exception (\w+)(?: #(\d+))?, epc 0x([0-9a-f]+)")
 _VALUE: Final = re.compile(r"core +0: +tval 0x([0-9a-f]+)")
