@@ -5,8 +5,6 @@
 #include "accounts.h"
 #include "ready.h"
 
-#define NM_UNKNOWN UINT64_MAX
-
 enum { PAUSE = 32, LARGEST_INPUT = 1 << 28 };
 
 static nm_link *link_of(nm_chain_run *run, uint32_t k)
@@ -67,7 +65,6 @@ static bool follow(nm_coprocessor *c, nm_chain_run *run)
         link->cur = c->ram + (nm_cur_of(c, pop) - c->base);
         if (m->scanned || m->input == NM_UNKNOWN) {
             m->input = c->kernels->largest_magnitude(link->cur, pop->n);
-            m->added = NULL;
         }
         link->idle = m->input == 0;
         if (m->input > LARGEST_INPUT) {
@@ -92,33 +89,6 @@ static bool follow(nm_coprocessor *c, nm_chain_run *run)
         run->member[k].input = 0;
     }
     return true;
-}
-
-/* Leave it to nm_clear_sparse to clear inputs where it takes less time than all stores would. */
-static void keep_inputs(nm_chain_run *run, uint32_t n)
-{
-    uint64_t elements = 0;
-    bool keeps = true;
-    for (uint32_t k = 0; k < run->count; k++) {
-        const nm_chain_member *m = &run->member[k];
-        const nm_link *link = link_of(run, k);
-        keeps = keeps && (link->idle || m->added);
-        elements += link->idle ? 0 : m->elements;
-    }
-    for (uint32_t k = 0; k < run->count; k++) {
-        link_of(run, k)->kept = keeps && elements <= n / 8;
-    }
-}
-
-static void clear_inputs(nm_chain_run *run)
-{
-    for (uint32_t k = 0; k < run->count; k++) {
-        const nm_chain_member *m = &run->member[k];
-        const nm_link *link = link_of(run, k);
-        if (link->kept && !link->idle) {
-            nm_clear_sparse(m->added, link->cur, m->row, m->rows);
-        }
-    }
 }
 
 /* Name the synapses that read the spikes of the chain, as far as they have been used in this issue. */
@@ -195,7 +165,6 @@ uint32_t nm_perform_chain(nm_coprocessor *c, const nm_job *job, const nm_step *s
     uint32_t output = nm_buffer(c, pop->output_mode, pop->out, pop->stride, step);
     run->chain.out = pop->out ? c->ram + (output - c->base) : NULL;
     run->chain.bits = c->log.on ? c->bits : NULL;
-    keep_inputs(run, pop->n);
     find_readers(c, run);
     int64_t lowest = c->kernels->update_chain(&run->chain, whole, &spikes);
     run->top = larger(run->top, larger(magnitude(pop->small.bar), magnitude(pop->small.assigned)));
@@ -206,7 +175,6 @@ uint32_t nm_perform_chain(nm_coprocessor *c, const nm_job *job, const nm_step *s
     for (uint32_t k = 0; k < run->count; k++) {
         finish_member(c, run->first + k, k + 1 == run->count ? spikes : 0, step);
     }
-    clear_inputs(run);
     return run->count;
 }
 
@@ -225,31 +193,10 @@ static nm_chain_member *member_at(nm_coprocessor *c, uint32_t address)
     return NULL;
 }
 
-void nm_note_input(nm_coprocessor *c, uint32_t address)
+void nm_note_input(nm_coprocessor *c, uint32_t address, uint64_t bound)
 {
     nm_chain_member *m = member_at(c, address);
     if (m) {
-        m->input = NM_UNKNOWN;
+        m->input = bound == NM_UNKNOWN ? NM_UNKNOWN : m->input + bound;
     }
-}
-
-void nm_note_rows(nm_coprocessor *c, const nm_bulk *b, uint32_t rows, uint64_t elements, uint64_t bound)
-{
-    nm_chain_member *m = member_at(c, b->place);
-    if (!m) {
-        return;
-    }
-    if (m->input == 0) {
-        m->added = b;
-        m->rows = 0;
-        m->elements = 0;
-    }
-    m->input += bound;
-    if (!m->keeps || m->added != b || rows > NM_MOST_ADDED - m->rows) {
-        m->added = NULL;
-        return;
-    }
-    memcpy(m->row + m->rows, b->rows.row, rows * sizeof m->row[0]);
-    m->rows += rows;
-    m->elements += elements;
 }

@@ -6,18 +6,12 @@
 
 #include "syn_bulk.h"
 
-enum { NM_MOST_CHAINS = 8, NM_MOST_MEMBERS = NM_MOST_FEEDERS + 1, NM_MOST_ADDED = 64 };
+enum { NM_MOST_CHAINS = 8, NM_MOST_MEMBERS = NM_MOST_FEEDERS + 1 };
 
-/* Bounds of magnitudes; UINT64_MAX: it has to be looked for. */
+/* Bounds of magnitudes, or NM_UNKNOWN: it has to be looked for. */
 typedef struct nm_chain_member {
     uint64_t input, current; /* of the input; of the state of LI or the u of CUBA */
     bool scanned;            /* others write to the input who do not say what */
-    bool keeps;              /* the rows that are added to the input are the same when it is cleared */
-    /* The rows of sparse synapses that were added since the input was 0, and their elements; NULL: others, too. */
-    const nm_bulk *added;
-    uint32_t rows;
-    uint64_t elements;
-    uint16_t row[NM_MOST_ADDED];
 } nm_chain_member;
 
 typedef struct nm_chain_run {

@@ -129,22 +129,6 @@ static bool tells(const nm_entry *entry, const nm_pop *pop)
            syn->cur == pop->cur && syn->m == pop->n;
 }
 
-/* Whether no operation writes to the tables that say where the synapses of a row go. */
-static bool rows_stay(const nm_coprocessor *c, const nm_syn *syn, uint32_t count, const nm_step *step)
-{
-    const uint8_t *bounds = nm_host(c, syn->rows, 4 * (UINT64_C(1) + syn->n));
-    uint32_t elements = bounds ? nm_get32(bounds + 4 * (size_t)syn->n) : 0;
-    range rows = {syn->rows, syn->rows + 4 * (UINT64_C(1) + syn->n)};
-    range columns = {syn->columns, syn->columns + UINT64_C(2) * elements};
-    for (uint32_t e = 0; e < count; e++) {
-        ranges written = written_by(&c->entries[e], step);
-        if (any_overlap(&written, &rows) || any_overlap(&written, &columns)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Find out what other operations write to. */
 static void find_writers(const nm_coprocessor *c, nm_chain_run *run, uint32_t count, const nm_step *step)
 {
@@ -153,7 +137,6 @@ static void find_writers(const nm_coprocessor *c, nm_chain_run *run, uint32_t co
         const nm_pop *pop = &c->entries[run->first + k].pop;
         range state = state_of(pop), ring = ring_of(pop);
         run->member[k].scanned = pop->depth != 1;
-        run->member[k].keeps = true;
         for (uint32_t e = 0; e < count; e++) {
             if (e - run->first < run->count) {
                 continue;
@@ -162,9 +145,6 @@ static void find_writers(const nm_coprocessor *c, nm_chain_run *run, uint32_t co
             run->trusted = run->trusted && !any_overlap(&written, &state);
             if (!tells(&c->entries[e], pop) && any_overlap(&written, &ring)) {
                 run->member[k].scanned = true;
-            }
-            if (tells(&c->entries[e], pop)) {
-                run->member[k].keeps = run->member[k].keeps && rows_stay(c, &c->entries[e].syn, count, step);
             }
         }
     }

@@ -66,8 +66,9 @@ nm_status nm_execute(nm_coprocessor *c, const nm_job *job);
 /* Perform the chain of updates that begins at c->progress.position of a network, charged; gives the number of its
    operations, or 0 if there is none or it has to go operation by operation. */
 uint32_t nm_perform_chain(nm_coprocessor *c, const nm_job *job, const nm_step *step);
-/* Tell chains that an operation has changed the input at `address`. */
-void nm_note_input(nm_coprocessor *c, uint32_t address);
+/* Tell chains that an operation has changed each accumulator of the input at `address` by at most `bound`. */
+#define NM_UNKNOWN UINT64_MAX
+void nm_note_input(nm_coprocessor *c, uint32_t address, uint64_t bound);
 /* Take over the progress CSRs if they belong to this operation, else start fresh; the CSRs become zero. */
 void nm_take_progress(nm_coprocessor *c, uint32_t operation, uint32_t rs1, const nm_job *job);
 void nm_discard_progress(nm_coprocessor *c);

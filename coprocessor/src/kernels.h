@@ -81,12 +81,11 @@ typedef struct nm_arrays {
 
 enum { NM_MOST_FEEDERS = 2, NM_MOST_READERS = 2 };
 
-/* One population of a chain: its arrays of whole groups. `idle`: the input is 0 everywhere; `kept`: it need not be
-   cleared, as it is 0 or somebody else does. */
+/* One population of a chain: its arrays of whole groups. `idle`: the input is 0 everywhere. */
 typedef struct nm_link {
     const nm_short *small;
     uint8_t *state[3], *cur;
-    bool idle, kept;
+    bool idle;
 } nm_link;
 
 /* LI populations whose outputs are added to the input of the last population, LIF or CUBA, all plain (short.h). */

@@ -1,39 +1,42 @@
 /* Updates of whole chains of populations: LI neurons, whose potentials go on as inputs in registers, and the LIF or CUBA
    neurons that they go to. Nothing is checked here: chain.c knows that all values are within the limits of short forms.
 
-   Plain neurons have no clips and round down or half up, so that v = x + ((x*factor + rounding) >> 12) + input. A chain
-   is `quick` if no input has to be cleared and the decays of currents round down: what costs time is stores, then sums. */
+   Plain neurons have no clips and round down or half up, so that v = x + ((x*factor + rounding) >> 12) + input. What
+   costs time is stores and sums, so there are forms for chains to LIF neurons whose decays of currents round down and
+   whose last input is idle: feeders that are idle come last in them, and are known. */
+
+/* Which feeders have an input. */
+typedef enum chain_form { CHAIN_ANY, CHAIN_IDLE, CHAIN_FIRST, CHAIN_BOTH } chain_form;
+
 
 /* A link in vectors. */
 typedef struct chain_link {
     nm_v32 factor, rounding;
     uint8_t *state, *cur;
-    bool idle, kept;
+    bool idle;
 } chain_link;
 
 NM_INLINE chain_link chain_link_of(const nm_link *link, const nm_decay *decay)
 {
-    return (chain_link){v_all(decay->factor), v_all(decay->rounding), link->state[0], link->cur, link->idle, link->kept};
+    return (chain_link){v_all(decay->factor), v_all(decay->rounding), link->state[0], link->cur, link->idle};
 }
 
-/* The vector of the input at byte `offset`. */
-NM_INLINE nm_v32 chain_input(const chain_link *l, size_t offset, const bool quick)
+/* The vector of the input at byte `offset`, which is cleared. */
+NM_INLINE nm_v32 chain_input(const chain_link *l, size_t offset, const bool idle)
 {
-    nm_v32 input = v_all(0);
-    if (quick || !l->idle) {
-        input = v_load(l->cur + offset);
+    if (idle) {
+        return v_all(0);
     }
-    if (!quick && !l->idle && !l->kept) {
-        v_store(l->cur + offset, v_all(0));
-    }
+    nm_v32 input = v_load(l->cur + offset);
+    v_store(l->cur + offset, v_all(0));
     return input;
 }
 
 /* A current of the vector at byte `offset`: of a feeder, or u of CUBA neurons, to which `fed` is added. */
-NM_INLINE nm_v32 chain_current(const chain_link *l, size_t offset, nm_v32 fed, const bool quick)
+NM_INLINE nm_v32 chain_current(const chain_link *l, size_t offset, nm_v32 fed, const bool down, const bool idle)
 {
     nm_v32 x = v_load_once(l->state + offset), product = x * l->factor;
-    x += ((quick ? product : product + l->rounding) >> 12) + fed + chain_input(l, offset, quick);
+    x += ((down ? product : product + l->rounding) >> 12) + fed + chain_input(l, offset, idle);
     v_store(l->state + offset, x);
     return x;
 }
@@ -94,8 +97,9 @@ NM_INLINE void fetch_more(const nm_chain *chain, chain_fetch *f)
 }
 
 NM_INLINE int32_t chain_groups(const nm_chain *chain, uint32_t groups, uint32_t *spikes, const uint32_t feeders,
-                               const uint32_t profile, const bool refractory, const bool quick)
+                               const uint32_t profile, const bool refractory, const chain_form form)
 {
+    const bool quick = form != CHAIN_ANY;
     const bool has_current = profile == NM_CUBA;
     const nm_short *last = chain->last.small;
     const chain_link first = chain_link_of(&chain->feeder[0], &chain->feeder[0].small->membrane);
@@ -119,14 +123,14 @@ NM_INLINE int32_t chain_groups(const nm_chain *chain, uint32_t groups, uint32_t 
 #pragma GCC unroll 8
         for (unsigned k = 0; k < SHORT_VECTORS; k++) {
             const size_t offset = begin + NM_BYTES * k;
-            nm_v32 input = chain_current(&first, offset, v_all(0), quick);
+            nm_v32 input = chain_current(&first, offset, v_all(0), quick, quick ? form == CHAIN_IDLE : first.idle);
             if (feeders > 1) {
-                input += chain_current(&second, offset, v_all(0), quick);
+                input += chain_current(&second, offset, v_all(0), quick, quick ? form != CHAIN_BOTH : second.idle);
             }
             if (has_current) {
-                input = chain_current(&current, offset, input, quick);
+                input = chain_current(&current, offset, input, false, current.idle);
             } else if (!quick) {
-                input += chain_input(&current, offset, quick);
+                input += chain_input(&current, offset, current.idle);
             }
             nm_v32 v = v_load_once(v_at + offset), change = ((v * factor + rounding) >> 12) + input;
             if (refractory) {
@@ -177,40 +181,61 @@ NM_INLINE int32_t chain_groups(const nm_chain *chain, uint32_t groups, uint32_t 
     return least;
 }
 
-#define CHAIN(name, feeders, profile, refractory, quick) \
+#define CHAIN(name, feeders, profile, refractory, form) \
     static __attribute__((noinline)) int32_t name(const nm_chain *chain, uint32_t groups, uint32_t *spikes) \
     { \
-        return chain_groups(chain, groups, spikes, feeders, profile, refractory, quick); \
+        return chain_groups(chain, groups, spikes, feeders, profile, refractory, form); \
     }
-#define CHAINS(name, feeders, quick) \
-    CHAIN(name##_lif, feeders, NM_LIF, false, quick) CHAIN(name##_refractory_lif, feeders, NM_LIF, true, quick) \
-    CHAIN(name##_cuba, feeders, NM_CUBA, false, quick) CHAIN(name##_refractory_cuba, feeders, NM_CUBA, true, quick)
-#define CHAIN_TABLE(name) {{name##_lif, name##_refractory_lif}, {name##_cuba, name##_refractory_cuba}}
+#define QUICK_CHAINS(name, refractory) \
+    CHAIN(name##_1_idle, 1, NM_LIF, refractory, CHAIN_IDLE) CHAIN(name##_1_first, 1, NM_LIF, refractory, CHAIN_FIRST) \
+    CHAIN(name##_2_idle, 2, NM_LIF, refractory, CHAIN_IDLE) CHAIN(name##_2_first, 2, NM_LIF, refractory, CHAIN_FIRST) \
+    CHAIN(name##_2_both, 2, NM_LIF, refractory, CHAIN_BOTH)
+#define CHAINS(name, feeders, profile) \
+    CHAIN(name, feeders, profile, false, CHAIN_ANY) CHAIN(refractory_##name, feeders, profile, true, CHAIN_ANY)
 
-CHAINS(chain_of_two, 1, false)
-CHAINS(chain_of_three, 2, false)
-CHAINS(quick_chain_of_two, 1, true)
-CHAINS(quick_chain_of_three, 2, true)
+QUICK_CHAINS(quick_chain, false)
+QUICK_CHAINS(quick_refractory_chain, true)
+CHAINS(chain_1_lif, 1, NM_LIF)
+CHAINS(chain_1_cuba, 1, NM_CUBA)
+CHAINS(chain_2_lif, 2, NM_LIF)
+CHAINS(chain_2_cuba, 2, NM_CUBA)
 
-static bool is_quick(const nm_chain *chain)
+/* The form of a chain, whose feeders are put in order. */
+static chain_form form_of(nm_chain *chain)
 {
-    bool cuba = chain->profile == NM_CUBA, quick = cuba ? chain->last.kept && chain->last.small->current.rounding == 0
-                                                         : chain->last.idle;
-    for (uint32_t k = 0; k < chain->feeders; k++) {
-        quick = quick && chain->feeder[k].kept && chain->feeder[k].small->membrane.rounding == 0;
+    nm_link *first = &chain->feeder[0], *second = &chain->feeder[1];
+    bool two = chain->feeders > 1;
+    if (chain->profile != NM_LIF || !chain->last.idle || first->small->membrane.rounding != 0 ||
+        (two && second->small->membrane.rounding != 0)) {
+        return CHAIN_ANY;
     }
-    return quick;
+    if (two && first->idle) {
+        nm_link other = *first;
+        *first = *second;
+        *second = other;
+    }
+    return first->idle ? CHAIN_IDLE : two && !second->idle ? CHAIN_BOTH : CHAIN_FIRST;
 }
 
-static int32_t update_chain(const nm_chain *chain, uint32_t groups, uint32_t *spikes)
+static int32_t update_chain(const nm_chain *given, uint32_t groups, uint32_t *spikes)
 {
     typedef int32_t function_of_chain(const nm_chain *chain, uint32_t groups, uint32_t *spikes);
-    static function_of_chain *const functions[2][NM_MOST_FEEDERS][2][2] = { /* [quick][feeders - 1][CUBA][refractory] */
-        {CHAIN_TABLE(chain_of_two), CHAIN_TABLE(chain_of_three)},
-        {CHAIN_TABLE(quick_chain_of_two), CHAIN_TABLE(quick_chain_of_three)},
+#define QUICK_TABLE(name) \
+    {{NULL, name##_1_idle, name##_1_first, NULL}, {NULL, name##_2_idle, name##_2_first, name##_2_both}}
+    static function_of_chain *const quick[2][NM_MOST_FEEDERS][4] = { /* [refractory][feeders - 1][form] */
+        QUICK_TABLE(quick_chain),
+        QUICK_TABLE(quick_refractory_chain),
     };
-    bool cuba = chain->profile == NM_CUBA;
-    return functions[is_quick(chain)][chain->feeders - 1][cuba][chain->refractory](chain, groups, spikes);
+    static function_of_chain *const any[NM_MOST_FEEDERS][2][2] = { /* [feeders - 1][CUBA][refractory] */
+        {{chain_1_lif, refractory_chain_1_lif}, {chain_1_cuba, refractory_chain_1_cuba}},
+        {{chain_2_lif, refractory_chain_2_lif}, {chain_2_cuba, refractory_chain_2_cuba}},
+    };
+    nm_chain chain = *given;
+    chain_form form = form_of(&chain);
+    uint32_t feeders = chain.feeders - 1;
+    function_of_chain *function = form == CHAIN_ANY ? any[feeders][chain.profile == NM_CUBA][chain.refractory]
+                                                    : quick[chain.refractory][feeders][form];
+    return function(&chain, groups, spikes);
 }
 
 static uint32_t largest_magnitude(const uint8_t *words, uint32_t n)

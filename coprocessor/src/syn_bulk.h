@@ -46,12 +46,6 @@ bool nm_find_conv(nm_coprocessor *c, nm_bulk *b);
 bool nm_find_sparse(const nm_coprocessor *c, nm_bulk *b);
 /* Add and count the first `count` rows of the list; gives how many were done: all, or those before one with a fault. */
 uint32_t nm_add_sparse(nm_coprocessor *c, const nm_bulk *b, uint32_t count);
-/* Clear the accumulators of a slot that rows reach. */
-void nm_clear_sparse(const nm_bulk *b, uint8_t *cur, const uint16_t *row, uint32_t count);
-
-/* Tell chains that the first `rows` rows of the list with `elements` elements have changed each accumulator of an input by
-   at most `bound`. */
-void nm_note_rows(nm_coprocessor *c, const nm_bulk *b, uint32_t rows, uint64_t elements, uint64_t bound);
 
 /* Formats 0 to 3 with delays of synapses: as nm_add_sparse. */
 uint32_t nm_add_delayed(nm_coprocessor *c, const nm_bulk *b, uint32_t count);

@@ -30,40 +30,19 @@ uint32_t nm_add_sparse(nm_coprocessor *c, const nm_bulk *b, uint32_t count)
     bool distinct = !rows.value;
     uint32_t done = c->kernels->add_sparse(&b->sparse, &rows, &distinct);
     nm_row_totals totals = {0, 0, UINT64_C(4) * done};
+    uint64_t some = 0; /* rows that are not empty */
     for (uint32_t k = 0; k < done; k++) {
         const uint8_t *bounds = b->sparse.bounds + 4 * (size_t)rows.row[k];
         uint64_t sop = nm_get32(bounds + 4) - nm_get32(bounds);
         totals.sop += sop;
+        some += sop != 0;
         totals.bytes += 8 + 3 * sop + (b->sparse.delay == NM_DELAY_PER_SYNAPSE ? nm_ceil_div(sop, 2) : b->delays != NULL);
         totals.cycles += nm_lane_cycles(c, sop);
     }
     nm_count_rows(c, b->entry, done, &totals);
     if (done) {
-        if (distinct) {
-            nm_note_rows(c, b, done, totals.sop, ((uint64_t)done * LARGEST_WEIGHT) << rows.shift);
-        } else {
-            nm_note_input(c, b->place);
-        }
+        nm_note_input(c, b->place, distinct ? (some * LARGEST_WEIGHT) << rows.shift : NM_UNKNOWN);
         nm_wrote(c, b->place, b->written_bytes);
     }
     return done;
-}
-
-void nm_clear_sparse(const nm_bulk *b, uint8_t *cur, const uint16_t *row, uint32_t count)
-{
-    for (uint32_t k = 0; k < count; k++) {
-        const uint8_t *bounds = b->sparse.bounds + 4 * (size_t)row[k];
-        uint32_t e = nm_get32(bounds), last = nm_get32(bounds + 4);
-        for (; last - e >= 4; e += 4) {
-            uint64_t four;
-            memcpy(&four, b->sparse.columns + 2 * (size_t)e, 8);
-            nm_put32(cur + 4 * (four & 0xFFFF), 0);
-            nm_put32(cur + 4 * (four >> 16 & 0xFFFF), 0);
-            nm_put32(cur + 4 * (four >> 32 & 0xFFFF), 0);
-            nm_put32(cur + 4 * (four >> 48), 0);
-        }
-        for (; e < last; e++) {
-            nm_put32(cur + 4 * (size_t)nm_get16(b->sparse.columns + 2 * (size_t)e), 0);
-        }
-    }
 }
