@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -119,6 +120,16 @@ def test_the_timeline_has_all_energy(kind: str) -> None:
     assert abs(total - whole.fj / 1000) < 1e-6 * total
     assert timeline.width * STRETCHES >= whole.cycles > timeline.width * STRETCHES // 4
     assert sum(timeline.instructions) == whole.instructions
+
+
+def test_without_matplotlib(neurohart: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    ended = neurohart("plot", write_source(tmp_path, HELLO, CODE=0), "-o", tmp_path / "a.svg")
+    assert (ended.code, ended.output) == (ExitCode.USAGE, b"")
+    assert ended.errors == (
+        "neurohart plot: pictures need matplotlib, which is not installed; "
+        "install it with: pip install 'neurohart[plot]'\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from iss.builtin import builtin_architecture
 from iss.debug.figures import coprocessor_counters, energy_of
 from iss.machine import Machine
 from iss.trace.calls import Frame
-from iss.trace.formats import write_profile
+from iss.trace.formats import OF_PROFILES, write_profile
 from iss.trace.passing import PassingTrace
 from iss.trace.profile.collect import MOST_NODES, Collector, collect
 from iss.trace.profile.stacks import Kind, Profile, Stack
@@ -309,6 +309,28 @@ def test_many_stacks_are_counted_together(called: tuple[Machine, Trace], monkeyp
     counted = collect(called[1])
     assert len(counted.nodes) == 3
     assert sum(own.instructions for own in counted.own.values()) == called[1].count
+
+
+def test_a_call_that_traps_at_once_is_kept() -> None:
+    """The address called has no instruction that retired; the call stands in every table and format."""
+    text = """
+_start: la t0, handler
+    csrw mtvec, t0
+    li t0, 0x40000000
+    jalr t0
+back: li t0, 0x100000
+    li t1, 0x5555
+    sw t1, 0(t0)
+1:  j 1b
+    .balign 4
+handler: la t0, back
+    csrw mepc, t0
+    mret
+"""
+    profile = Profile.of(collect(run(text)[1]), PRESET)
+    assert [(call.callee, call.count) for call in calls(profile)] == [("0x40000000", 1)]
+    for format in OF_PROFILES:
+        assert written(profile, format)
 
 
 def written(profile: Profile, format: str) -> str:

@@ -57,8 +57,7 @@ def write(profile: Profile, out: TextIO) -> None:
         function = functions[name]
         out.write(f"\nfl={files[name]}\nfn={name}\n")
         for pc in sorted({*function.own, *(pc for pc, _ in function.calls)}):
-            line = trace.lines.at(pc)
-            position = f"{pc:#x} {line.line if line is not None else 0}"
+            position = _position(trace, pc)
             if pc in function.own:
                 carried.add(function.own[pc])  # what rounding has lost comes with a later line
                 figures = [carried.by(measure) for measure in measures]
@@ -67,9 +66,15 @@ def write(profile: Profile, out: TextIO) -> None:
                 out.write(f"{position} {' '.join(map(str, figures))}\n")
             for (_, callee), calls in function.at(pc):
                 figures = [calls.costs.by(measure) for measure in measures]
-                out.write(f"cfl={files[callee]}\ncfn={callee}\ncalls={calls.count} 0 0\n")
+                target = _position(trace, min(functions[callee].own, default=pc))
+                out.write(f"cfl={files[callee]}\ncfn={callee}\ncalls={calls.count} {target}\n")
                 out.write(f"{position} {' '.join(map(str, figures))}\n")
     out.write(f"\nsummary: {' '.join(map(str, summary))}\n")
+
+
+def _position(trace: Trace, pc: int) -> str:
+    line = trace.lines.at(pc)
+    return f"{pc:#x} {line.line if line is not None else 0}"
 
 
 def _file(trace: Trace, function: _Function) -> str:
@@ -86,6 +91,7 @@ def _functions(profile: Collector, prices: Prices) -> dict[str, _Function]:
         functions[name].own[place.pc].add(prices.of(counted))
     for (caller, pc, callee), edge in profile.edges.items():
         functions[names[caller]].call(pc, names[callee], edge.count, prices.of(edge.spent))
+        functions.setdefault(names[callee], _Function())  # which has executed nothing if its first instruction trapped
     for key, told in profile.commands.items():
         pc, split = key.place.pc, prices.split(key.place.pc, key.descriptor, told)
         issuer = functions[names[profile.nodes[key.place.node].frame.function]]
