@@ -19,13 +19,16 @@ from iss.builtin import builtin_architecture
 from iss.debug.figures import coprocessor_counters, energy_of
 from iss.machine import Machine
 from iss.trace.calls import Frame
-from iss.trace.formats import OF_PROFILES, write_profile
+from iss.trace.coverage.collect import count
+from iss.trace.filters import Filter
+from iss.trace.formats import OF_PROFILES, read_trace, write_profile
 from iss.trace.passing import PassingTrace
 from iss.trace.profile.collect import MOST_NODES, Collector, collect
 from iss.trace.profile.stacks import Kind, Profile, Stack
 from iss.trace.profile.tables import calls, kinds, rows
 from iss.trace.reader import KeptBlocks, Trace
-from iss.trace.recorder import Kept, Recorder, describe
+from iss.trace.recorder import Kept, Recorder, chosen, describe
+from tests.trace import foreign
 from tests.trace.recording import busy, record
 
 PRESET = PRESETS["default22"]
@@ -331,6 +334,28 @@ handler: la t0, back
     assert [(call.callee, call.count) for call in calls(profile)] == [("0x40000000", 1)]
     for format in OF_PROFILES:
         assert written(profile, format)
+
+
+@pytest.mark.parametrize("log", ["SPIKE", "SAIL", "IBEX", "RVVI"])
+def test_logs_of_other_tools(log: str, tmp_path: Path) -> None:
+    """They have no names and hardly any times; every instruction is counted once."""
+    path = tmp_path / "log"
+    path.write_text(getattr(foreign, log))
+    trace = read_trace(path)
+    profile = Profile.of(collect(trace), measure="instructions")
+    assert profile.whole == trace.count == sum(count(trace).executed.values())
+    assert sum(int(line.rsplit(" ", 1)[1]) for line in written(profile, "folded").splitlines()) == trace.count
+
+
+def test_a_filtered_trace(called: tuple[Machine, Trace]) -> None:
+    """What was left out costs nothing."""
+    trace = called[1]
+    wanted = Filter.parse("pc in fib", trace)
+    blocks = [chosen(view, wanted.mask(view)) for view in trace.views()]
+    profile = Profile.of(collect(Trace(KeptBlocks(blocks), trace.description, trace.end)))
+    whole = {row.name: row for row in rows(Profile.of(collect(trace)))}
+    assert [row.name for row in rows(profile)] == ["fib"]
+    assert profile.root.total == whole["fib"].own
 
 
 def written(profile: Profile, format: str) -> str:
