@@ -50,6 +50,14 @@ def test_a_run_and_its_trace(neurohart: Command, tmp_path: Path) -> None:
     assert any(text.startswith("power  ") for text in titles(picture))
 
 
+def test_engines_give_the_same_picture(neurohart: Command, tmp_path: Path) -> None:
+    pictures = [tmp_path / f"{engine}.svg" for engine in ("reference", "interpreter")]
+    for picture in pictures:
+        options = ("--uart", "null", "--limit", 1500, "--membrane", "output_neurons:0-9")
+        assert neurohart("plot", DIGITS, "--engine", picture.stem, *options, "-o", picture).code == 0
+    assert len({picture.read_bytes() for picture in pictures}) == 1
+
+
 def test_membranes(neurohart: Command, tmp_path: Path) -> None:
     picture = tmp_path / "a.svg"
     ended = neurohart(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from iss.cli.exit_codes import ExitCode
+from iss.machine import ENGINES
 from tests.architecture.repository import ROOT
 from tests.cli.command import HELLO, Command, write_source
 from tests.trace.recording import BUSY
@@ -37,6 +38,11 @@ def test_totals_are_those_of_the_run(neurohart: Command, program: str) -> None:
     found = json.loads(neurohart("profile", *options, "--json").output)["total"]
     assert (found["instructions"], found["cycles"]) == (run["instructions"], run["cycles"])
     assert abs(found["pj"] - run["energy"]["total_fj"] / 1000) < 1
+
+
+def test_engines_give_the_same_profile(neurohart: Command, busy: Path) -> None:
+    options = ("profile", busy, "--isa", XNM, "--timing", "edge2", "--energy", "default22", "--json")
+    assert len({neurohart(*options, "--engine", engine).output for engine in ENGINES}) == 1
 
 
 def test_tables(neurohart: Command, busy: Path) -> None:
