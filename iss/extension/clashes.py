@@ -17,6 +17,7 @@ GRADES = {
     "standard": Grade.ERROR,
     "draft": Grade.WARNING,
     "vendor": Grade.WARNING,
+    "research": Grade.NOTE,
     "convention": Grade.NOTE,
 }
 OPCODE, FUNCT3, FUNCT7 = (7, 0), (3, 12), (7, 25)  # width, lowest bit
@@ -113,7 +114,7 @@ def free_slots(definitions: Iterable[Definition], catalogue: Catalogue) -> list[
         claims: dict[str, set[tuple[int, int]]] = {}
         for row in catalogue.encodings:
             inside = row.width == 32 and (row.match ^ space.match) & row.mask & space.mask == 0
-            if inside and row.owner.kind != "convention":
+            if inside and GRADES[row.owner.kind] != Grade.NOTE:
                 claims.setdefault(row.owner.name, set()).update(_slots([(row.mask, row.match)]))
         for funct3 in range(8):
             free = [funct7 for funct7 in range(128) if (funct3, funct7) not in taken]

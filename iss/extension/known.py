@@ -21,6 +21,7 @@ KINDS = {
     "ratified": "ratified",
     "draft": "not ratified yet",
     "vendor": "custom extension of a vendor",
+    "research": "of a research core",
     "convention": "a convention that takes whole opcodes",
     "standard": "space of standard extensions",
     "custom": "space for custom extensions",

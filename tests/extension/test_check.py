@@ -59,7 +59,7 @@ def messages(result: Check, rule: str) -> list[str]:
 
 def test_a_clean_extension(tmp_path: Path) -> None:
     result = checked(tmp_path)
-    assert {clash.known.owner.kind for clash in result.clashes} <= {"convention", "vendor"}
+    assert {clash.known.owner.kind for clash in result.clashes} <= {"convention", "research", "vendor"}
     assert not result.failed()
     assert [finding for finding in result.findings if finding.grade != Grade.NOTE] == []
     assert result.spaces == {"zz.swap": "custom-3"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from iss.extension import architecture_with
 from iss.extension.naming import Namer
 from tests.extension.samples import extension, program, random_program
 from tests.extension.test_spike_export import library
-from tests.oracles.toolchain import cross_compiler, require, spike_binary
+from tests.oracles.toolchain import cross_compiler, llvm_objdump, require, spike_binary
 
 TEXT = """\
     .include "crt0.inc"
@@ -55,9 +54,7 @@ def test_gnu_objdump(tmp_path: Path) -> None:
 
 
 def test_llvm_objdump(tmp_path: Path) -> None:
-    tool = shutil.which("llvm-objdump")
-    if tool is None:
-        pytest.skip("llvm-objdump is missing; run: apt-get install llvm")
+    tool = str(require(llvm_objdump))
     given = extension(tmp_path)
     elf = program(tmp_path, TEXT, given)
     dump = subprocess.run([tool, "-d", "--mattr=+m", str(elf)], check=True, capture_output=True, text=True).stdout

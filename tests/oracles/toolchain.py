@@ -112,3 +112,9 @@ def zig() -> list[str]:
     """The command of zig, whose clang is newer than that of most systems."""
     _package("ziglang", "ziglang")
     return [sys.executable, "-m", "ziglang"]
+
+
+@cache
+def llvm_objdump() -> Path:
+    """The disassembler of LLVM."""
+    return _program("llvm-objdump", "llvm")
