@@ -46,7 +46,8 @@ def run(args: argparse.Namespace) -> int:
 
     with failing(ExitCode.BAD_INPUT):
         catalogue = known(args.known)
-        results = [check(extension, catalogue) for extension in load_extensions(args.file)]
+        extensions = load_extensions(args.file)
+    results = [check(extension, catalogue, extensions) for extension in extensions]
     if args.json:
         print(json.dumps([result.plain() for result in results], indent=2))
     else:

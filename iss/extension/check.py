@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from iss.extension.clashes import Clash, FreeSlots, clashes, free_slots, ranges, space_of
 from iss.extension.findings import Finding, Grade
-from iss.extension.known import Catalogue
+from iss.extension.known import Catalogue, Known, Owner
 from iss.extension.rules import rules
 
 if TYPE_CHECKING:
@@ -73,14 +74,22 @@ class Check:
         }
 
 
-def check(extension: Extension, catalogue: Catalogue) -> Check:
-    """Check one extension against all that is known and against the rules."""
+def check(extension: Extension, catalogue: Catalogue, beside: Iterable[Extension] = ()) -> Check:
+    """Check one extension against all that is known, the extensions `beside` it in its file, and the rules."""
     definitions = list(extension.instructions)
+    rows = [row for other in beside if other is not extension for row in _rows(other)]
     return Check(
         extension,
         {definition.mnemonic: space_of(definition.encoding, catalogue) for definition in definitions},
-        clashes(extension.name, definitions, catalogue),
+        clashes(extension.name, definitions, catalogue, rows),
         free_slots(definitions, catalogue),
         rules(extension, catalogue),
         len(catalogue.encodings),
     )
+
+
+def _rows(extension: Extension) -> list[Known]:
+    """Return the encodings of an extension of the same file."""
+    owner = Owner(extension.name, extension.title, "vendor", extension.location, (32,))
+    encodings = ((definition.mnemonic, definition.encoding) for definition in extension.instructions)
+    return [Known(name, given.width, given.mask, given.match, owner) for name, given in encodings]

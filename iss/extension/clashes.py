@@ -46,9 +46,14 @@ class Clash:
         }
 
 
-def clashes(name: str, definitions: Iterable[Definition], catalogue: Catalogue) -> list[Clash]:
-    """Return every clash of every definition; what is known of an extension of the same name is left out."""
-    rows = [row for row in catalogue.encodings if row.owner.name != name]
+def clashes(
+    name: str, definitions: Iterable[Definition], catalogue: Catalogue, beside: Iterable[Known] = ()
+) -> list[Clash]:
+    """Return every clash of every definition with what is known and what is `beside` it.
+
+    What is known of an extension of the same name is left out.
+    """
+    rows = [*catalogue.others(name), *beside]
     by_width = {width: [row for row in rows if row.width == width] for width in (16, 32)}
     found = []
     for definition in definitions:

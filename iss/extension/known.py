@@ -27,6 +27,7 @@ KINDS = {
     "custom": "space for custom extensions",
     "hint": "HINTs for custom use",
 }
+OURS = "NeuroHart, iss/isa and coprocessor/instructions"
 SPACES = ("standard", "custom", "hint")
 _KEYS = {"name", "title", "kind", "source", "xlen", "instructions", "csrs"}
 _ONES, _ZEROS = str.maketrans("-", "0"), str.maketrans("01-", "110")
@@ -75,6 +76,12 @@ class Catalogue:
         """Every owner once, in the order of the tables."""
         rows: list[Known | KnownCsr] = [*self.encodings, *self.spaces, *self.csrs]
         return iter(dict.fromkeys(row.owner for row in rows))
+
+    def others(self, name: str) -> list[Known]:
+        """The encodings of other extensions than the one of this name; all that ship with it are its family."""
+        own = {row.owner.name for row in self.encodings if row.owner.source == OURS and row.owner.kind == "vendor"}
+        family = own if name in own else {name}
+        return [row for row in self.encodings if row.owner.name not in family]
 
     def add(self, path: Path) -> None:
         """Add a table; NeuroHartError says what is wrong with it."""
@@ -148,7 +155,7 @@ def known(extra: Iterable[Path] = ()) -> Catalogue:
         ),
     ]
     for kind, name, title, instructions, csrs in groups:
-        owner = Owner(name, title, kind, "NeuroHart, iss/isa and coprocessor/instructions")
+        owner = Owner(name, title, kind, OURS)
         for definition in instructions or ():
             encoding = definition.encoding
             catalogue.encodings.append(Known(definition.mnemonic, encoding.width, encoding.mask, encoding.match, owner))

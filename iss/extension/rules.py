@@ -66,9 +66,7 @@ def prefix_of(mnemonic: str) -> str:
 def _mnemonics(extension: Extension, catalogue: Catalogue) -> Iterator[Finding]:
     taken: dict[str, str] = {}
     prefixes: dict[str, str] = {}
-    for row in catalogue.encodings:
-        if row.owner.name == extension.name:
-            continue
+    for row in catalogue.others(extension.name):
         if row.name not in taken or row.owner.kind in ("base", "ratified"):
             taken[row.name] = row.owner.kind
         if row.owner.kind == "vendor" and prefix_of(row.name):

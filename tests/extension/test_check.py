@@ -174,6 +174,25 @@ def test_a_source_read_after_the_result_is_written(tmp_path: Path) -> None:
     assert messages(checked(tmp_path), "late-read") == []
 
 
+def test_extensions_of_one_file_and_the_own_family(tmp_path: Path) -> None:
+    source = CLEAN.replace("@PATTERN@", FREE).replace("@TEXT@", "zz.swap rd, rs1")
+    again = (
+        source.replace("xzz", "xyy")
+        .replace("zz.swap", "yy.swap")
+        .replace("zz_held", "yy_held")
+        .replace("0x7D0", "0x7D1")
+    )
+    (tmp_path / "two.py").write_text(source + again)
+    extensions = load_extensions(tmp_path / "two.py")
+    for extension, other in zip(extensions, reversed(extensions), strict=True):
+        found = check(extension, CATALOGUE, extensions).clashes
+        assert [clash.known.name for clash in found if clash.known.owner.name == other.name] == [
+            definition.mnemonic for definition in other.instructions
+        ]
+    assert {row.owner.name for row in CATALOGUE.others("xnmspk")} & {"xnmspk", "xnmlrn", "xnmeng"} == set()
+    assert {row.owner.name for row in CATALOGUE.others("xzz")} >= {"xnmspk", "xnmlrn", "xnmeng"}
+
+
 def template(folder: Path, opcode: str) -> Path:
     """What `ext new` writes, in another opcode."""
     path = folder / "xspk.py"
