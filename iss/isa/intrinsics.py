@@ -16,6 +16,16 @@ from iss.isa.tracing import Block
 from iss.isa.values import Value
 
 WORD = "uint32_t"
+ASSERTION = """\
+#ifndef NH_STATIC_ASSERT
+#ifdef __cplusplus
+#define NH_STATIC_ASSERT static_assert
+#else
+#define NH_STATIC_ASSERT _Static_assert
+#endif
+#endif
+"""
+"""What the macros check their constants with; goes into a header before them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +137,7 @@ def _macro(
         limits = f"({operand}_) >= {given.minimum} && ({operand}_) <= {given.maximum}"
         if given.low:
             limits += f" && (({operand}_) & {(1 << given.low) - 1}) == 0"
-        lines.append(f'    _Static_assert({limits}, "{operand} of {definition.mnemonic}");')
+        lines.append(f'    NH_STATIC_ASSERT({limits}, "{operand} of {definition.mnemonic}");')
     lines += [f"    {declared(kinds[operand], f'{name}_{operand}')} = ({operand}_);" for operand in sources]
     if result and result not in uses.reads:
         lines.append(f"    {declared(kinds[result], f'{name}_{result}')};")

@@ -127,6 +127,26 @@ def test_the_header_needs_nothing_else(tmp_path: Path) -> None:
     assert done.returncode and "value of all.hint" in done.stderr
 
 
+@pytest.mark.parametrize("name", ["gcc", "clang", "zig"])
+def test_the_header_is_for_cplusplus_too(name: str, tmp_path: Path) -> None:
+    (tmp_path / "xall.h").write_text(header(extension(tmp_path)))
+    (tmp_path / "main.cc").write_text(MAIN)
+    command = target(name)
+    command = [command[0].replace("-gcc", "-g++"), *command[1:]] if name == "gcc" else command
+    options = [
+        "-x",
+        "c++",
+        "-std=c++17",
+        "-ffreestanding",
+        "-fno-exceptions",
+        "-fno-rtti",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+    ]
+    call([*command, *options, f"-I{tmp_path}", "-c", str(tmp_path / "main.cc"), "-o", str(tmp_path / "main.o")])
+
+
 def test_types_in_c(tmp_path: Path) -> None:
     text = header(extension(tmp_path))
     assert "static inline uint32_t all_lif(uint32_t rs1, int32_t rs2)" in text

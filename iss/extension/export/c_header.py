@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from iss.extension.extension import Extension
 from iss.isa.definitions import Definition
-from iss.isa.intrinsics import WORD, Signature, c_name, csr_functions, intrinsic, uses_of
+from iss.isa.intrinsics import ASSERTION, WORD, Signature, c_name, csr_functions, intrinsic, uses_of
 from iss.isa.tracing import Node
 from iss.isa.values import Value, interval
 
 OPENING = """\
-/* {name}.h: {title}, version {version}, for C on RV32 with gcc, clang or zig.
+/* {name}.h: {title}, version {version}, for C and C++ on RV32 with gcc, clang or zig.
    Written by `neurohart ext export` from {file}; do not edit. Needs <stdint.h> only. */
 #ifndef {guard}
 #define {guard}
@@ -45,6 +45,8 @@ def header(extension: Extension) -> str:
         name = c_name(csr.name).removeprefix(f"{prefix}_")
         comment = f"{csr.name}: {csr.documentation}"
         parts.append(csr_functions(prefix, name, csr.number, csr.write is not None, comment))
+    if any("NH_STATIC_ASSERT" in part for part in parts):
+        parts.insert(1, ASSERTION)
     return "\n".join([*parts, f"#endif /* {guard} */\n"])
 
 
