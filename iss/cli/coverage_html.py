@@ -126,8 +126,8 @@ def _source_page(path: str, found: FileCoverage) -> str:
         if not text:
             yield '<p class="note">The source is not here; the lines that have code are shown without their text.</p>\n'
         yield from _functions(found)
-        yield '<p class="note">branches: ↷ taken, ↓ not taken; red lines were never executed, yellow ones have a branch '
-        yield "that went one way only</p>\n"
+        yield '<p class="note">branches: ↷ taken, ↓ not taken; red lines were never executed, '
+        yield "yellow ones have a branch that went one way only</p>\n"
         yield '<table class="code"><tr><th>line</th><th>executed</th><th>branches</th><th></th></tr>\n'
         for line in range(1, len(text) + 1) if text else sorted(found.lines):
             yield _line(line, text[line - 1] if text else "", found)
