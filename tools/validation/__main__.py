@@ -1,11 +1,14 @@
-"""`python -m tools.validation NAME`: compares the coprocessor with independent models; `docs` updates their page."""
+"""`python -m tools.validation NAME`: compares the coprocessor with independent models, scores tests by planted faults.
+
+`docs` updates the page of the comparisons.
+"""
 
 from __future__ import annotations
 
 import argparse
 import sys
 
-from tools.validation import alif, cuba, izhikevich, lava, report, stdp, truenorth
+from tools.validation import alif, cuba, izhikevich, lava, mutation, report, stdp, truenorth
 from tools.validation.findings import ReferenceMissing, Unequal
 
 FINDINGS = {"lava": lava, "alif": alif, "izhikevich": izhikevich, "truenorth": truenorth, "stdp": stdp}
@@ -16,6 +19,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Run a command; raises ReferenceMissing, Unequal, ValueError, OSError."""
     if arguments.command == "cuba":
         return cuba.main(arguments)
+    if arguments.command == "mutation":
+        return mutation.main(arguments)
     if arguments.command == "docs":
         page = report.update(report.PAGE.read_text(encoding="utf-8"), FINDINGS)
         report.PAGE.write_text(page, encoding="utf-8")
@@ -33,9 +38,10 @@ def main() -> int:
         return commands.add_parser(name, help=text.partition("\n")[0], description=text)
 
     cuba.add_arguments(add("cuba", cuba.__doc__ or ""))
+    mutation.add_arguments(add("mutation", mutation.__doc__ or ""))
     for name, module in FINDINGS.items():
         add(name, module.__doc__ or "").add_argument("--json", action="store_true", help="print JSON")
-    add("all", "All comparisons but cuba.").add_argument("--json", action="store_true", help="print JSON")
+    add("all", "All comparisons with models but cuba.").add_argument("--json", action="store_true", help="print JSON")
     add("docs", "Make the figures of docs/comparisons.md again.")
     try:
         return run(parser.parse_args())
