@@ -23,7 +23,7 @@ from iss.isa.causes import Cause
 from iss.isa.definitions import Definition
 from tests.coprocessor.test_instruction_examples import EXAMPLES
 from tests.extension.rtl.tools import rtl_tool
-from tests.extension.xnm_programs import records, retired, xnm_program
+from tests.extension.xnm_programs import enabling_program, records, retired, xnm_program
 
 FILE = Path(__file__).resolve().parents[2] / "programs" / "extensions" / "xnmspk" / "xnmspk.py"
 BUILTIN = extended_architecture("rv32im_zicsr_zifencei_zicntr_xnmspk_xnmeng_xnmlrn", ())
@@ -92,6 +92,16 @@ def test_against_the_coprocessor(engine: str) -> None:
         code = xnm_program(seed, specification().instructions, csrs)
         specified, given = records(own, code, engine), records(BUILTIN, code, engine)
         np.testing.assert_array_equal(specified, given, err_msg=f"seed {seed}")
+
+
+def test_every_instruction_needs_st_and_marks_it_dirty() -> None:
+    """Illegal while ST is Off, with the word as mtval and nothing changed; else Dirty afterwards (1.4, 1.6)."""
+    own = architecture_with([specification()], "rv32im_zicsr_zifencei_zicntr")
+    for definition in specification().instructions:
+        for ctl in range(8):
+            code = enabling_program(definition, ctl)
+            specified, given = records(own, code), records(BUILTIN, code)
+            np.testing.assert_array_equal(specified, given, err_msg=f"{definition.mnemonic}, nm_ctl {ctl}")
 
 
 def test_a_wrong_specification_is_noticed(tmp_path: Path) -> None:

@@ -57,6 +57,17 @@ def xnm_program(seed: int, definitions: Iterable[Definition], csrs: Iterable[int
     return np.array([*words, encode("jal", imm=0)], dtype="<u4").tobytes()
 
 
+def enabling_program(definition: Definition, ctl: int) -> bytes:
+    """Code that writes nm_ctl, runs one instruction, which may be illegal then (1.4), and reads nm_ctl."""
+    words = [*constant(1, ctl), encode("csrrw", rs1=1, csr=NM_CTL)]
+    for register, held in ((10, 0x1234_5678), (11, 0x8000_7FFF), (12, 0x0102_80FF)):
+        words += constant(register, held)
+    numbers = {"rd": 10, "rs1": 11, "rs2": 12}
+    words.append(definition.encoding.encode(**{field: numbers.get(field, 3) for field in definition.encoding.fields}))
+    words += [encode("csrrs", rd=7, csr=NM_CTL), encode("jal", imm=0)]
+    return np.array(words, dtype="<u4").tobytes()
+
+
 def records(architecture: Architecture, code: bytes, engine: str = "interpreter") -> Records:
     """The trace records of a program's instructions, the closing loop once."""
     machine = Machine(architecture, engine)

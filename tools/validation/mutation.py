@@ -27,7 +27,7 @@ from iss.isa.definitions import Definition
 from iss.isa.state import StateField
 from iss.machine import End, Machine
 from iss.memory.map import MemoryMap
-from tests.extension.xnm_programs import records, xnm_program
+from tests.extension.xnm_programs import enabling_program, records, xnm_program
 from tests.official.build import riscv_tests
 from tests.oracles.building import Program
 
@@ -148,7 +148,7 @@ class Official:
 class _Executed:
     """One execution of an instruction in a program: operands, registers and state before, and what became of them."""
 
-    seed: int
+    program: str
     operands: Mapping[str, int]
     x: tuple[int, ...]
     state: bytes
@@ -165,29 +165,31 @@ class Spiking:
     program itself is run, because a state that is overwritten before it is read is not seen.
     """
 
-    def __init__(self, extension: Extension, seeds: Iterable[int]) -> None:
+    def __init__(self, extension: Extension, seeds: Iterable[int], definitions: Iterable[Definition]) -> None:
         self.extension = extension
         self.architecture = architecture_with([extension], "rv32im_zicsr_zifencei_zicntr")
         self._csrs = [csr.number for csr in extension.csrs]
-        self._codes = {seed: xnm_program(seed, extension.instructions, self._csrs) for seed in seeds}
+        self._codes = {f"{seed}": xnm_program(seed, extension.instructions, self._csrs) for seed in seeds}
+        for definition in definitions:
+            self._codes |= {f"{definition.mnemonic} {ctl}": enabling_program(definition, ctl) for ctl in range(8)}
         self._executed: dict[str, list[_Executed]] = {}
-        for seed, code in self._codes.items():
-            records(self._noting(seed), code, "reference")
+        for name, code in self._codes.items():
+            records(self._noting(name), code, "reference")
         self._hart = Machine(self.architecture, "reference", memory_map=MemoryMap().with_ram(size=1 << 16)).hart
         self._hart.pc = BASE  # a trap wants to see a word there
 
     def is_killed(self, mutant: Mutant) -> bool:
         """Replay the executions of the instruction on the mutant."""
-        suspects: list[int] = []
+        suspects: list[str] = []
         for one in self._executed.get(mutant.original.mnemonic, ()):
             seen = self._replayed(mutant.definition, one)
             if seen[0] != one.trap or (one.trap is None and seen[1] != one.result):
                 return True
-            if seen[2] != one.after and one.seed not in suspects:
-                suspects.append(one.seed)
+            if seen[2] != one.after and one.program not in suspects:
+                suspects.append(one.program)
         changed = mutated_architecture(self.architecture, mutant)
-        for seed in suspects:
-            code = self._codes[seed]
+        for name in suspects:
+            code = self._codes[name]
             if records(changed, code, "reference").tobytes() != records(self.architecture, code, "reference").tobytes():
                 return True
         return False
@@ -196,15 +198,16 @@ class Spiking:
         hart = self._hart
         hart.x = Registers(one.x)
         hart.state.buffer[:] = one.state
+        hart.bus.store(BASE, 4, definition.encoding.encode(**one.operands))
         trap = None
         try:
             definition.meaning(hart, SimpleNamespace(length=4, **one.operands))
         except TrapRaised as raised:
-            trap = raised.cause, one.trap[1] if one.trap else 0
+            trap = raised.cause, raised.value
         changed = [number for number in range(32) if hart.x[number] != one.x[number] and number != one.rd]
         return trap, -1 if changed else hart.x[one.rd], bytes(hart.state.buffer)
 
-    def _noting(self, seed: int) -> Architecture:
+    def _noting(self, program: str) -> Architecture:
         from iss.isa.definitions import InstructionSet
 
         known = self.architecture.instructions
@@ -212,12 +215,12 @@ class Spiking:
         for definition in known:
             changed = definition
             if definition.mnemonic in self.extension.instructions.by_mnemonic:
-                changed = replace(definition, meaning=self._meaning(definition, seed))
+                changed = replace(definition, meaning=self._meaning(definition, program))
             noting.definitions.append(changed)
             noting.by_mnemonic[changed.mnemonic] = changed
         return replace(self.architecture, instructions=noting)
 
-    def _meaning(self, definition: Definition, seed: int) -> Callable[[Any, Any], None]:
+    def _meaning(self, definition: Definition, program: str) -> Callable[[Any, Any], None]:
         kept = self._executed.setdefault(definition.mnemonic, [])
         fields = definition.encoding.fields
 
@@ -232,7 +235,7 @@ class Spiking:
             finally:
                 rd = operands.get("rd", 0)
                 after = bytes(hart.state.buffer)
-                kept.append(_Executed(seed, operands, x, state, rd, hart.x[rd], after, trap))
+                kept.append(_Executed(program, operands, x, state, rd, hart.x[rd], after, trap))
 
         return meaning
 
@@ -254,8 +257,8 @@ def rows_of(subject: str, only: Sequence[str] | None, every: int) -> Iterator[Ro
         yield from scored(chosen, official.is_killed, official.architecture, {}, every)
         return
     (extension,) = load_extensions(XNMSPK)
-    spiking = Spiking(extension, range(XNM_SEEDS))
     chosen = [one for one in extension.instructions if only is None or one.mnemonic in only]
+    spiking = Spiking(extension, range(XNM_SEEDS), chosen)
     yield from scored(chosen, spiking.is_killed, spiking.architecture, extension.states, every)
 
 
