@@ -22,6 +22,7 @@ from iss.machine import End, Machine, Outcome
 _FIRST_PASS: Final = 20_000
 _LONGEST_PASS: Final = 4_000_000
 """Instructions that are looked at in one go, at first and at most."""
+_UNWATCHED_PASS: Final = 1_000_000
 _NEAR: Final = 50
 """The same, of a motion that has an end of its own: mostly it is near."""
 
@@ -319,6 +320,8 @@ class Debugger:
         """Run on until a point is met or `arrival` is."""
         if (ended := self._at_end()) is not None:
             return ended
+        if arrival is None and not self._active:
+            return self._to_the_end()
         start = self.now
         first = _FIRST_PASS if arrival is None else _NEAR
         length = min(first, self.longest_pass or first)
@@ -341,6 +344,16 @@ class Debugger:
                 return interrupted
             self.between()
             length = min(8 * length, self.longest_pass or self.history.interval)
+
+    def _to_the_end(self) -> Stop:
+        """Run on with nothing to stop at: at full speed."""
+        self.history.interrupted = False
+        while True:
+            outcome = self.history.run(self.longest_pass or _UNWATCHED_PASS)
+            stop = self._ended(outcome) or self._interrupted()
+            if stop is not None:
+                return stop
+            self.between()
 
     def _first_met(self, scan: Scan, arrived: int | None) -> Stop | None:
         """Go through candidate moments until a point is met, or to `arrived`."""

@@ -39,7 +39,7 @@ def _observed(history: History, start: int) -> Iterator[Chunk]:
 
     def consume(records: Any) -> None:
         nonlocal time
-        chunk = Chunk.of(records, time)
+        chunk = Chunk.of(bytes(records), time)
         time += len(chunk.retired)
         chunks.append(chunk)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from iss.debug.arrivals import Arrival, Stretch, Walk
 from iss.debug.history import History
-from iss.debug.search import AtAddress, AtChosen, Chunk, Places, Wanted, candidates
+from iss.debug.search import AtAddress, AtChosen, Chunk, Places, Wanted
 from iss.machine import Outcome
 
 
@@ -56,13 +56,14 @@ class Scan:
             self._history.machine.pause()
         self._history.machine.take_spikes()
         chunk = Chunk.of(records, self._time)
-        self._time += len(chunk.retired)
+        self._time += chunk.count
         self.look(chunk)
-        pcs = chunk.retired["a"]
-        for wanted in self._wanted:
-            if isinstance(wanted, AtAddress):
-                self.following |= {moment: int(pcs[moment - chunk.start]) for moment in wanted.moments(chunk).tolist()}
-        moments = candidates(chunk, self._wanted)
+        found = [wanted.moments(chunk) for wanted in self._wanted]
+        for wanted, times in zip(self._wanted, found, strict=True):
+            if isinstance(wanted, AtAddress) and len(times):
+                pcs = chunk.retired["a"][times - chunk.start]
+                self.following |= dict(zip(times.tolist(), pcs.tolist(), strict=True))
+        moments = np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
         moments = moments[moments > self._after]
         if len(moments):
             self._found.append(moments)

@@ -6,8 +6,8 @@ watchpoint); candidates come in the order of time. To look for something new, ad
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Protocol
 
 import numpy as np
@@ -24,6 +24,7 @@ from iss.trace.view import View
 _KIND: Final = 0xFF
 ENGINE: Final = 0x2B
 Places = NDArray[np.int64]
+_NONE: Final = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -35,24 +36,35 @@ class Chunk:
 
     @classmethod
     def of(cls, data: bytes | memoryview, start: int) -> Chunk:
-        """A copy of what an engine hands to its observer."""
-        return cls(np.frombuffer(bytes(data), dtype=RECORDS), start)
+        """What an engine hands to its observer; valid as long as that."""
+        return cls(np.frombuffer(data, dtype=RECORDS), start)
 
-    @property
+    @cached_property
     def kinds(self) -> NDArray[np.uint32]:
         """The Kind of each record."""
         kinds: NDArray[np.uint32] = self.records["tag"] & np.uint32(_KIND)
         return kinds
 
-    @property
+    @cached_property
+    def retirements(self) -> NDArray[np.bool_]:
+        """Which records are of retirement."""
+        retirements: NDArray[np.bool_] = self.kinds == Kind.RETIRED
+        return retirements
+
+    @cached_property
+    def count(self) -> int:
+        """Instructions that retired."""
+        return int(np.count_nonzero(self.retirements))
+
+    @cached_property
     def retired(self) -> NDArray[np.void]:
-        """The records of retirement, one an instruction."""
-        retired: NDArray[np.void] = self.records[self.kinds == Kind.RETIRED]
+        """The records of retirement, one an instruction; a copy."""
+        retired: NDArray[np.void] = self.records[self.retirements]
         return retired
 
     def time_of(self, chosen: NDArray[np.bool_]) -> Places:
         """Times before the instructions to which the chosen records belong."""
-        before = np.cumsum(self.kinds == Kind.RETIRED)
+        before = np.cumsum(self.retirements)
         places = np.flatnonzero(chosen)
         own = self.kinds[places] == Kind.RETIRED
         times: Places = self.start + before[places].astype(np.int64) - own
@@ -72,8 +84,12 @@ class AtAddress:
     addresses: tuple[int, ...]
 
     def moments(self, chunk: Chunk) -> Places:
-        pcs = chunk.retired["a"]
-        return chunk.start + np.flatnonzero(np.isin(pcs, np.array(self.addresses, dtype=np.uint32))).astype(np.int64)
+        pcs = chunk.records["a"]
+        met = pcs == np.uint32(self.addresses[0])
+        for address in self.addresses[1:]:
+            met |= pcs == np.uint32(address)
+        met &= chunk.retirements
+        return chunk.time_of(met) if met.any() else _NONE
 
 
 class AtChosen:
@@ -167,9 +183,3 @@ class Anywhere:
 
     def moments(self, chunk: Chunk) -> Places:
         return chunk.start + 1 + np.arange(len(chunk.retired), dtype=np.int64)
-
-
-def candidates(chunk: Chunk, wanted: Iterable[Wanted]) -> Places:
-    """All times at which one of `wanted` may be met, ascending."""
-    found = [one.moments(chunk) for one in wanted]
-    return np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)

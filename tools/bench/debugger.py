@@ -92,20 +92,13 @@ def opening(file: Path) -> float:
     return seconds
 
 
-def _moment(data: bytes) -> int:
-    found = re.findall(rb"insn ([\d,]+)", data)
-    return int(found[-1].replace(b",", b"")) if found else -1
-
-
 def keys(file: Path) -> Iterator[tuple[str, list[Painted]]]:
     """From keys to painted frames with a trace open; WrongResult if the debugger is not where it should be."""
     with Terminal([*neurohart_command(), "debug", str(file)], WIDTH, HEIGHT) as terminal:
         start = terminal.wait_for("history")
         yield "start the program, open the trace", [start]
         middle = TraceFile.open(file).count // 2
-        arrived = terminal.press(f":goto {middle}\r")
-        if _moment(arrived.data) != middle:
-            raise WrongResult(f"`goto {middle}` arrives at {_moment(arrived.data)}")
+        arrived = terminal.press(f":goto {middle}\r", f"at instruction {middle}")
         yield "go to the middle, the first time", [arrived]
         for _ in range(5):
             terminal.press("\t")  # to the trace

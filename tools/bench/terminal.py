@@ -11,6 +11,7 @@ import struct
 import subprocess
 import termios
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -59,9 +60,12 @@ class Terminal:
         """The process."""
         return self._process.pid
 
-    def press(self, keys: str) -> Painted:
-        """Type something."""
-        return self._painted(lambda: os.write(self._master, keys.encode()))
+    def press(self, keys: str, until: str | None = None) -> Painted:
+        """Type something; with `until` the picture is complete when it shows this. WrongResult if it never does."""
+        found = self._painted(lambda: os.write(self._master, keys.encode()), until)
+        if until is not None and until.encode() not in found.data:
+            raise WrongResult(f"{keys!r}: the terminal does not show {until!r}")
+        return found
 
     def resize(self, width: int, height: int) -> Painted:
         """Give the terminal another size."""
@@ -74,10 +78,7 @@ class Terminal:
 
     def wait_for(self, text: str) -> Painted:
         """Wait until something is painted. WrongResult if it is not."""
-        found = self._painted(lambda: None, until=text.encode())
-        if text.encode() not in found.data:
-            raise WrongResult(f"the terminal does not show {text!r}")
-        return found
+        return self.press("", text)
 
     def _resize(self, width: int, height: int) -> None:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
@@ -86,13 +87,12 @@ class Terminal:
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def _painted(self, act: object, until: bytes | None = None) -> Painted:
-        assert callable(act)
+    def _painted(self, act: Callable[[], object], until: str | None = None) -> Painted:
         cpu, start = self._cpu(), time.perf_counter()
         act()
         last, data = start, b""
         while time.perf_counter() - start < _LONGEST:
-            quiet = _QUIET if until is None or until in data else _LONGEST
+            quiet = _QUIET if until is None or until.encode() in data else _LONGEST
             if not select.select([self._master], [], [], quiet)[0]:
                 break
             try:
