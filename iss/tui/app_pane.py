@@ -14,7 +14,7 @@ from textual.widget import Widget
 from iss.tui import theme
 from iss.tui.panels import PANELS, code, memory, neurons, trace
 from iss.tui.screen import framed, titled
-from iss.tui.text import Line, Row, fit
+from iss.tui.text import Line, Row, changed_cells, fit
 
 if TYPE_CHECKING:
     from iss.tui.app import DebuggerApp
@@ -48,8 +48,12 @@ class Pane(Widget, can_focus=True):
         if self._size_drawn != (width, height):
             self._size_drawn = width, height
             self.refresh()
-        elif changed := [y for y, lines in enumerate(zip(before, self._drawn, strict=False)) if lines[0] != lines[1]]:
-            self.refresh(*(Region(0, y, width, 1) for y in changed))
+        elif changed := [
+            Region(span[0], y, span[1] - span[0], 1)
+            for y, (old, new) in enumerate(zip(before, self._drawn, strict=False))
+            if (span := changed_cells(old, new)) is not None
+        ]:
+            self.refresh(*changed)
 
     def render_line(self, y: int) -> Strip:
         """A line as it was drawn last."""

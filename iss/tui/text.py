@@ -61,6 +61,17 @@ def fit(segments: Sequence[Segment], width: int, style: Style = theme.PLAIN) -> 
     return [*line, Segment(CUT, theme.CHANGED)] if width > 0 else []
 
 
+def changed_cells(old: Line, new: Line) -> tuple[int, int] | None:
+    """From which cell to which two lines of the same width differ; None if they do not."""
+    if old == new:
+        return None
+    shorter = min(len(old), len(new))
+    left = next((place for place in range(shorter) if old[place] != new[place]), shorter)
+    right = next((place for place in range(shorter - left) if old[-1 - place] != new[-1 - place]), shorter - left)
+    start = sum(cell_len(segment.text) for segment in new[:left])
+    return start, start + sum(cell_len(segment.text) for segment in new[left : len(new) - right])
+
+
 def page(rows: Iterable[Row], width: int, height: int) -> list[Line]:
     """Exactly `height` lines of exactly `width` cells; the last one says how many rows there is no room for."""
     rows = list(rows)

@@ -93,6 +93,19 @@ def test_text_is_cut_and_filled_in_cells() -> None:
     assert plain([Row("a\x1b[31mb\n").segments]) == "a·[31mb·"  # nothing reaches the terminal that is no text
 
 
+def test_only_cells_that_changed_are_painted_again() -> None:
+    from iss.tui import theme
+    from iss.tui.text import changed_cells
+
+    old = Row("⚡ab", theme.TITLE).add("cd").add("ef", theme.DIM).segments
+    assert changed_cells(old, list(old)) is None
+    new = Row("⚡ab", theme.TITLE).add("xyz").add("ef", theme.DIM).segments
+    assert changed_cells(old, new) == (4, 7)
+    assert changed_cells(old, Row("⚡ab", theme.DIM).add("cd").add("ef", theme.DIM).segments) == (0, 4)
+    longer = Row("⚡ab", theme.TITLE).add("cd").add("cd").add("ef", theme.DIM).segments
+    assert changed_cells(old, longer) == (6, 8)
+
+
 def test_code_marks_pc_breakpoints_and_branches() -> None:
     session = commander()
     session.execute("break infer")
