@@ -3,7 +3,7 @@
 
    Plain neurons have no clips and round down or half up, so that v = x + ((x*factor + rounding) >> 12) + input. What
    costs time is stores and sums, so there are forms for chains to LIF neurons whose decays of currents round down and
-   whose last input is idle: feeders that are idle come last in them, and are known. */
+   whose last input is idle: a feeder that is idle comes second, and is known to be. */
 
 /* Which feeders have an input. */
 typedef enum chain_form { CHAIN_ANY, CHAIN_IDLE, CHAIN_FIRST, CHAIN_BOTH } chain_form;
@@ -102,9 +102,10 @@ NM_INLINE int32_t chain_groups(const nm_chain *chain, uint32_t groups, uint32_t 
     const bool quick = form != CHAIN_ANY;
     const bool has_current = profile == NM_CUBA;
     const nm_short *last = chain->last.small;
-    const chain_link first = chain_link_of(&chain->feeder[0], &chain->feeder[0].small->membrane);
+    const nm_link *one = &chain->feeder[feeders > 1 && chain->feeder[0].idle], *other = &chain->feeder[one == chain->feeder];
+    const chain_link first = chain_link_of(one, &one->small->membrane);
     const chain_link second =
-        feeders > 1 ? chain_link_of(&chain->feeder[1], &chain->feeder[1].small->membrane) : (chain_link){.idle = true};
+        feeders > 1 ? chain_link_of(other, &other->small->membrane) : (chain_link){.idle = true};
     const chain_link current = chain_link_of(&chain->last, &last->current);
     const nm_v32 factor = v_all(last->membrane.factor), rounding = v_all(last->membrane.rounding);
     const nm_v32 bar = v_all(last->bar), reset = v_all(last->assigned), period = v_all(last->refractory);
@@ -200,24 +201,18 @@ CHAINS(chain_1_cuba, 1, NM_CUBA)
 CHAINS(chain_2_lif, 2, NM_LIF)
 CHAINS(chain_2_cuba, 2, NM_CUBA)
 
-/* The form of a chain, whose feeders are put in order. */
-static chain_form form_of(nm_chain *chain)
+static chain_form form_of(const nm_chain *chain)
 {
-    nm_link *first = &chain->feeder[0], *second = &chain->feeder[1];
-    bool two = chain->feeders > 1;
-    if (chain->profile != NM_LIF || !chain->last.idle || first->small->membrane.rounding != 0 ||
-        (two && second->small->membrane.rounding != 0)) {
-        return CHAIN_ANY;
+    bool quick = chain->profile == NM_LIF && chain->last.idle;
+    uint32_t inputs = 0;
+    for (uint32_t k = 0; k < chain->feeders; k++) {
+        quick = quick && chain->feeder[k].small->membrane.rounding == 0;
+        inputs += !chain->feeder[k].idle;
     }
-    if (two && first->idle) {
-        nm_link other = *first;
-        *first = *second;
-        *second = other;
-    }
-    return first->idle ? CHAIN_IDLE : two && !second->idle ? CHAIN_BOTH : CHAIN_FIRST;
+    return !quick ? CHAIN_ANY : inputs == 0 ? CHAIN_IDLE : inputs == 1 ? CHAIN_FIRST : CHAIN_BOTH;
 }
 
-static int32_t update_chain(const nm_chain *given, uint32_t groups, uint32_t *spikes)
+static int32_t update_chain(const nm_chain *chain, uint32_t groups, uint32_t *spikes)
 {
     typedef int32_t function_of_chain(const nm_chain *chain, uint32_t groups, uint32_t *spikes);
 #define QUICK_TABLE(name) \
@@ -230,12 +225,11 @@ static int32_t update_chain(const nm_chain *given, uint32_t groups, uint32_t *sp
         {{chain_1_lif, refractory_chain_1_lif}, {chain_1_cuba, refractory_chain_1_cuba}},
         {{chain_2_lif, refractory_chain_2_lif}, {chain_2_cuba, refractory_chain_2_cuba}},
     };
-    nm_chain chain = *given;
-    chain_form form = form_of(&chain);
-    uint32_t feeders = chain.feeders - 1;
-    function_of_chain *function = form == CHAIN_ANY ? any[feeders][chain.profile == NM_CUBA][chain.refractory]
-                                                    : quick[chain.refractory][feeders][form];
-    return function(&chain, groups, spikes);
+    chain_form form = form_of(chain);
+    uint32_t feeders = chain->feeders - 1;
+    function_of_chain *function = form == CHAIN_ANY ? any[feeders][chain->profile == NM_CUBA][chain->refractory]
+                                                    : quick[chain->refractory][feeders][form];
+    return function(chain, groups, spikes);
 }
 
 static uint32_t largest_magnitude(const uint8_t *words, uint32_t n)

@@ -77,6 +77,13 @@ typedef struct nm_progress {
     bool entered;
 } nm_progress;
 
+/* The rows of a bitmap that c->active lists. */
+typedef struct nm_listed {
+    const uint8_t *source;
+    uint64_t issue;
+    uint32_t n, count, position, steps; /* `position` of the operation, `steps` before it */
+} nm_listed;
+
 struct nm_coprocessor {
     nm_front front;
     uint8_t *ram;
@@ -106,6 +113,7 @@ struct nm_coprocessor {
     /* Of a bulk operation: rows, their values, a number for each post neuron, and what a convolution needs to know of
        coordinates. */
     uint16_t active[NM_LARGEST_SIZE + NM_LIST_SLACK];
+    nm_listed listed;
     uint32_t value[NM_LARGEST_SIZE];
     int32_t columns[NM_LARGEST_SIZE];
     nm_axis axes[NM_MOST_AXES];

@@ -43,11 +43,28 @@ static nm_list queued(nm_coprocessor *c, const nm_bulk *b)
     return (nm_list){count, NM_LIST_ENDS};
 }
 
+/* Projections from one population often stand next to each other. Nothing writes to a source while it is read, so what the
+   operation before has listed is still right. */
+static nm_list spikes(nm_coprocessor *c, const nm_bulk *b)
+{
+    const nm_progress *p = &c->progress;
+    nm_listed *l = &c->listed;
+    bool same = l->source == b->source && l->n == b->rows.n && l->issue == c->issue && l->steps == p->steps &&
+                l->position + 1 == p->position && p->index == 0;
+    if (!same) {
+        l->count = c->kernels->list_bits(b->source, b->rows.n, p->index, c->active);
+    }
+    *l = (nm_listed){p->index == 0 ? b->source : NULL, c->issue, b->rows.n, l->count, p->position, p->steps};
+    return (nm_list){l->count, NM_LIST_ENDS};
+}
+
 nm_list nm_list_rows(nm_coprocessor *c, const nm_bulk *b)
 {
+    if (b->entry->syn.source == NM_BITMAP) {
+        return spikes(c, b);
+    }
+    c->listed.source = NULL;
     switch (b->entry->syn.source) {
-    case NM_BITMAP:
-        return (nm_list){c->kernels->list_bits(b->source, b->rows.n, c->progress.index, c->active), NM_LIST_ENDS};
     case NM_GRADED: return graded(c, b);
     case NM_AER: return events(c, b);
     default: return queued(c, b);
