@@ -31,7 +31,7 @@ from iss.isa.definitions import Definition
 from iss.isa.encoding import Encoding, Field
 from iss.isa.privileged import enter_trap, handler_address, pending_interrupt
 from iss.isa.state import HART_FIELDS, StateField
-from iss.isa.tracing import AbstractHart, Block, Trace, Unit, trace_function
+from iss.isa.tracing import Block, Unit, trace_rule
 from iss.trace.events import Kind
 
 TEMPLATE = Path(__file__).with_name("interpreter_template.c")
@@ -245,12 +245,7 @@ def traced_function(
     states: Mapping[str, StateField] | None = None,
 ) -> str:
     """Return a C function made from a function on the abstract hart with u32 parameters."""
-
-    def run(trace: Trace) -> Any:
-        operands = [trace.record("operand", (), 0, 0xFFFF_FFFF, name) for name in parameters]
-        return function(AbstractHart(trace, unit, states), *operands)
-
-    tree = trace_function(run, signature)
+    tree = trace_rule(function, parameters, signature, unit, states)
     unused = "".join(f"    (void){name};\n" for name in ("s", *parameters))
     return f"static uint32_t {signature}\n{{\n{unused}{function_body(tree, {name: name for name in parameters})}\n}}\n"
 

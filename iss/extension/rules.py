@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from iss.extension.findings import Finding, Grade
 from iss.extension.known import Catalogue
 from iss.isa.definitions import Definition
-from iss.isa.tracing import AbstractHart, Block, Trace, trace_function
+from iss.isa.tracing import Block, trace_rule
 from iss.isa.values import Value
 
 if TYPE_CHECKING:
@@ -175,12 +175,8 @@ def _states(extension: Extension, catalogue: Catalogue) -> Iterator[Finding]:
         for function, arguments in ((csr.read, 0), (csr.write, 1)):
             if function is None:
                 continue
-
-            def run(trace: Trace, rule: Callable[..., object] = function, count: int = arguments) -> object:
-                operands = [trace.record("operand", (), 0, 0xFFFF_FFFF, "value") for _ in range(count)]
-                return rule(AbstractHart(trace, extension.instructions.unit, extension.states), *operands)
-
-            for node in trace_function(run, csr.name).walk():
+            tree = trace_rule(function, ("value",) * arguments, csr.name, csr.unit, csr.states)
+            for node in tree.walk():
                 _note(node.operation, node.static, read, written)
     for state in extension.states.values():
         if not state.documentation.strip():

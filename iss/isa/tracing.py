@@ -419,3 +419,19 @@ def trace_meaning(
             where,
         )
     return block
+
+
+def trace_rule(
+    rule: Callable[..., Any],
+    parameters: tuple[str, ...],
+    where: str,
+    unit: Unit | None = None,
+    states: Mapping[str, StateField] | None = None,
+) -> Block:
+    """Trace a function on the hart with parameters of 32 bits, such as the read or write rule of a CSR."""
+
+    def run(trace: Trace) -> Any:
+        operands = [trace.record("operand", (), *UINT32, name) for name in parameters]
+        return rule(AbstractHart(trace, unit, states), *operands)
+
+    return trace_function(run, where)

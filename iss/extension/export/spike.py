@@ -13,7 +13,7 @@ from iss.isa.csrs import Csr
 from iss.isa.definitions import Definition
 from iss.isa.intrinsics import c_name
 from iss.isa.state import StateLayout
-from iss.isa.tracing import Block
+from iss.isa.tracing import Block, trace_rule
 
 INEXPRESSIBLE = frozenset(
     {"write_field", "settle", "suspend", "wait", "synchronise", "note_command", "unit_call", "unit_read", "unit_write"}
@@ -56,7 +56,13 @@ struct hart_view {{
     }} x;
     extension_state *extension;
     uint32_t instruction_word;
+    uint32_t trapped; /* a rule of a CSR has trapped */
 }};
+
+[[maybe_unused]] uint32_t trap_at(hart_view *, uint32_t, uint32_t)
+{{
+    return 0;
+}}
 
 struct operands {{
     uint8_t rd; /* 32 for x0: a place that is not kept */
@@ -115,19 +121,24 @@ struct {name}_csr : public csr_t {{
         : csr_t(p, address), held(held), get(get), put(put) {{}}
     reg_t read() const noexcept override
     {{
-        hart_view view = {{{{proc->get_state()}}, held, 0}};
+        hart_view view = {{{{proc->get_state()}}, held, 0, 0}};
         return (reg_t)(int64_t)(int32_t)get(&view);
     }}
     void verify_permissions(insn_t insn, bool write) const override
     {{
         csr_t::verify_permissions(insn, write);
         if (write && !put) throw trap_illegal_instruction(insn.bits());
+        extension_state tried = *held; /* traps of the rules come before their effects */
+        hart_view view = {{{{proc->get_state()}}, &tried, 0, 0}};
+        get(&view);
+        if (write) put(&view, 0);
+        if (view.trapped) throw trap_illegal_instruction(insn.bits());
     }}
 
 protected:
     bool unlogged_write(const reg_t value) noexcept override
     {{
-        hart_view view = {{{{proc->get_state()}}, held, 0}};
+        hart_view view = {{{{proc->get_state()}}, held, 0, 0}};
         if (put) put(&view, (uint32_t)value);
         return put != nullptr;
     }}
@@ -186,6 +197,7 @@ REGISTER_EXTENSION({short}, []() {{ return new {name}_t; }})
 def source(extension: Extension) -> str:
     """The text of the C++ file."""
     definitions = list(extension.instructions)
+    csrs = _expressible_csrs(extension)
     layout = StateLayout(extension.states.values())
     return SOURCE.format(
         name=extension.name,
@@ -196,14 +208,14 @@ def source(extension: Extension) -> str:
         helpers=helper_functions(),
         members=layout.members() or "    uint8_t none;\n",
         instructions="\n".join(_function(definition) for definition in definitions),
-        csr_functions="\n".join(_csr_functions(extension, csr) for csr in extension.csrs),
+        csr_functions="\n".join(_csr_functions(csr) for csr in csrs),
         resets="".join(_reset(extension)),
         rows="".join(
             f"            COMMON(do_{c_name(d.mnemonic)}, {d.encoding.match:#x}, {d.encoding.mask:#x}),\n"
             for d in definitions
         ),
         disassembly="".join(_disassembly(definition) for definition in definitions),
-        csr_rows="".join(_csr_row(extension, csr) for csr in extension.csrs),
+        csr_rows="".join(_csr_row(extension, csr) for csr in csrs),
     )
 
 
@@ -229,7 +241,7 @@ def _function(definition: Definition) -> str:
     slots |= {name: extraction(field) for name, field in fields.items() if field.signed}
     lines = [
         "    const uint32_t w = (uint32_t)insn.bits();",
-        "    hart_view view = {{p->get_state()}, state_of(p), w};",
+        "    hart_view view = {{p->get_state()}, state_of(p), w, 0};",
         "    hart_view *const s = &view;",
         "    uint32_t acc = 0; /* of accesses, which Spike does not count */",
         f"    const operands given = {{{_destination(definition)}}};",
@@ -244,7 +256,19 @@ def _destination(definition: Definition) -> str:
     return f"(uint8_t)({extraction(field)} ? {extraction(field)} : 32u)" if field is not None else "32u"
 
 
-def _csr_functions(extension: Extension, csr: Csr) -> str:
+def _expressible_csrs(extension: Extension) -> list[Csr]:
+    """Return the CSRs whose rules need nothing that Spike does not have; the others are absent there."""
+
+    def expressible(csr: Csr) -> bool:
+        trees = [trace_rule(csr.read, (), csr.name, csr.unit, csr.states)]
+        if csr.write is not None:
+            trees.append(trace_rule(csr.write, ("value",), csr.name, csr.unit, csr.states))
+        return not any(map(inexpressible, trees))
+
+    return [csr for csr in extension.csrs if expressible(csr)]
+
+
+def _csr_functions(csr: Csr) -> str:
     name = c_name(csr.name)
     text = traced_function(csr.read, (), f"read_{name}(hart_view *s)", csr.unit, csr.states)
     if csr.write is not None:
