@@ -60,6 +60,7 @@ class Harness:
     sides: tuple[Definition | CFunction, Definition | CFunction]
     widths: Mapping[str, Width] = field(default_factory=dict)
     states: Mapping[str, StateField] = field(default_factory=dict)
+    condition: Block | None = None  # traced; its result says whether a case counts
 
     def __post_init__(self) -> None:
         self.trees = [side.trace() for side in self.sides if isinstance(side, Definition)]
@@ -187,6 +188,7 @@ class Harness:
                 [
                     _draw_text(self, fields),
                     _word_text(encoding),
+                    self._condition_text(),
                     *(self._side_text(side, name) for side, name in zip(self.sides, ("first", "second"), strict=True)),
                 ]
             ),
@@ -195,19 +197,25 @@ class Harness:
             else "memcmp(a->x + 1, b->x + 1, 31 * sizeof a->x[0])",
             "FIELDS_DIFFER": "\n".join(f"    if (a->{name} != b->{name}) return 0;" for name in fields),
             "HAS_STORES": str(int(self.has_memory)),
-            "RUN": _run_text(kept, fields),
+            "RUN": _run_text(kept, fields, self.condition is not None),
         }
         text = TEMPLATE.read_text(encoding="utf-8")
         for name, part in parts.items():
             text = text.replace(f"@{name}@", part)
         return text
 
+    def _condition_text(self) -> str:
+        if self.condition is None:
+            return ""
+        body = _CheckedCondition(self.condition, _slots(self.definition.encoding))
+        body.block(body.tree, 1, None)
+        lines = "\n".join(body.lines)
+        return f"static inline int counts(machine *s, const operands *d)\n{{\n    (void)s;\n    (void)d;\n{lines}\n}}\n"
+
     def _side_text(self, side: Definition | CFunction, name: str) -> str:
         if isinstance(side, CFunction):
             return side.wrapper(f"side_{name}", list(self.states.values()))
-        encoding = side.encoding
-        slots = {field: "READ_RD" if field == "rd" else f"d->{field}" for field in encoding.fields}
-        body = _CheckedBody(side.trace(), slots)
+        body = _CheckedBody(side.trace(), _slots(side.encoding))
         body.block(body.tree, 1, None)
         lines = "\n".join(body.lines)
         return (
@@ -222,6 +230,17 @@ class _CheckedBody(Body):
     def member(self, node: Node) -> str:
         index = self.text(node.operands[0]) if node.static.count > 1 else "0"
         return f"(*at_{node.static.name}(s, {index}))"
+
+
+class _CheckedCondition(_CheckedBody):
+    """A condition on a case: paths end with its value."""
+
+    def finish(self, block: Block, depth: int, jump: str | None, accesses: int) -> None:
+        self.emit(depth, f"return {self.text(block.result, 'uint32_t')} != 0;")
+
+
+def _slots(encoding: Encoding) -> dict[str, str]:
+    return {name: "READ_RD" if name == "rd" else f"d->{name}" for name in encoding.fields}
 
 
 def _sources(sides: tuple[Definition | CFunction, ...], trees: list[Block], encoding: Encoding) -> list[str]:
@@ -367,7 +386,7 @@ static void forget_draws(void)
     return "\n".join(lines)
 
 
-def _run_text(kept: list[int], fields: list[str]) -> str:
+def _run_text(kept: list[int], fields: list[str], conditional: bool) -> str:
     lines = ["    forget_states();"]
     for side, name in enumerate(("first", "second")):
         if kept:
@@ -379,6 +398,8 @@ def _run_text(kept: list[int], fields: list[str]) -> str:
         else:
             lines.append(f"    *{name} = *start;")
         lines.append(f"    {name}->side = {side};")
+        if conditional and side == 0:
+            lines.append("    if (!counts(first, given)) return 1;")
         lines.append(f"    side_{name}({name}, given);")
     return "\n".join(lines)
 

@@ -10,7 +10,7 @@ from typing import Literal
 from iss.errors import NeuroHartError
 from iss.extension.cases import Case, Result, Runner
 from iss.extension.mutation import Mutant
-from iss.extension.prove import Limits, Prover
+from iss.extension.prove import Limits, Prover, Requires
 from iss.extension.vectors import Vectors
 from iss.extension.widths import Width
 from iss.isa.catalogue import Architecture
@@ -38,17 +38,19 @@ def killing(
     states: Mapping[str, StateField],
     widths: Mapping[str, Width],
     limits: Limits = LIMITS,
+    requires: Requires | None = None,
 ) -> Killing:
     """Look for a case that kills a mutant: at random, then by the means of `ext prove`."""
     runners = [Runner(mutant.original, architecture), Runner(mutant.original, architecture, mutant.definition.meaning)]
-    for case in islice(Vectors(mutant.original, states, widths), _QUICK_CASES):
+    quick = 0 if requires is not None else _QUICK_CASES  # most random operands would not count
+    for case in islice(Vectors(mutant.original, states, widths), quick):
         try:
             results = runners[0].run(case), runners[1].run(case)
         except AttributeError:  # the coprocessor's, which is not there
             break
         if results[0].differences(results[1]):
             return Killing("case", "random", case, results)
-    prover = Prover(mutant.original, architecture, states, widths, limits)
+    prover = Prover(mutant.original, architecture, states, widths, limits, requires=requires)
     try:
         verdict = prover.equal(mutant.definition, str(mutant))
     except NeuroHartError as error:

@@ -101,7 +101,8 @@ def score(
 
 def _investigated(extension: Extension, mutant: Mutant) -> Fate:
     """Say of a survivor whether tests could have told it from the original."""
-    widths = extension.details[mutant.original.mnemonic].operands
-    found = killing(mutant, architecture_with([extension]), extension.states, widths)
+    details = extension.details[mutant.original.mnemonic]
+    architecture = architecture_with([extension])
+    found = killing(mutant, architecture, extension.states, details.operands, requires=details.requires)
     status: Status = {"case": "survived", "equivalent": "equivalent", "unknown": "unknown"}[found.status]  # type: ignore[assignment]
     return Fate(extension.name, mutant, status, found.how, found)

@@ -7,11 +7,11 @@ them, else on random and corner ones: then nothing is proved, and the verdict sa
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
-from iss.extension.cases import Case, Result, Runner
+from iss.extension.cases import Case, OperandView, Result, Runner
 from iss.extension.functions import CFunction
 from iss.extension.harness import NOT_IN_C, Harness
 from iss.extension.smt import require_z3
@@ -24,9 +24,11 @@ from iss.isa.catalogue import Architecture
 from iss.isa.definitions import Definition
 from iss.isa.errors import DefinitionError
 from iss.isa.state import StateField
+from iss.isa.tracing import AbstractHart, AbstractInstruction, Block, Trace, trace_function
 
 EARLY_CASES = 1_000_000  # random ones before all are tried, because a difference is mostly found at once
 PYTHON_CASES_PER_SECOND = 20_000
+Requires = Callable[[Any], Any]
 Progress = Callable[[str, int, int], None]  # what is done, how many of how many cases
 
 
@@ -126,9 +128,11 @@ class Prover:
         widths: Mapping[str, Width],
         limits: Limits | None = None,
         progress: Progress | None = None,
+        requires: Requires | None = None,
     ) -> None:
+        """`requires` tells of a case (an OperandView) whether the instruction is for it; other cases don't count."""
         self.definition, self.architecture = definition, architecture
-        self.states, self.widths = states, widths
+        self.states, self.widths, self.requires = states, widths, requires
         self.limits, self._progress = limits or Limits(), progress
 
     # Claims ---------------------------------------------------------------------------------------------------------
@@ -167,10 +171,34 @@ class Prover:
 
         def build() -> tuple[Any, World, Any]:
             world = World()
-            executions = [Execution(side.trace(), side.encoding, world) for side in (first, second)]
+            executions = [Execution(self._assumed(side).trace(), side.encoding, world) for side in (first, second)]
             return difference(*executions), world, first.encoding
 
         return ask(build, seconds)
+
+    def _assumed(self, side: Definition) -> Definition:
+        """Return the instruction that does nothing where it is not for the operands."""
+        requires, widths, meaning = self.requires, self.widths, side.meaning
+        if requires is None:
+            return side
+
+        def assumed(hart: Any, insn: Any) -> None:
+            if requires(OperandView(hart, insn, widths)):
+                meaning(hart, insn)
+
+        return replace(side, meaning=assumed, unused=tuple(side.encoding.fields))
+
+    def _condition(self) -> Block | None:
+        """Return the trace of `requires`, whose result says whether a case counts."""
+        requires, widths, definition = self.requires, self.widths, self.definition
+        if requires is None:
+            return None
+
+        def run(trace: Trace) -> Any:
+            hart = AbstractHart(trace, definition.unit, definition.states)
+            return requires(OperandView(hart, AbstractInstruction(trace, definition.encoding, set()), widths))
+
+        return trace_function(run, definition.location)
 
     # How ------------------------------------------------------------------------------------------------------------
     def _verdict(self, claim: str, grade: str, method: str, start: float, **more: Any) -> Verdict:
@@ -182,8 +210,8 @@ class Prover:
         """Return both results if they really differ."""
         try:
             results = (
-                Runner(self.definition, self.architecture).run(case),
-                Runner(other, self.architecture).run(case),
+                Runner(self._assumed(self.definition), self.architecture).run(case),
+                Runner(self._assumed(other), self.architecture).run(case),
             )
         except AttributeError:  # the coprocessor's: no machine is here that has one
             return None
@@ -216,7 +244,7 @@ class Prover:
         return self._verdict(claim, "tested", "random", start, cases=run.cases, notes=tuple(notes))
 
     def _harness(self, first: Definition, second: Definition | CFunction) -> Harness:
-        return Harness(first, (first, second), self.widths, self.states)
+        return Harness(first, (first, second), self.widths, self.states, self._condition())
 
     def _found(self, claim: str, method: str, start: float, run: Any, notes: list[str]) -> Verdict:
         return self._verdict(
@@ -242,7 +270,7 @@ class Prover:
                 notes.append("for register values within their declared widths")
         first = sides[0]
         assert isinstance(first, Definition)
-        with Harness(first, (first, sides[1]), self.widths, self.states) as harness:
+        with self._harness(first, sides[1]) as harness:
             bits = harness.operand_bits() + max(most_state_bits(tree) for tree in trees)
             if bits > self.limits.exhaustive_bits:
                 notes.append(f"2^{bits} cases are too many to try all")
@@ -269,9 +297,10 @@ class Prover:
         if "unit_call" in operations(self.definition.trace()):
             notes.append("the coprocessor is not run")
             return self._verdict(claim, "tested", "random", start, notes=tuple(notes))
+        second = replace(self.definition, meaning=other.meaning)
         runners = [
-            Runner(self.definition, self.architecture),
-            Runner(self.definition, self.architecture, other.meaning),
+            Runner(self.definition, self.architecture, self._assumed(side).meaning)
+            for side in (self.definition, second)
         ]
         limits = self.limits
         count = min(limits.random_cases, int(PYTHON_CASES_PER_SECOND * limits.random_seconds))
@@ -297,8 +326,6 @@ class Prover:
 
 def traceable(definition: Definition, meaning: Callable[[Any, Any], Any], label: str) -> Definition | Oracle:
     """Return another meaning of an instruction as a definition if it can be traced, else as an oracle."""
-    from dataclasses import replace
-
     other = replace(definition, meaning=meaning, unused=tuple(definition.encoding.fields))
     try:
         other.trace()

@@ -36,7 +36,9 @@ class Subject:
     extension: Extension | None = None
 
     def prover(self, limits: Limits, progress: Progress | None = None) -> Prover:
-        return Prover(self.definition, self.architecture, self.states, self.widths, limits, progress)
+        details = self.extension.details[self.definition.mnemonic] if self.extension is not None else None
+        requires = details.requires if details is not None else None
+        return Prover(self.definition, self.architecture, self.states, self.widths, limits, progress, requires)
 
 
 def subjects_of(extension: Extension) -> list[Subject]:

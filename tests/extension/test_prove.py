@@ -292,6 +292,45 @@ def test_c_function_with_state(spiking: Path, tmp_path: Path, old: str, new: str
         assert (ours.x, ours.trap) == (verdict.results[0].x, verdict.results[0].trap)
 
 
+DIVIDE = """
+from iss.extension import Extension, unsigned
+
+u8 = unsigned(8)
+xdiv = Extension("xdiv")
+
+
+@xdiv.instruction("0000000 rs2 rs1 000 rd 1011011", "div.a rd, rs1, rs2", operands={"rs1": u8, "rs2": u8},
+                  requires=lambda case: case.rs1 >= case.rs2)
+def a(hart, insn):
+    '''One if rs2 is in rs1; only for rs1 >= rs2.'''
+    if u8(hart.x[insn.rs2]) == 256 + u8(hart.x[insn.rs1]):
+        hart.x[insn.rd] = 2
+    else:
+        hart.x[insn.rd] = 1
+
+
+@xdiv.instruction("0000001 rs2 rs1 000 rd 1011011", "div.b rd, rs1, rs2", operands={"rs1": u8, "rs2": u8})
+def b(hart, insn):
+    '''One if rs2 is in rs1.'''
+    hart.x[insn.rd] = u8(hart.x[insn.rs1]) >= u8(hart.x[insn.rs2])
+"""
+
+
+def test_only_operands_that_it_is_for_count(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By z3, and by a C function."""
+    path = tmp_path / "xdiv.py"
+    path.write_text(DIVIDE, encoding="utf-8")
+    assert main(["ext", "prove", f"{path}:div.a", f"{path}:div.b"]) == 0
+    assert main(["ext", "prove", f"{path}:div.b", f"{path}:div.a"]) == 1
+    c = tmp_path / "div.c"
+    c.write_text("#include <stdint.h>\nuint32_t f(uint32_t rs1, uint32_t rs2) { return (rs1 & 255) >= (rs2 & 255); }\n")
+    capsys.readouterr()
+    assert main(["ext", "prove", f"{path}:div.a", f"{c}:f", "--cases", "1e5"]) == 0
+    assert "proved (exhaustive, 2^16 cases" in capsys.readouterr().out
+    c.write_text(c.read_text().replace(">=", "> "))
+    assert main(["ext", "prove", f"{path}:div.a", f"{c}:f", "--cases", "1e5"]) == 1
+
+
 # The command --------------------------------------------------------------------------------------------------------
 def test_command_on_a_file(spiking: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ext", "prove", str(spiking)]) == 0

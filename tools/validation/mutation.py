@@ -35,7 +35,7 @@ XNMSPK = Path(__file__).resolve().parents[2] / "programs" / "extensions" / "xnms
 XNM_SEEDS = 150  # as tests/extension/test_xnmspk.py has them
 SUITES = ("rv32ui", "rv32um")
 _PATIENCE = 20  # times the instructions of the right machine
-_LIMITS = Limits(smt_seconds=5.0, exhaustive_bits=22, random_cases=300_000, random_seconds=4.0)
+_LIMITS = Limits(smt_seconds=2.0, exhaustive_bits=20, random_cases=200_000, random_seconds=2.0)
 
 
 @dataclass
