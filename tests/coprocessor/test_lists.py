@@ -1,4 +1,4 @@
-"""Lists of active rows from bitmaps against row-by-row code: every length, density and cluster, resumed at every one."""
+"""Lists of active rows of bitmaps against row-by-row code: every length, density and cluster, resumed at every row."""
 
 from __future__ import annotations
 
