@@ -113,6 +113,7 @@ typedef struct nm_kernels {
     uint32_t (*list_words)(const uint8_t *source, uint32_t n, uint32_t first, uint16_t *list);
     /* n bytes of 0 and 1 as bits, low bit first, the rest of the last byte 0; false if there was another byte. */
     bool (*pack_bits)(uint8_t *to, const uint8_t *from, uint32_t n);
+    /* The reverse; of the bits whole words are read. */
     void (*unpack_bits)(uint8_t *to, const uint8_t *from, uint32_t n);
     /* cur[j] += sum of weight[row][j] * 2^shift modulo 2^32, formats 0 to 3 */
     void (*add_rows[4])(const nm_rows *rows);

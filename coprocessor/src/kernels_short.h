@@ -129,7 +129,7 @@ NM_INLINE void short_step(const short_neuron *n, const nm_arrays *at, size_t off
     to->state[membrane] = v;
 }
 
-/* Whole groups from `group` to before `end`; gives the first not done. Nothing of a group is stored before all of it is
+/* Groups from `group` to before `end`, all of 32 neurons; gives the first not done. Nothing of a group is stored before all of it is
    known to be inside the windows. */
 NM_INLINE uint32_t short_groups(const nm_pop *pop, const nm_arrays *arrays, uint32_t group, uint32_t end,
                                    uint32_t *spikes, const uint32_t profile, const bool refractory, const unsigned form)
@@ -138,8 +138,8 @@ NM_INLINE uint32_t short_groups(const nm_pop *pop, const nm_arrays *arrays, uint
     const short_neuron n = short_neuron_of(&pop->small);
     const nm_arrays at = *arrays;
     const bool graded = pop->graded && at.out;
-    uint32_t whole = pop->n / NM_GROUP, count = 0;
-    for (end = end < whole ? end : whole; group < end; group++) {
+    uint32_t count = 0;
+    for (; group < end; group++) {
         size_t offset = 4 * (size_t)NM_GROUP * group;
         short_vector next[SHORT_VECTORS];
         short_seen seen = {v_all(0), v_all(0)};
@@ -220,10 +220,15 @@ static uint32_t update_shortest(const nm_pop *pop, const nm_arrays *at, uint32_t
     }
     unsigned form = pop->small.plain ? SHORT_PLAIN : pop->small.clipless ? SHORT_CLIPLESS : SHORT_GENERAL;
     update_function *function = functions[pop->profile][pop->refractory != 0][form];
+    const uint32_t whole = end < pop->n / NM_GROUP ? end : pop->n / NM_GROUP;
     while (group < end) {
-        group = function(pop, at, group, end, spikes);
+        bool rest = group >= whole;
+        group = rest ? update_rest(function, pop, at, group, spikes) : function(pop, at, group, whole, spikes);
+        if (group == end || (group == whole && !rest)) {
+            continue;
+        }
         uint32_t until = end - group < SHORT_RETRY ? end : group + SHORT_RETRY;
-        if (group < end && (group = update(pop, at, group, until, spikes)) < until) {
+        if ((group = update(pop, at, group, until, spikes)) < until) {
             break;
         }
     }

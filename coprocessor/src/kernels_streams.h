@@ -43,7 +43,15 @@ static bool pack_bits(uint8_t *to, const uint8_t *from, uint32_t n)
 static void unpack_bits(uint8_t *to, const uint8_t *from, uint32_t n)
 {
     uint32_t i = 0;
-    uint64_t x;
+#if defined(NM_AVX512)
+    if (n % NM_BYTES) {
+        uint32_t last = n / NM_BYTES * NM_BYTES;
+        uint64_t bits = 0;
+        memcpy(&bits, from + last / 8, n - last > 32 ? 8 : 4);
+        _mm512_mask_storeu_epi8(to + last, (UINT64_C(1) << (n - last)) - 1, (__m512i)v8_of_bits(bits));
+        n = last;
+    }
+#endif
 #if defined(NM_AVX512) || defined(NM_AVX2)
     for (; n - i >= NM_BYTES; i += NM_BYTES) {
         uint64_t bits = 0;
@@ -52,7 +60,7 @@ static void unpack_bits(uint8_t *to, const uint8_t *from, uint32_t n)
     }
 #endif
     for (; n - i >= 8; i += 8) {
-        x = eight_of_bits(from[i / 8]);
+        uint64_t x = eight_of_bits(from[i / 8]);
         memcpy(to + i, &x, 8);
     }
     for (uint32_t k = i; k < n; k++) {

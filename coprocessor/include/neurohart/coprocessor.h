@@ -178,7 +178,7 @@ uint32_t nm_run_steps(nm_coprocessor *coprocessor, nm_plan *plan, void *block, u
 uint32_t nm_run_samples(nm_coprocessor *coprocessor, nm_plan *plan, void *block, nm_samples *samples, uint32_t limit);
 
 /* Rows of `bytes` bytes whose first n bits, low bit first, become n bytes of 0 and 1 each; n is at most 8 * bytes. `simd`
-   is one of nm_simd_level. */
+   is one of nm_simd_level, `bytes` a multiple of 4. */
 void nm_unpack_bits(const char *simd, uint8_t *to, const uint8_t *from, uint32_t rows, uint32_t bytes, uint32_t n);
 
 /* Register-level instructions, named after their mnemonics; rd first where the old value is read. They push and draw
