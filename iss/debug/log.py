@@ -147,6 +147,8 @@ class TraceLog:
         """The first instruction at or behind a moment."""
         if self._by_index:
             return min(max(moment, 0), self.count)
+        if not self.trace.sparse:
+            return min(max(moment - self.trace.first, 0), self.count)
         return self.trace.index_of(moment)
 
     def entries(self, begin: int, end: int) -> list[Entry]:

@@ -129,7 +129,7 @@ class Trace:
     @cached_property
     def first(self) -> int:
         """Instructions retired before the first of the trace."""
-        return self._source.block(0).first if len(self._source) else 0
+        return self._source.first(0) if len(self._source) else 0
 
     def has(self, what: str) -> bool:
         """Whether the trace knows of each instruction its "word", "value", "memory", "csr", "trap" or "cycle"."""

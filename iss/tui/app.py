@@ -125,7 +125,11 @@ class DebuggerApp(App[None]):
         """Let the trace's filter find more, as long as it does not disturb."""
         matches = self.state.tracing.matches
         if matches is not None and not matches.complete and not self.state.running:
-            matches.look(_LOOK)
+            try:
+                matches.look(_LOOK)
+            except NeuroHartError as error:
+                self.state.tracing.choose("")
+                self.say([Row(str(error), theme.ERROR)])
             self.panes["trace"].draw()
 
     def on_resize(self, event: Resize) -> None:

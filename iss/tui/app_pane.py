@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, cast
 
 from rich.segment import Segment
@@ -11,6 +12,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widget import Widget
 
+from iss.errors import NeuroHartError
+from iss.trace.block import TraceError
 from iss.tui import theme
 from iss.tui.panels import PANELS, code, memory, neurons, trace
 from iss.tui.screen import framed, titled
@@ -184,6 +187,12 @@ class TracePane(ScrollView, can_focus=True):
         """Follow the present moment, or the cursor, and draw anew."""
         if not (self.display and self.size.width and self.debugger_app.may_draw):
             return
+        with suppress(TraceError):  # its lines say so
+            self._follow()
+        self._fresh = False
+        self.refresh()
+
+    def _follow(self) -> None:
         state = self.debugger_app.state
         tracing = state.tracing
         self.virtual_size = Size(self._width, tracing.count + _TITLE)
@@ -195,8 +204,6 @@ class TracePane(ScrollView, can_focus=True):
                 place = tracing.place(tracing.cursor)
                 top = min(max(top, place - self._room + 1), place)
             self.scroll_to(y=max(0, top), animate=False, force=True)
-        self._fresh = False
-        self.refresh()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Draw the lines that come into view."""
@@ -244,8 +251,10 @@ class TracePane(ScrollView, can_focus=True):
         place = round(self.scroll_y) + event.y - _TITLE
         if event.y < _TITLE or app.state.running or place >= tracing.count:
             return
+        cell = None
         index = tracing.index(place)
-        cell = tracing.cell_at(index, event.x - int(self.bar))
+        with suppress(TraceError):
+            cell = tracing.cell_at(index, event.x - int(self.bar))
         again = (index, cell) == (tracing.cursor, tracing.cell)
         tracing.cursor, tracing.cell = index, cell
         if cell is None or again:
@@ -256,28 +265,39 @@ class TracePane(ScrollView, can_focus=True):
     def on_key(self, event: events.Key) -> None:
         """Move the cursor and choose a cell; Enter goes there."""
         app = self.debugger_app
-        tracing, room = app.state.tracing, self._room
         if app.state.running:
             return
+        try:
+            known = self._act(event.key)
+        except NeuroHartError as error:
+            app.say([Row(str(error), theme.ERROR)])
+            known = True
+        if known:
+            event.stop()
+            event.prevent_default()
+
+    def _act(self, key: str) -> bool:
+        """Do what a key is for; False if it is for nothing here."""
+        app = self.debugger_app
+        tracing, room = app.state.tracing, self._room
         steps = {"j": 1, "down": 1, "k": -1, "up": -1, "ctrl+d": room // 2, "ctrl+u": -(room // 2)}
         steps |= {"pagedown": room, "pageup": -room, "g": -tracing.count, "home": -tracing.count}
         steps |= {"G": tracing.count, "end": tracing.count}
         sideways = {"h": -1, "left": -1, "l": 1, "right": 1}
-        if event.key in steps:
+        if key in steps:
             here = app.state.shown_log_moment - 1 if tracing.cursor is None else tracing.cursor
-            tracing.cursor, tracing.cell = tracing.index(tracing.place(here) + steps[event.key]), None
+            tracing.cursor, tracing.cell = tracing.index(tracing.place(here) + steps[key]), None
             self.draw()
-        elif event.key in sideways:
-            tracing.move_cell(sideways[event.key])
+        elif key in sideways:
+            tracing.move_cell(sideways[key])
             self.draw()
-        elif event.key == "enter":
+        elif key == "enter":
             app.follow_cursor()
-        elif event.key == "backspace":
+        elif key == "backspace":
             app.run_line("back")
         else:
-            return
-        event.stop()
-        event.prevent_default()
+            return False
+        return True
 
 
 def make_panes() -> list[Pane | TracePane]:

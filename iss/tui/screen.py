@@ -10,6 +10,7 @@ from rich.segment import Segment
 
 from iss.debug.debugger import StopKind
 from iss.debug.figures import energy_text, short
+from iss.errors import NeuroHartError
 from iss.tui import theme
 from iss.tui.layout import Place, layout
 from iss.tui.panels import PANELS
@@ -49,6 +50,13 @@ def framed(name: str, state: State, width: int, height: int, *, bar: bool, focus
 
 def titled(name: str, state: State) -> str:
     """A panel's title; that of a locked one says so."""
+    try:
+        return _titled(name, state)
+    except NeuroHartError:  # a damaged trace: the panel says it
+        return name
+
+
+def _titled(name: str, state: State) -> str:
     lock = state.locks.get(name)
     if lock is None:
         return PANELS[name].title(state)
@@ -56,7 +64,14 @@ def titled(name: str, state: State) -> str:
 
 
 def rendered(name: str, state: State, width: int, height: int) -> list[Line]:
-    """The lines of a panel: of the present moment, or of that to which it is locked."""
+    """The lines of a panel: of the present moment, or of that to which it is locked; or why there are none."""
+    try:
+        return _rendered(name, state, width, height)
+    except NeuroHartError as error:
+        return page([Row(str(error), theme.ERROR)], width, height)
+
+
+def _rendered(name: str, state: State, width: int, height: int) -> list[Line]:
     lock, panel = state.locks.get(name), PANELS[name]
     if lock is None:
         return panel.render(state, width, height)

@@ -30,6 +30,7 @@ from iss.debug.playback import Playback
 from iss.loaders.image import Symbol
 from iss.loaders.lines import LineTable, SourceLine
 from iss.loaders.names import Names
+from iss.trace.block import TraceError
 from iss.trace.events import Interrupt, Trap
 from iss.trace.reader import Trace
 from iss.tui.tracing import Tracing
@@ -336,7 +337,11 @@ class State:
         log = self.tracing.log
         if self.running or self.playback is not None or not isinstance(log, TraceLog):
             return ""
-        for entry in self.tracing.entry(self.log_now):
+        try:
+            entries = self.tracing.entry(self.log_now)
+        except TraceError:
+            return "the trace is damaged here"
+        for entry in entries:
             retired = entry.retired
             entered = (event.pc for event in retired.events if isinstance(event, Trap | Interrupt))
             expected = next(entered, retired.pc)

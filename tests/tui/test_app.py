@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 pytest.importorskip("textual")
 
+from coprocessor.energy import PRESETS
 from iss.debug.debugger import StopKind
+from iss.trace.reader import TraceFile
+from iss.trace.recorder import write_trace
 from iss.tui.app import DebuggerApp
-from tests.tui.program import commander
+from iss.tui.commands.commander import Commander
+from iss.tui.state import State
+from tests.debug.test_playback import recorded
+from tests.tui.program import commander as session
+from tests.tui.program import state
 
 Scene = Callable[[DebuggerApp, Any], Awaitable[None]]
 _PATIENCE = 200
 
 
-def play(scene: Scene, width: int = 160, height: int = 48) -> DebuggerApp:
+def play(scene: Scene, width: int = 160, height: int = 48, commander: Commander | None = None) -> DebuggerApp:
     """Run a scene in an application without a terminal."""
-    app = DebuggerApp(commander(width, height))
+    app = DebuggerApp(commander or session(width, height))
 
     async def run() -> None:
         async with app.run_test(size=(width, height)) as pilot:
@@ -219,3 +227,28 @@ def test_cells_of_the_trace_lead_to_their_last_write() -> None:
         assert "nm.run" in screen_text(app)
 
     play(scene)
+
+
+def test_a_damaged_trace_is_said_and_the_rest_goes_on(tmp_path: Path) -> None:
+    source = state()
+    file = tmp_path / "run.nht"
+    write_trace(recorded(source.machine), file)
+    data = bytearray(file.read_bytes())
+    place = data.index(b"BLCK") + 200
+    data[place] ^= 0xFF
+    file.write_bytes(data)
+    live = state()
+    damaged = State(live.debugger, live.console, "run", PRESETS["default22"], TraceFile.open(file))
+
+    async def scene(app: DebuggerApp, pilot: Any) -> None:
+        assert "the trace is damaged here" in screen_text(app)
+        app.panes["trace"].focus()
+        await press(app, pilot, "i", "i", "j", "k", "l", "enter", "backspace", "g", "G")
+        await type_line(app, pilot, "filter nm")
+        await type_line(app, pilot, "search nm")
+        await pilot.pause(0.1)
+        assert "the block at byte" in screen_text(app)
+        await press(app, pilot, "i")
+        assert app.state.now == 3
+
+    play(scene, commander=Commander(damaged, 160, 48))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from iss.trace.block import TraceError
 from iss.tui import theme
 from iss.tui.state import State
 from iss.tui.text import Line, Row, page
@@ -29,9 +30,12 @@ def render(state: State, width: int, height: int) -> list[Line]:
 
 
 def rows(state: State, begin: int, end: int) -> list[Row]:
-    """The lines of these places."""
-    tracing, now = state.tracing, state.log_now
-    return [tracing.row(index, entry, now, state.preset) for index, entry in tracing.entries(begin, end)]
+    """The lines of these places; of a damaged trace one that says so."""
+    try:
+        tracing, now = state.tracing, state.log_now
+        return [tracing.row(index, entry, now, state.preset) for index, entry in tracing.entries(begin, end)]
+    except TraceError as error:
+        return [Row(str(error), theme.ERROR)]
 
 
 def _nothing(state: State) -> str:
