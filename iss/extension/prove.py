@@ -14,7 +14,7 @@ from typing import Any
 from iss.extension.cases import Case, OperandView, Result, Runner
 from iss.extension.functions import CFunction
 from iss.extension.harness import NOT_IN_C, Harness
-from iss.extension.smt import require_z3
+from iss.extension.smt import is_hard, require_z3
 from iss.extension.solver import Answer, ask
 from iss.extension.symbolic import Execution, World, difference
 from iss.extension.trees import most_state_bits, narrowed, operations
@@ -167,14 +167,23 @@ class Prover:
         return self.equal(narrowed(self.definition, {name: width}), claim)
 
     def ask(self, first: Definition, second: Definition, seconds: float) -> Answer:
-        """Ask z3 for a machine on which two definitions differ."""
+        """Ask z3 for a machine on which two definitions differ.
 
-        def build() -> tuple[Any, World, Any]:
+        Where both multiply or divide unknowns, they are first compared with unknown functions for that: often what
+        differs is elsewhere.
+        """
+        trees = [self._assumed(side).trace() for side in (first, second)]
+
+        def build(abstract: bool) -> tuple[Any, World, Any]:
             world = World()
-            executions = [Execution(self._assumed(side).trace(), side.encoding, world) for side in (first, second)]
+            executions = [Execution(tree, first.encoding, world, abstract) for tree in trees]
             return difference(*executions), world, first.encoding
 
-        return ask(build, seconds)
+        if all(any(is_hard(node) for node in tree.walk()) for tree in trees):
+            answer = ask(lambda: build(True), seconds / 2)
+            if answer.status == "unsat":
+                return answer
+        return ask(lambda: build(False), seconds)
 
     def _assumed(self, side: Definition) -> Definition:
         """Return the instruction that does nothing where it is not for the operands."""

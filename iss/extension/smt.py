@@ -29,6 +29,7 @@ _RING = {
     "xor": lambda a, b: a ^ b,
     "add64": lambda a, b: a + b,
 }
+HARD = frozenset({"mul", "floordiv", "mod"})  # for z3, if both operands are unknown
 COMPARISONS = frozenset({"lt", "le", "eq", "ne"})
 
 
@@ -49,9 +50,14 @@ def natural_width(value: Any) -> tuple[int, bool]:
 
 
 class Reading:
-    """The values of one tree's nodes; `define` is told the nodes whose value is not arithmetic."""
+    """The values of one tree's nodes; `define` is told the nodes whose value is not arithmetic.
 
-    def __init__(self, tree: Block) -> None:
+    With `abstract`, products and quotients of unknowns are unknown functions of their operands. What is proved of any
+    function holds for the real ones; what is not may still be true.
+    """
+
+    def __init__(self, tree: Block, abstract: bool = False) -> None:
+        self._abstract = abstract
         self._nodes: dict[int, Node] = {node.index: node for node in tree.walk()}
         self._given: dict[int, Any] = {}
         self._low: dict[tuple[int, int], Any] = {}
@@ -89,11 +95,21 @@ class Reading:
             return z3.Extract(bits - 1, 0, given) if bits < width else given
         node = self._nodes[value.index]
         operation, operands = node.operation, node.operands
+        if self._abstract and is_hard(node):
+            return self._unknown(operation, bits, *operands)
         if operation in _RING:
             return _RING[operation](self.low(operands[0], bits), self.low(operands[1], bits))
         if operation in COMPARISONS:
             return z3.If(self._comparison(node), z3.BitVecVal(1, bits), z3.BitVecVal(0, bits))
         return getattr(self, f"_{operation}")(bits, *operands)
+
+    def _unknown(self, operation: str, bits: int, left: Any, right: Any) -> Any:
+        """Return an unknown function of two operands; of a product, the low bits need only theirs."""
+        widths = [bits if operation == "mul" else natural_width(operand)[0] for operand in (left, right)]
+        terms = [self.low(operand, width) for operand, width in zip((left, right), widths, strict=True)]
+        signs = "".join("s" if natural_width(operand)[1] else "u" for operand in (left, right))
+        name = f"{operation}_{signs}_{bits}_{widths[0]}_{widths[1]}" if operation != "mul" else f"mul_{bits}"
+        return z3.Function(name, *(term.sort() for term in terms), z3.BitVecSort(bits))(*terms)
 
     def _comparison(self, node: Node) -> Any:
         left, right = node.operands
@@ -164,6 +180,11 @@ class Reading:
         width = max(bits, *(size + 1 for size, _ in sizes))
         a, b = self.low(left, width), self.low(right, width)
         return a, b, z3.And(z3.SRem(a, b) != 0, (a < 0) != (b < 0))
+
+
+def is_hard(node: Node) -> bool:
+    """Tell whether a node multiplies or divides unknowns."""
+    return node.operation in HARD and all(isinstance(operand, Value) for operand in node.operands)
 
 
 def resized(term: Any, width: int, is_signed: bool) -> Any:

@@ -59,8 +59,7 @@ def _answer(build: Callable[[], tuple[Any, World, Encoding]], seconds: float, se
     solver.add(condition)
     found = solver.check()
     if found == z3.sat:
-        _prefer_plain_registers(solver, world, encoding)
-        sender.send(("sat", concrete(solver.model(), world, encoding), ""))
+        sender.send(("sat", concrete(_plain_model(solver, world, encoding), world, encoding), ""))
     elif found == z3.unsat:
         sender.send(("unsat", None, ""))
     else:
@@ -70,14 +69,13 @@ def _answer(build: Callable[[], tuple[Any, World, Encoding]], seconds: float, se
     sender.close()
 
 
-def _prefer_plain_registers(solver: Any, world: World, encoding: Encoding) -> None:
-    """Let the model be one of different registers in their usual places, if there is one; else keep the model."""
+def _plain_model(solver: Any, world: World, encoding: Encoding) -> Any:
+    """Return a model of different registers in their usual places, if one is found soon; else the one there is."""
+    model = solver.model()
     usual = {"rd": 10, "rs1": 11, "rs2": 12}
     wanted = [world.operand(encoding, name) == number for name, number in usual.items() if name in encoding.fields]
     solver.set("timeout", int(1000 * GRACE / 2))
-    if solver.check(*wanted) != z3.sat:
-        solver.set("timeout", int(1000 * GRACE / 2))
-        solver.check()
+    return solver.model() if solver.check(*wanted) == z3.sat else model
 
 
 def concrete(model: Any, world: World, encoding: Encoding) -> Case:

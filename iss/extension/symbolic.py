@@ -124,9 +124,10 @@ class Path:
 class Execution:
     """Runs one tree on a world; `paths` are all its paths, whose conditions exclude each other and leave nothing."""
 
-    def __init__(self, tree: Block, encoding: Encoding, world: World) -> None:
+    def __init__(self, tree: Block, encoding: Encoding, world: World, abstract: bool = False) -> None:
+        """`abstract` is that of `iss.extension.smt.Reading`."""
         self.world, self.encoding = world, encoding
-        self.reading = Reading(tree)
+        self.reading = Reading(tree, abstract)
         self.paths: list[Path] = []
         start = world.start
         self._block(tree, Path((), start, start, start))

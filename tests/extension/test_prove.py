@@ -166,6 +166,26 @@ def test_the_alias_is_found() -> None:
     assert verdict.case.operands["rd"] == verdict.case.operands["rs2"] != 0
 
 
+def test_products_of_unknowns_are_compared_as_unknown_functions() -> None:
+    """What differs beside a product is proved at once; what only looks so is not called equal."""
+
+    def other_way(hart: Any, insn: Any) -> None:
+        product = hart.x[insn.rs1] * hart.x[insn.rs2]
+        if product == 0x8000_0000:
+            hart.x[insn.rd] = product
+        else:
+            hart.x[insn.rd] = (product + 7) - 7
+
+    def swapped(hart: Any, insn: Any) -> None:
+        hart.x[insn.rd] = hart.x[insn.rs2] * hart.x[insn.rs1] + (hart.x[insn.rs1] == 3)
+
+    verdict = prover("mul").equal(meaning_of("mul", other_way), "other way")
+    assert verdict.proved and verdict.method == "SMT"
+    assert agree(BASE.instructions.by_mnemonic["mul"], meaning_of("mul", other_way))
+    assert prover("mul").equal(meaning_of("mul", swapped), "swapped").different
+    assert prover("divu").equal(BASE.instructions.by_mnemonic["remu"], "remainder").different
+
+
 # What z3 does not prove ---------------------------------------------------------------------------------------------
 MULTIPLY = """
 from iss.extension import Extension, signed, unsigned
