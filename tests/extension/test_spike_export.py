@@ -86,6 +86,76 @@ def test_lockstep(seed: int, tmp_path: Path) -> None:
     assert ours.count("\n") > 2000
 
 
+GATED = '''
+from iss.extension import Extension, unsigned
+
+xgate = Extension("xgate", title="A CSR behind a gate")
+xgate.state("open", unsigned(1), documentation="whether the gate is open")
+xgate.state("held", unsigned(32), reset=7, documentation="what is behind it")
+
+
+def read_held(hart):
+    if hart.state.open == 0:
+        hart.illegal()
+    return hart.state.held
+
+
+def write_held(hart, value):
+    if hart.state.open == 0:
+        hart.illegal()
+    hart.state.held = value
+
+
+xgate.csr(0x7D0, "gate_open", "Whether the gate is open", state="open")
+xgate.csr(0x7D1, "gate_held", "What is behind the gate", read=read_held, write=write_held)
+
+
+@xgate.instruction("0000000 00000 rs1 000 rd 0101011", "gate.add rd, rs1", cycles=1)
+def add(hart, insn):
+    """Add to what is held, which an open gate gives; closed it traps."""
+    if hart.state.open == 0:
+        hart.illegal()
+    hart.state.held = hart.state.held + hart.x[insn.rs1]
+    hart.x[insn.rd] = hart.state.held
+'''
+GATE_PROGRAM = """\
+    .include "crt0.inc"
+main:
+    la t0, handler
+    csrw mtvec, t0
+    li a1, 5
+    csrr a2, gate_held
+    csrw gate_held, a1
+    gate.add a3, a1
+    csrwi gate_open, 1
+    csrr a2, gate_held
+    csrrw a4, gate_held, a1
+    gate.add a3, a1
+    csrwi gate_open, 2
+    csrr a5, gate_open
+    csrr a2, gate_held
+    li a0, 0
+    ret
+    .align 4
+handler:
+    csrr t1, mepc
+    csrr t2, mcause
+    csrr t3, mtval
+    addi t1, t1, 4
+    csrw mepc, t1
+    mret
+"""
+
+
+def test_rules_that_trap(tmp_path: Path) -> None:
+    given = extension(tmp_path, GATED, "xgate.py")
+    made = library(tmp_path, given)
+    elf = program(tmp_path, GATE_PROGRAM, given)
+    ours = our_log(elf, given)
+    require_same_log(spikes_log(elf, made, given, tmp_path), ours)
+    assert ours.count("x28 0x7d10") == 2 and "x13 0x0000000a" in ours  # two traps by CSR; 5 + 5
+
+
 def test_the_wrong_abi_is_noticed(tmp_path: Path) -> None:
     given = extension(tmp_path, files("xspk")["xspk.py"], "xspk.py")
     made = library(tmp_path, given, new_abi=True)
