@@ -20,7 +20,9 @@ GRADES = {
     "research": Grade.NOTE,
     "convention": Grade.NOTE,
 }
-OPCODE, FUNCT3, FUNCT7 = (7, 0), (3, 12), (7, 25)  # width, lowest bit
+FUNCT3, FUNCT7 = (3, 12), (7, 25)  # width, lowest bit
+DESIGNATED = ("custom.hints", "custom.compressed")
+"""Spaces inside standard instructions that are for custom use: a clash there is meant to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,12 @@ def clashes(
     for definition in definitions:
         encoding = definition.encoding
         width, mask, match = encoding.width, encoding.mask, encoding.match
-        hint = any(_inside(encoding, space) for space in catalogue.spaces if space.owner.kind == "hint")
+        designated = any(_inside(encoding, space) for space in catalogue.spaces if space.owner.name in DESIGNATED)
         for row in by_width[width]:
             if (match ^ row.match) & mask & row.mask == 0:
-                grade = Grade.NOTE if hint and row.owner.kind in ("base", "ratified") else GRADES[row.owner.kind]
+                grade = Grade.NOTE if designated and row.owner.kind in ("base", "ratified") else GRADES[row.owner.kind]
                 found.append(Clash(definition, row, match | row.match, grade))
-        if hint or any(_inside(encoding, space) for space in catalogue.spaces if space.owner.kind == "custom"):
+        if designated or any(_inside(encoding, space) for space in catalogue.spaces if space.owner.kind == "custom"):
             continue
         found += [
             Clash(definition, space, match | space.match, Grade.ERROR)

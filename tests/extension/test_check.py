@@ -116,6 +116,14 @@ def test_custom_parts_of_standard_opcodes(tmp_path: Path) -> None:
     )
 
 
+def test_compressed_shifts_by_32(tmp_path: Path) -> None:
+    source = CLEAN.replace("@PATTERN@", "000 1 rd shamt[4:0] 10").replace("@TEXT@", "zz.small rd, shamt")
+    result = run(tmp_path, source.replace("insn.rs1", "insn.rd").replace("= before", "= before + insn.shamt"))
+    assert result.spaces == {"zz.small": "custom.c.slli"}
+    assert {(clash.known.name, clash.grade) for clash in result.clashes} >= {("c.slli", Grade.NOTE)}
+    assert not any(clash.grade == Grade.ERROR for clash in result.clashes)
+
+
 def test_free_slots(tmp_path: Path) -> None:
     slots = checked(tmp_path).free
     assert [(slot.space, slot.funct3) for slot in slots] == [("custom-3", funct3) for funct3 in range(8)]

@@ -222,7 +222,52 @@ def parsed(line: str, arguments: dict[str, tuple[int, int]]) -> tuple[str, int, 
     return name, match, mask
 
 
-@pytest.mark.parametrize("text", [ALL_KINDS, template("xspk")["xspk.py"]])
+ODD = """
+from iss.extension import Extension
+
+xodd = Extension("xodd", title="Odd forms")
+xodd.csr(0x7D0, "odd_zero", "Zero", read=lambda hart: 0)
+
+
+@xodd.instruction("offset[6:0] rs1 rs2 000 rd 0001011", "odd.swapped rd, rs1, rs2, offset", cycles=1)
+def swapped(hart, insn):
+    \"\"\"Sources in each other's place.\"\"\"
+    hart.x[insn.rd] = hart.x[insn.rs1] + hart.x[insn.rs2] * insn.offset
+
+
+@xodd.instruction("00 wide[4:0] 00000 rs1 001 low[4:1|0] 0001011", "odd.store rs1, wide, low", cycles=1)
+def store(hart, insn):
+    \"\"\"Immediates where others have registers.\"\"\"
+    hart.store(hart.x[insn.rs1], 1, insn.wide ^ insn.low)
+"""
+
+
+def test_odd_forms(tmp_path: Path) -> None:
+    given = extension(tmp_path, ODD)
+    lines = "odd.swapped a0, a1, a2, 127\nodd.store a1, 31, 21\n"
+    (tmp_path / "odd.S").write_text(macros(given) + lines)
+    call([*compiler("gcc"), "-c", str(tmp_path / "odd.S"), "-o", str(tmp_path / "odd.o")])
+    first, second = given.instructions
+    words = (first.encoding.encode(rd=10, rs1=11, rs2=12, offset=127), second.encoding.encode(rs1=11, wide=31, low=21))
+    assert struct.unpack("<2I", code(tmp_path / "odd.o")) == words
+    (tmp_path / "xodd.h").write_text(header(given))
+    calls = "void f(void *p) { odd_store(p, 31, 21); }\n"
+    calls += "uint32_t g(uint32_t a, uint32_t b) { return odd_swapped(a, b, 127); }\n"
+    (tmp_path / "odd.c").write_text(f'#include "xodd.h"\n{calls}')
+    for name in ("gcc", "clang", "zig"):
+        options = [*WARNINGS, "-O2", f"-I{tmp_path}", "-c", str(tmp_path / "odd.c"), "-o", str(tmp_path / "odd.o")]
+        call([*target(name), *options])
+        made = struct.unpack(f"<{len(code(tmp_path / 'odd.o')) // 4}I", code(tmp_path / "odd.o"))
+        found = [
+            (item.mnemonic, item.encoding.decode(word)) for word in made if (item := given.instructions.decode(word))
+        ]
+        assert found == [
+            ("odd.store", {"wide": 31, "rs1": 10, "low": 21}),
+            ("odd.swapped", {"offset": 127, "rs1": 10, "rs2": 11, "rd": 10}),
+        ], name
+
+
+@pytest.mark.parametrize("text", [ALL_KINDS, ODD, template("xspk")["xspk.py"]])
 def test_lines_for_riscv_opcodes_parse(text: str, tmp_path: Path) -> None:
     given = extension(tmp_path, text)
     made = files(given, ["opcodes"])

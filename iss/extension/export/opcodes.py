@@ -46,7 +46,7 @@ def _arguments(field: Field, extension: Extension, rows: dict[str, tuple[int, in
     group = GROUPS.get(frozenset(field.pieces))
     if group is not None:
         return list(group)
-    if len(field.pieces) == 1 and field.pieces[0] in STANDARD:
+    if len(field.pieces) == 1 and field.pieces[0] in STANDARD and field.name not in REGISTERS:
         return [STANDARD[field.pieces[0]]]
     names = []
     for piece in field.pieces:
