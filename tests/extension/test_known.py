@@ -15,7 +15,7 @@ from elftools.elf.elffile import ELFFile
 
 from iss.errors import NeuroHartError
 from iss.extension.known import KINDS, SPACES, Catalogue, Known, known
-from tests.oracles.toolchain import cross_compiler, require, zig
+from tests.oracles.toolchain import cross_compiler, require, spike_binary, zig
 
 CATALOGUE = known()
 BINUTILS = (
@@ -126,6 +126,26 @@ def test_what_binutils_knows_is_in_the_tables(xlen: int, tmp_path: Path) -> None
         if name and not any(word & row.mask == row.match for row in by_opcode[word & 0x7F])
     }
     assert missing - LOOSE == set()
+
+
+def test_everything_in_spikes_header_is_known() -> None:
+    """Instructions and CSRs of the header that riscv-opcodes makes, as Spike ships it."""
+    header = require(spike_binary).parents[1] / "include" / "riscv" / "encoding.h"
+    text = header.read_text()
+    matches, masks, csrs = (
+        {name: int(value, 16) for name, value in re.findall(rf"#define {kind}_(\w+) (0x[0-9a-f]+)", text)}
+        for kind in ("MATCH", "MASK", "CSR")
+    )
+    assert len(matches) > 900 and len(csrs) > 400
+    bits = {(row.width, row.mask, row.match) for row in CATALOGUE.encodings}
+    missing = {
+        name for name in matches if (32 if matches[name] & 3 == 3 else 16, masks[name], matches[name]) not in bits
+    }
+    assert missing == {"C_MOP_N", "MOP_R_N", "MOP_RR_N"}  # families, whose members are there
+    absent = [
+        name for name, number in csrs.items() if not any(row.first <= number <= row.last for row in CATALOGUE.csrs)
+    ]
+    assert absent == []
 
 
 def test_rows_are_what_llvm_assembles(tmp_path: Path) -> None:
