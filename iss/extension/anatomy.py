@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -9,6 +10,7 @@ from iss.isa.definitions import Definition
 from iss.isa.tracing import EFFECTS, Block, Node
 from iss.isa.values import Value
 
+_STATE = "state "  # what marks a state among register fields
 _STRAIGHT = frozenset({"add", "sub", "and"})  # operations that leave an address an address
 
 
@@ -25,6 +27,9 @@ class Anatomy:
     pointers: tuple[str, ...]  # fields whose register is an address, or the base of one
     indices: tuple[str, ...]  # fields whose register is added to an address
     alignment: int  # of its widest access
+    address_states: frozenset[str]  # states that are addresses, or the base of one
+    state_sources: Mapping[str, str]  # states that become what a register field holds
+    state_steps: Mapping[str, frozenset[str]]  # states that others are added to, when written
     constants: frozenset[int]  # numbers in the definition
     operations: frozenset[str]
 
@@ -55,12 +60,20 @@ def anatomy(definition: Definition) -> Anatomy:
                 numbers.add(name)
     pointers: dict[str, None] = {}
     indices: dict[str, None] = {}
+    states: set[str] = set()
     accesses = [node for node in nodes.values() if node.operation in ("load", "store")]
     for node in accesses:
         straight, other = _sources(node.operands[0], nodes, True)
-        ordered = sorted(straight)
+        ordered = sorted(name for name in straight if not name.startswith(_STATE))
+        states |= {name.removeprefix(_STATE) for name in straight if name.startswith(_STATE)}
+        other = {name for name in other if not name.startswith(_STATE)}
         pointers |= dict.fromkeys(ordered[:1])
         indices |= dict.fromkeys([*ordered[1:], *sorted(other)])
+    writes_of_states = {
+        str(node.static.name): _sources(node.operands[1], nodes, True)[0]
+        for node in nodes.values()
+        if node.operation == "write_state"
+    }
     return Anatomy(
         definition,
         frozenset(reads),
@@ -71,6 +84,16 @@ def anatomy(definition: Definition) -> Anatomy:
         tuple(pointers),
         tuple(name for name in indices if name not in pointers),
         max((int(node.static) for node in accesses), default=1),
+        frozenset(states),
+        {
+            name: next(iter(parts))
+            for name, parts in writes_of_states.items()
+            if len(parts) == 1 and not any(part.startswith(_STATE) for part in parts)
+        },
+        {
+            name: frozenset(part.removeprefix(_STATE) for part in parts if part.startswith(_STATE)) - {name}
+            for name, parts in writes_of_states.items()
+        },
         frozenset(operand for node in nodes.values() if node.operation not in EFFECTS or node.operation == "write_x"
                   for operand in node.operands if type(operand) is int),
         frozenset(node.operation for node in nodes.values()),
@@ -107,6 +130,8 @@ def _sources(operand: object, nodes: dict[int, Node], straight: bool) -> tuple[s
         name = _field(node.operands[0], nodes)
         found = set() if name is None else {name}
         return (found, set()) if straight else (set(), found)
+    if node.operation == "read_state":
+        return ({_STATE + node.static.name}, set()) if straight else (set(), set())
     if node.operation in EFFECTS:
         return set(), set()
     masks = [part for part in node.operands if isinstance(part, int)]

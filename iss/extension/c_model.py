@@ -25,7 +25,7 @@ from iss.isa.tracing import Unit
 SIZES = (1, 2, 4)
 PLACES = ("machine", "load", "store", "trap_cause", "trap_value", "state", "x", "pc")
 FIRST_FUNCTION = len(PLACES)
-OUTCOMES = {"none": 0, "trap": 1, "jump": 2}
+OUTCOMES = {"none": 0, "trap": 1, "jump": 2, "illegal": 3}
 
 
 @dataclass(frozen=True)
@@ -139,6 +139,7 @@ struct {hart} {{
     uint32_t (*load)({hart} *hart, uint32_t address, uint32_t size);
     void (*store)({hart} *hart, uint32_t address, uint32_t size, uint32_t value);
     void (*trap)({hart} *hart, uint32_t cause, uint32_t value) __attribute__((noreturn));
+    void (*illegal)({hart} *hart) __attribute__((noreturn));
     void (*jump)({hart} *hart, uint32_t target);
     const uint32_t *x, *pc;
 }};
@@ -146,6 +147,10 @@ struct {hart} {{
 {accesses}static inline void {name}_trap({hart} *hart, uint32_t cause, uint32_t value)
 {{
     hart->trap(hart, cause, value);
+}}
+static inline void {name}_illegal({hart} *hart)
+{{
+    hart->illegal(hart);
 }}
 static inline void {name}_jump({hart} *hart, uint32_t target)
 {{
@@ -249,6 +254,13 @@ __attribute__((noreturn)) static void hart_trap({name}_hart *hart, uint32_t caus
     leave((struct nh_custom *)(void *)hart, cause, value);
 }}
 
+__attribute__((noreturn)) static void hart_illegal({name}_hart *hart)
+{{
+    struct nh_custom *s = (struct nh_custom *)(void *)hart;
+    s->outcome = {OUTCOMES["illegal"]};
+    longjmp(s->leave, 1);
+}}
+
 static void hart_jump({name}_hart *hart, uint32_t target)
 {{
     struct nh_custom *s = (struct nh_custom *)(void *)hart;
@@ -277,6 +289,7 @@ struct nh_custom *nh_connect(void *const *places)
     self.hart.load = hart_load;
     self.hart.store = hart_store;
     self.hart.trap = hart_trap;
+    self.hart.illegal = hart_illegal;
     self.hart.jump = hart_jump;
     self.machine = places[0];
     self.load = (nh_load_function *)places[1];

@@ -121,6 +121,8 @@ def _meaning(signature: Signature) -> Callable[[Any, Any], None]:
         outcome = unit.nh_outcome()
         if outcome == OUTCOMES["trap"]:
             hart.trap(unit.nh_cause(), unit.nh_value())
+        if outcome == OUTCOMES["illegal"]:
+            hart.illegal()
         if signature.jumps and outcome == OUTCOMES["jump"]:
             hart.jump(unit.nh_value())
         if signature.returns:

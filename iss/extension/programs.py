@@ -86,6 +86,15 @@ class Programs:
         ]
         self.constants = constants | self._constants()
         self.csrs = list(extension.csrs) if self.instructions else []
+        addresses = {state for found in definitions for state in found.address_states}
+        self.alignment = max((found.alignment for found in definitions if found.address_states), default=1)
+        steps = {step for found in definitions for state in addresses for step in found.state_steps.get(state, ())}
+        self.pointers = {found.definition.mnemonic: self._set_by(found, addresses) for found in definitions}
+        self.indices = {found.definition.mnemonic: self._set_by(found, steps) for found in definitions}
+
+    def _set_by(self, found: Anatomy, states: set[str]) -> frozenset[str]:
+        """Return the register fields that become some of these states."""
+        return frozenset(field for state, field in found.state_sources.items() if state in states)
 
     def _constants(self) -> frozenset[int]:
         """Return the numbers that decide something in the definitions: those that stand there, ends and resets."""
@@ -234,10 +243,13 @@ class _Writer:
         """Return what numbers a register operand is given."""
         mnemonic = found.definition.mnemonic
         width = self.programs.extension.width_of(mnemonic, name)
-        if width.bits == REGISTER.bits and found.has_memory:
+        if width.bits == REGISTER.bits:
+            wild = "traps" in self.programs.abilities
             if name in found.pointers:
-                return Kind(32, pointer=found.alignment, wild="traps" in self.programs.abilities)
-            if name in found.indices:
+                return Kind(32, pointer=found.alignment, wild=wild)
+            if name in self.programs.pointers[mnemonic]:
+                return Kind(32, pointer=self.programs.alignment, wild=wild)
+            if name in found.indices or name in self.programs.indices[mnemonic]:
                 return Kind(5, index=True)
         return Kind(width.bits, width.is_signed)
 
