@@ -45,6 +45,7 @@ _CSR: Final = {"mtvec": 0x305, "mepc": 0x341, "mcause": 0x342, "mtval": 0x343}
 _MRET: Final = 0x3020_0073
 
 
+@cache
 def base_instructions() -> InstructionSet:
     """Return the instructions that programs are made of beside those of the extension."""
     return builtin_architecture(_BASE_ISA).instructions

@@ -15,11 +15,13 @@ from typing import Any, Final
 import numpy as np
 
 from iss.extension.anatomy import Anatomy, anatomy
+from iss.extension.boundaries import Sketch, answers, boundary
 from iss.extension.dut import ABILITIES, DATA, DATA_SIZE, HALTS, TestProgram, base_instructions, constant, encode
 from iss.extension.extension import REGISTER, Extension
 from iss.extension.values import Draw, Kind
 from iss.isa.definitions import Definition
 from iss.isa.encoding import Field
+from iss.isa.state import StateLayout
 
 SCRATCH: Final = DATA  # what instructions load and store
 SCRATCH_SIZE: Final = 0x400
@@ -28,6 +30,7 @@ TABLE_WORDS: Final = (DATA_SIZE - SCRATCH_SIZE) // 4
 MIDDLE: Final = SCRATCH + SCRATCH_SIZE // 2
 BODY_WORDS: Final = 90
 ILLEGAL_ENDS: Final = 0.3  # share of the programs that end with an illegal word, where that is all that can be tried
+BOUNDARIES: Final = 3  # instructions in front, on operands where they begin to do something else
 ROUNDS: Final = 12
 LIMIT: Final = 50_000  # instructions; a program retires far fewer unless it has gone astray
 
@@ -85,6 +88,7 @@ class Programs:
             if definition.cost_class in classes and "rd" in definition.syntax.fields
         ]
         self.constants = constants | self._constants()
+        self.layout = StateLayout(extension.states.values())
         self.csrs = list(extension.csrs) if self.instructions else []
         addresses = {state for found in definitions for state in found.address_states}
         self.alignment = max((found.alignment for found in definitions if found.address_states), default=1)
@@ -131,7 +135,7 @@ class _Writer:
 
     def program(self) -> TestProgram:
         """Put it together."""
-        body = self._setup()
+        body = self._setup() + self._boundaries()
         while len(body) < BODY_WORDS:
             body += self._snippet()
         row = max(1, len(self.slots))
@@ -157,6 +161,49 @@ class _Writer:
         for number, value in self.programs.extension.set_up.items():
             words += [*constant(SPARE, value), encode("csrrw", rs1=SPARE, csr=number)]
         return words
+
+    def _boundaries(self) -> list[int]:
+        """Begin with instructions on operands where they begin to do something else, as the state then is."""
+        layout = self.programs.layout
+        hart = Sketch(layout)
+        for csr in self.programs.csrs:
+            if csr.number in self.programs.extension.set_up and csr.write is not None:
+                csr.write(hart, self.programs.extension.set_up[csr.number])
+        writable = [csr for csr in self.programs.csrs if csr.write is not None]
+        words: list[int] = []
+        for _ in range(BOUNDARIES):
+            if writable and self.random.random() < 0.3:
+                csr = self.random.choice(writable)
+                value = self.draw.value(Kind(16))
+                assert csr.write is not None
+                csr.write(hart, value)
+                words += [*constant(SPARE, value), encode("csrrw", rs1=SPARE, csr=csr.number)]
+            found = self.random.choice(self.favourites) if self.favourites else None
+            if found is not None and found.reads and not found.has_memory and not found.names_registers:
+                words += self._boundary(found, hart)
+        return words
+
+    def _boundary(self, found: Anatomy, hart: Sketch) -> list[int]:
+        """Return an instruction with an operand just before or behind a change of what it does, and follow it."""
+        definition, source = found.definition, self.random
+        if self.programs.extension.details[definition.mnemonic].requires is not None:
+            return []
+        registers = dict(zip(sorted(found.reads | found.writes), source.sample(USUAL, 6), strict=False))
+        operands = registers | {name: self._number(definition.encoding.fields[name]) for name in sorted(found.numbers)}
+        kinds = {name: self._kind(found, name) for name in sorted(found.reads)}
+        x = {registers[name]: self.draw.value(kind) for name, kind in kinds.items()}
+        varied = source.choice(sorted(kinds))
+        width = self.programs.extension.width_of(definition.mnemonic, varied)
+        other = self.draw.value(Kind(width.bits, width.is_signed))
+        state = bytes(hart.state.buffer)
+        pair = boundary(definition, state, self.programs.layout, operands, x, registers[varied], other, width)
+        if pair is not None:
+            x[registers[varied]] = source.choice(pair)
+        for register, value in x.items():
+            hart.x[register] = value
+        answers(definition, hart, operands)
+        words = [word for register, value in x.items() for word in constant(register, value)]
+        return [*words, definition.encoding.encode(**operands)]
 
     def _data(self, row: int, rounds: int) -> bytes:
         scratch = self.draw.values(Kind(8), SCRATCH_SIZE).astype(np.uint8)
@@ -260,7 +307,7 @@ class _Writer:
             operands = self._registers(found)
             numbers = {name: self._number(definition.encoding.fields[name]) for name in found.numbers}
             values = {
-                operands[name]: int(self.draw.values(self._kind(found, name), 1)[0]) if operands[name] else 0
+                operands[name]: self.draw.value(self._kind(found, name)) if operands[name] else 0
                 for name in sorted(found.reads)
                 if operands[name] in (0, *DESTINATIONS)
             }
@@ -287,7 +334,7 @@ class _Writer:
         return definition.encoding.encode(**operands)
 
     def _snippet_constant(self) -> list[int]:
-        return list(constant(self.random.choice(USUAL), int(self.draw.values(Kind(32), 1)[0])))
+        return list(constant(self.random.choice(USUAL), self.draw.value(Kind(32))))
 
     def _offset(self, size: int) -> int:
         return self.random.randrange(-SCRATCH_SIZE // 2, SCRATCH_SIZE // 2, size)

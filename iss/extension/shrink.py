@@ -73,23 +73,34 @@ class _Shrinker:
 
     def shrink(self) -> Shrunk:
         worker = self.pair.dut if isinstance(self.pair.dut, Worker) else None
-        if worker is not None:
-            worker.patience = _PATIENCE
+        if worker is None:
+            return self._attempt()
+        worker.patience = _PATIENCE
         try:
-            run = self.pair.spec.run(self.failure.program, 1_000_000)
-            row = self.target.row if self.target.row >= 0 else len(run.pc)
-            steps = self._steps(run, row)
-            if not self._fails(steps):
-                return self._unshrunk(row)
-            steps = self._cut(steps)
-            steps = self._without(steps, self._fails)
-            self._simplify_data(steps)
-            steps = self._simplify(steps)
-            steps = self._without(steps, self._fails)
-            return self._result(steps, row)
+            shrunk = self._attempt()
+            worker.begin_anew()
+            found = self.pair.compare(shrunk.program)[0]
+            if found is None or not shrunk.steps or not found.same_class(shrunk.divergence):
+                # It keeps something from one program to the next: each run gets a process of its own.
+                worker.fresh = True
+                self.target, self.data = self.failure.divergence, self.failure.program.data
+                shrunk = self._attempt()
+            return shrunk
         finally:
-            if worker is not None:
-                worker.patience = PATIENCE
+            worker.patience, worker.fresh = PATIENCE, False
+
+    def _attempt(self) -> Shrunk:
+        run = self.pair.spec.run(self.failure.program, 1_000_000)
+        row = self.target.row if self.target.row >= 0 else len(run.pc)
+        steps = self._cause(self._steps(run, row))
+        if not self._fails(steps):
+            return self._unshrunk(row)
+        steps = self._cut(steps)
+        steps = self._without(steps, self._fails)
+        self._simplify_data(steps)
+        steps = self._simplify(steps)
+        steps = self._without(steps, self._fails)
+        return self._result(steps, row)
 
     # Running --------------------------------------------------------------------------------------------------------
     def _program(self, steps: Sequence[Step]) -> tuple[TestProgram, list[Line]]:
@@ -151,6 +162,22 @@ class _Shrinker:
         reads = {operands[name]: x[operands[name]] for name in sorted(found.reads) if operands[name]}
         writes = {operands[name] for name in found.writes if operands[name]}
         return Step(word, reads, frozenset(writes | (set(HANDLER_REGISTERS) if trapped else set())))
+
+    def _cause(self, steps: list[Step]) -> list[Step]:
+        """Cut where the state begins to differ, if it does before what was seen first; that is what is looked for."""
+        low, high = 0, len(steps)
+        found: Divergence | None = None
+        while high - low > 1:
+            middle = (low + high) // 2
+            divergence = self._divergence(steps[:middle])
+            if divergence is None:
+                low = middle
+            else:
+                high, found = middle, divergence
+        if found is not None and found.kind in ("state", "csr"):
+            self.target = found
+            return steps[:high]
+        return steps
 
     # Smaller ----------------------------------------------------------------------------------------------------------
     def _cut(self, steps: list[Step]) -> list[Step]:
@@ -236,7 +263,8 @@ class _Shrinker:
     def _result(self, steps: list[Step], row: int) -> Shrunk:
         program, lines = self._program(steps)
         divergence, ours = self.pair.compare(program)
-        assert divergence is not None
+        if divergence is None:  # as if by chance
+            return self._unshrunk(row)
         at = len(lines) - 1
         run = ours.run()
         if 0 <= divergence.row < len(run.pc):
@@ -288,6 +316,6 @@ def _simpler(value: int) -> list[int]:
     """Return numbers simpler than a 32-bit one, the simplest first."""
     number = value - (1 << 32) if value >> 31 else value
     half = int(number / 2)
-    candidates = [0, 1, -1, 2, number & 0xFF, number & 0xFFFF, half, number - (1 if number > 0 else -1)]
+    candidates = [0, 1, -1, 2, number & 0xFF, number & 0xFFFF, half]
     candidates += [number & ~(1 << bit) for bit in range(31, -1, -1) if number >> bit & 1 and number > 0]
     return [other & 0xFFFF_FFFF for other in dict.fromkeys(candidates) if abs(other) < abs(number)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 POINTED: int = 0x400  # bytes from DATA on that pointers point to
+_AT_ONCE = 32
 UNMAPPED = (0x4000_0000, 0x4000_0004, 0xFFFF_F000, 0x7FFF_FFFC)
 
 
@@ -37,20 +39,30 @@ class Draw:
     """A source of values for one program, which has a few favourites of each kind."""
 
     def __init__(self, source: random.Random, constants: frozenset[int]) -> None:
-        self._random = source
-        self._near = sorted({number + delta for number in constants for delta in (-1, 0, 1)})
-        self._pools: dict[Kind, NDArray[np.uint32]] = {}
+        self._random, self._constants = source, constants
+        self._favourites: dict[Kind, NDArray[np.uint32]] = {}
+        self._ready: dict[Kind, list[int]] = {}
+
+    def value(self, kind: Kind) -> int:
+        """Return one value."""
+        ready = self._ready.get(kind)
+        if not ready:
+            ready = self._ready[kind] = self.values(kind, _AT_ONCE).tolist()
+        return ready.pop()
 
     def values(self, kind: Kind, count: int) -> NDArray[np.uint32]:
         """Return so many values."""
         bits = np.frombuffer(self._random.randbytes(12 * count), "<u4").reshape(3, count)
         if kind.pointer:
             return self._pointers(kind, bits)
-        pool = self._pool(kind)
+        pool = _pool(kind, self._constants)
+        if kind not in self._favourites:
+            chosen = [self._random.randrange(len(pool)) for _ in range(4)]
+            self._favourites[kind] = pool[chosen]
         mask = np.uint32((1 << kind.bits) - 1)
         choice = bits[0] & 0xFF
         picked = pool[(bits[1] % np.uint32(len(pool))).astype(np.intp)]
-        favourite = pool[(bits[1] % np.uint32(4)).astype(np.intp)]
+        favourite = self._favourites[kind][(bits[1] & np.uint32(3)).astype(np.intp)]
         shift = bits[0] >> 8 & 31
         small = bits[1] >> shift
         value = np.select([choice < 110, choice < 150, choice < 190], [picked, favourite, small], bits[1])
@@ -64,19 +76,6 @@ class Draw:
         above = np.where((bits[2] & 7 == 0) & (not kind.index), low & mask | bits[2] & ~mask, low)
         return _column(above)
 
-    def _pool(self, kind: Kind) -> NDArray[np.uint32]:
-        """Return the corners of a kind, its favourites in front."""
-        if kind not in self._pools:
-            numbers = list(corners(Width(kind.bits, kind.signed)))
-            width = Width(kind.bits, kind.signed)
-            numbers += [number for number in self._near if width.minimum <= number <= width.maximum] * 2
-            if kind.bits == 32:
-                numbers += [-number for number in numbers]
-            self._random.shuffle(numbers)
-            numbers += [0, 1, 2, 3][: 4 - len(numbers)] if len(numbers) < 4 else []
-            self._pools[kind] = np.array([number & 0xFFFF_FFFF for number in numbers], np.uint32)
-        return self._pools[kind]
-
     def _pointers(self, kind: Kind, bits: NDArray[np.uint32]) -> NDArray[np.uint32]:
         step = np.uint32(kind.pointer)
         near = bits[0] & 0x0100 != 0  # few places, which are met again
@@ -88,6 +87,17 @@ class Draw:
             nowhere = np.array(UNMAPPED, np.uint32)[(bits[2] % np.uint32(len(UNMAPPED))).astype(np.intp)]
             value = np.where(choice >= 248, nowhere, value)
         return _column(value)
+
+
+@lru_cache(maxsize=256)
+def _pool(kind: Kind, constants: frozenset[int]) -> NDArray[np.uint32]:
+    """Return the corners of a kind, and what stands near constants twice."""
+    width = Width(kind.bits, kind.signed)
+    near = sorted({number + delta for number in constants for delta in (-1, 0, 1)})
+    numbers = corners(width) + [number for number in near if width.minimum <= number <= width.maximum] * 2
+    if kind.bits == 32:
+        numbers += [-number for number in numbers]
+    return np.array([number & 0xFFFF_FFFF for number in numbers], np.uint32)
 
 
 def _column(values: Any) -> NDArray[np.uint32]:

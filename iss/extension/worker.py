@@ -28,6 +28,7 @@ class Worker:
     def __init__(self, machine: MachineUnderTest) -> None:
         self.name, self.abilities, self.mnemonics = machine.name, machine.abilities, machine.mnemonics
         self.patience = PATIENCE
+        self.fresh = False  # each program gets a process of its own, which nothing is left in
         self._machine = machine
         self._pipe: Any = None
         self._process = 0
@@ -58,6 +59,8 @@ class Worker:
                 self._wait()
                 return empty_columns(ENDLESS)
             made: Records = pickle.loads(self._pipe.recv_bytes())
+            if self.fresh:
+                self.begin_anew()
             return made
         except (EOFError, ConnectionResetError):
             return empty_columns(self._wait())
@@ -86,6 +89,10 @@ class Worker:
         if number == signal.SIGPROF:
             return ENDLESS
         return f"crashed with {signal.Signals(number).name}"
+
+    def begin_anew(self) -> None:
+        """Let the next program have a process that has run none."""
+        self.close()
 
     def close(self) -> None:
         """End the process."""

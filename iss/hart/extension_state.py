@@ -51,10 +51,7 @@ class ExtensionState:
 
     def reset(self) -> None:
         """Give every number its value after reset."""
-        for field in self.layout:
-            array = self._arrays[field.name]
-            for index in range(field.count):
-                array[index] = field.reset
+        self.buffer[:] = self.layout.initial
 
     def __getattr__(self, name: str) -> Any:
         try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 # name: bits. `cycles` and `retired` count since reset; mcycle and minstret are what software sees and may write.
 HART_FIELDS: dict[str, int] = {
@@ -92,6 +93,16 @@ class StateLayout:
 
     def __len__(self) -> int:
         return len(self.fields)
+
+    @cached_property
+    def initial(self) -> bytes:
+        """The structure after reset."""
+        out = bytearray(self.size)
+        for field in self:
+            size, start = field.storage_bits // 8, self.offsets[field.name]
+            number = field.wrap(field.reset).to_bytes(size, "little", signed=field.signed)
+            out[start : start + size * field.count] = number * field.count
+        return bytes(out)
 
     def members(self) -> str:
         """Return the members as C declarations; the structure is to be aligned to 8 bytes."""

@@ -13,7 +13,7 @@ def wqx_neuron(hart, insn):
     v = max(0, hart.x[insn.rs1] % 65536 + hart.x[insn.rs2] % 64 - hart.state.leak)
     spike = v >= hart.state.vth
     hart.state.spikes = hart.state.spikes * 2 + spike
-    hart.x[insn.rd] = 0 if spike else min(v, 65535)
+    hart.x[insn.rd] = 0 if spike else v
 
 
 def wqx_learn(hart, insn):

@@ -16,7 +16,7 @@ uint32_t wqx_neuron(xwqx_hart *hart, xwqx_state *state, uint32_t rs1, uint32_t r
     const uint32_t spike = v >= state->vth;
     state->spikes = state->spikes << 1 | spike;
     if (spike) return 0;
-    return v > 0xFFFF ? 0xFFFFu : (uint32_t)v;
+    return (uint32_t)v;
 }
 
 uint32_t wqx_learn(xwqx_hart *hart, xwqx_state *state, uint32_t rs1, uint32_t rs2)

@@ -57,7 +57,7 @@ def neuron(hart, insn):
     hart.state.spikes = hart.state.spikes << 1 | spike
     if spike:
         v = 0
-    hart.x[insn.rd] = u16.clip(v)
+    hart.x[insn.rd] = v
 
 
 @xwqx.instruction("1101010 rs2 rs1 011 rd 1111011", "wqx.learn rd, rs1, rs2", cycles=2, energy_pj=1.3)
