@@ -171,6 +171,8 @@ class _Test:
             return
         yield report.title()
         yield from report.lines()
+        if report.shrunk.note:
+            yield f"note: {report.shrunk.note}"
         yield report.state_line()
         yield f"replay: {report.replay()}"
         yield f"kept: {', '.join(str(path) for path in files)}"

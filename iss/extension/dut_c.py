@@ -11,6 +11,7 @@ import hashlib
 import shlex
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from iss.extension.implementations import function_targets, target_path
 from iss.extension.worker import Worker
 from iss.isa.catalogue import Architecture
 from iss.isa.csrs import CsrTable
+from iss.isa.tracing import Unit
 from iss.machine import Machine
 
 LIBRARY_FLAGS = ("-std=gnu11", "-O2", "-g", "-fPIC", "-shared")
@@ -65,13 +67,7 @@ def _machine(
 ) -> MachineUnderTest:
     """Return a machine whose instructions call functions at these addresses."""
     kinds = {function: kind for function, (kind, _) in csrs.items()}
-    called = unit(signatures, kinds)
-    architecture = architecture_of(
-        extension,
-        {signature.definition.mnemonic: _meaning(signature) for signature in signatures},
-        unit=called,
-        csrs=_csr_table(extension, kinds, called),
-    )
+    architecture, called = _calling(extension, tuple(signatures), tuple(kinds.items()))
     bridge = ctypes.CDLL(str(_bridge(extension, signatures, kinds)))
     addresses = [*functions, *(address for _, address in csrs.values())]
 
@@ -81,6 +77,17 @@ def _machine(
 
     mnemonics = frozenset(signature.definition.mnemonic for signature in signatures)
     return MachineUnderTest(name, architecture, "interpreter", extension, mnemonics=mnemonics, connect=connect)
+
+
+@lru_cache(maxsize=16)
+def _calling(
+    extension: Extension, signatures: tuple[Signature, ...], csrs: tuple[tuple[str, str], ...]
+) -> tuple[Architecture, Unit]:
+    """Return the architecture whose instructions call C functions."""
+    kinds = dict(csrs)
+    called = unit(signatures, kinds)
+    meanings = {signature.definition.mnemonic: _meaning(signature) for signature in signatures}
+    return architecture_of(extension, meanings, unit=called, csrs=_csr_table(extension, kinds, called)), called
 
 
 class Bridge:

@@ -143,6 +143,7 @@ class Report:
             "spec": divergence.spec,
             "dut": divergence.dut,
             "state_before": self.before(),
+            "note": shrunk.note,
             "replay": self.replay(),
         }
 

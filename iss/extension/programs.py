@@ -169,7 +169,7 @@ class _Writer:
         for csr in self.programs.csrs:
             if csr.number in self.programs.extension.set_up and csr.write is not None:
                 csr.write(hart, self.programs.extension.set_up[csr.number])
-        writable = [csr for csr in self.programs.csrs if csr.write is not None]
+        writable = [csr for csr in self.programs.csrs if csr.write is not None and "csr" in self.programs.abilities]
         words: list[int] = []
         for _ in range(BOUNDARIES):
             if writable and self.random.random() < 0.3:

@@ -19,6 +19,7 @@ from iss.extension.lockstep import Failure
 from iss.extension.worker import PATIENCE, Worker
 from iss.isa.catalogue import Architecture
 
+KEEPS = "this happens only after other programs: the implementation keeps something that a reset does not clear"
 MAXIMUM_RUNS = 4000
 MAXIMUM_SECONDS = 30.0  # for implementations that are slow
 _PATIENCE = 0.03  # seconds of processor time for one run of a small program
@@ -56,6 +57,7 @@ class Shrunk:
     seconds: float
     at: int  # the line where the runs differ; the last one if they do at the end
     steps: list[Step] = field(repr=False, default_factory=list)
+    note: str = ""
 
 
 def shrink(failure: Failure, architecture: Architecture) -> Shrunk:
@@ -85,6 +87,8 @@ class _Shrinker:
                 worker.fresh = True
                 self.target, self.data = self.failure.divergence, self.failure.program.data
                 shrunk = self._attempt()
+                if not shrunk.steps and self.pair.compare(self.failure.program)[0] is None:
+                    shrunk.note = KEEPS
             return shrunk
         finally:
             worker.patience, worker.fresh = PATIENCE, False

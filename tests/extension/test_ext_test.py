@@ -19,12 +19,6 @@ from tests.cli.command import Command
 from tests.extension import spiking
 
 
-@pytest.fixture(autouse=True)
-def cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Compiled interpreters of these tests are kept for each other."""
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
-
-
 @pytest.fixture
 def neurohart(capsysbinary: pytest.CaptureFixture[bytes]) -> Command:
     return Command(capsysbinary)
@@ -118,6 +112,13 @@ def test_a_crash_is_a_counterexample(tmp_path: Path, neurohart: Command, bug: st
     text = ended.output.decode()
     assert ended.code == 1 and said in text
     assert text.count("\n") < 8 and ">>" in text
+
+
+def test_what_a_reset_does_not_clear(tmp_path: Path, neurohart: Command) -> None:
+    c = spiking.C.replace("const int fires =", "static unsigned runs;\n    const int fires = ++runs % 5000 == 0 ||")
+    ended = neurohart("ext", "test", spiking.write(tmp_path, c=c), "--against", "c", "-o", tmp_path / "kept")
+    assert ended.code == 1
+    assert b"note: this happens only after other programs" in ended.output
 
 
 def test_an_oracle_that_raises(tmp_path: Path, neurohart: Command) -> None:
