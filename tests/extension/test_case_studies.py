@@ -33,7 +33,7 @@ def test_there_are_enough_bugs() -> None:
     assert {bug.case for bug in BUGS} == set(CASES)
 
 
-@pytest.mark.parametrize("bug", BUGS if LONG else BUGS[::6], ids=lambda bug: str(bug.name))
+@pytest.mark.parametrize("bug", BUGS if LONG else BUGS[::10], ids=lambda bug: str(bug.name))
 def test_a_planted_bug_is_found_and_shrunk(bug: Bug, tmp_path: Path) -> None:
     found = find(bug, tmp_path, programs=200)
     assert found is not None, "not found in 200 programs"

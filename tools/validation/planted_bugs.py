@@ -1,4 +1,4 @@
-"""How fast `ext test` finds planted bugs and how small it makes them: `python -m tools.validation.planted_bugs [SEED ...]`.
+"""How fast planted bugs are found and how small they get: `python -m tools.validation.planted_bugs [SEED ...]`.
 
 A row for each bug of tests/extension/planted.py and seed: programs, instructions and time until it was found,
 instructions left and time to get there. The exit code is 1 if one is not found in 30 seconds or left longer than 8.
@@ -45,7 +45,8 @@ def main(seeds: list[int]) -> int:
     lengths = sorted(len(one.shrunk.lines) for one in found)
     if found:
         print(
-            f"{len(found)} of {len(BUGS) * len(seeds)} found; median {times[len(times) // 2]:.2f} s, longest {times[-1]:.2f} s; "
+            f"{len(found)} of {len(BUGS) * len(seeds)} found; median {times[len(times) // 2]:.2f} s, "
+            f"longest {times[-1]:.2f} s; "
             f"shrunk to {lengths[len(lengths) // 2]} (median), at most {lengths[-1]} instructions, in "
             f"{shrinking[len(shrinking) // 2]:.2f} s, at most {shrinking[-1]:.2f} s"
         )

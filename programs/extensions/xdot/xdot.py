@@ -1,6 +1,6 @@
 """Xdot: dot products of packed signed bytes, with an accumulator register and a rounding, saturating end."""
 
-from iss.extension import Extension, signed, unsigned
+from iss.extension import Extension, signed
 
 s8, s32 = signed(8), signed(32)
 xdot = Extension("xdot", title="Packed dot product", version="1.0")
@@ -16,7 +16,7 @@ def lanes(word):
 def mac(hart, insn):
     """Add the products of the four signed bytes of rs1 and rs2 to rd, modulo 2^32."""
     total = s32(hart.x[insn.rd])
-    for left, right in zip(lanes(hart.x[insn.rs1]), lanes(hart.x[insn.rs2])):
+    for left, right in zip(lanes(hart.x[insn.rs1]), lanes(hart.x[insn.rs2]), strict=True):
         total = total + left * right
     hart.x[insn.rd] = total
 

@@ -1,4 +1,4 @@
-"""Xwqx: binary synapses, a streamlined neuron and binary stochastic STDP, after Wenquxing 22A's RV-SNN, 32 inputs a word."""
+"""Xwqx: binary synapses, a streamlined neuron and binary stochastic STDP, after Wenquxing 22A; 32 inputs a word."""
 
 from iss.extension import Extension, unsigned
 
