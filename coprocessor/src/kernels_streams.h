@@ -33,11 +33,7 @@ static bool pack_bits(uint8_t *to, const uint8_t *from, uint32_t n)
         seen |= x;
         to[i / 8] = bits_of_eight(x);
     }
-    for (uint32_t k = 0; k < NM_BYTES; k += 8) {
-        memcpy(&x, (const uint8_t *)&vectors + k, 8);
-        seen |= x;
-    }
-    return (seen & ~UINT64_C(0x0101010101010101)) == 0;
+    return (seen & ~UINT64_C(0x0101010101010101)) == 0 && v8_bits((nm_vu8)(vectors > v8_all(1))) == 0;
 }
 
 static void unpack_bits(uint8_t *to, const uint8_t *from, uint32_t n)
