@@ -178,6 +178,7 @@ def test_spike_is_an_implementation(
     wrong = spike.source(given).replace("0x7fffu", "0x7ffeu")
     assert wrong != spike.source(given)
     monkeypatch.setattr("iss.extension.dut_spike.source", lambda extension: wrong)
+    monkeypatch.setattr("iss.extension.shrink.MAXIMUM_SECONDS", 1)  # each run starts Spike
     assert main(command) == 1
     text = capsys.readouterr().out
     assert "FAIL spk.adds  against spike" in text and "spec 0x00007fff   dut 0x00007ffe" in text
