@@ -44,6 +44,7 @@ KEYS = (
     ("help, and back", "?\x1b?\x1b?"),
 )
 SEARCH = "mnem=lw"
+RECORDING = ("program", "instructions", "seconds", "CPU s", "million/s", "million/CPU s", "bytes each")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -62,21 +63,32 @@ def _table(title: str, *columns: str) -> Table:
     return table
 
 
-def record(program: Benchmark, file: Path, limit: int | None = None) -> float:
-    """Wall seconds of a whole `neurohart trace record`."""
+def record(program: Benchmark, file: Path, limit: int | None = None) -> tuple[float, float]:
+    """Wall and CPU seconds of a whole `neurohart trace record`."""
     options = ["-q", "--uart", "null", "-o", str(file), *(["--limit", str(limit)] if limit else [])]
-    return run([*neurohart_command(), "trace", "record", str(program.for_machine()), *options]).wall
+    timing = run([*neurohart_command(), "trace", "record", str(program.for_machine()), *options])
+    return timing.wall, timing.cpu
 
 
 def recording(work: float, repeat: int, folder: Path) -> Table:
     """How fast every instruction is recorded to a file."""
-    table = _table("Recording every instruction", "program", "instructions", "seconds", "million/s", "bytes each")
+    table = _table(
+        "Recording every instruction",
+        "program",
+        "instructions",
+        "seconds",
+        "CPU s",
+        "million/s",
+        "million/CPU s",
+        "bytes each",
+    )
     for program in benchmarks(list(PROGRAMS), work):
         file = folder / "recorded.nht"
-        seconds = min(record(program, file) for _ in range(repeat))
+        runs = [record(program, file) for _ in range(repeat)]
+        wall, cpu = (min(times) for times in zip(*runs, strict=True))
         count, size = TraceFile.open(file).count, file.stat().st_size
-        figures = [f"{count:,}", f"{seconds:.2f}", f"{count / seconds / 1e6:.1f}", f"{size / count:.2f}"]
-        table.add_row(program.name, *figures)
+        figures = [f"{wall:.2f}", f"{cpu:.2f}", f"{count / wall / 1e6:.1f}", f"{count / cpu / 1e6:.1f}"]
+        table.add_row(program.name, f"{count:,}", *figures, f"{size / count:.2f}")
         file.unlink()
     return table
 
