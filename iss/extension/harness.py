@@ -7,10 +7,12 @@ A side is a definition (printed by the generator of the interpreter) or a user's
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -31,6 +33,7 @@ from iss.isa.tracing import Block, Node
 
 TEMPLATE = Path(__file__).with_name("harness_template.c")
 REGISTER = Width(32, False)
+_PARALLEL_BITS, _MOST_JOBS = 24, 8  # so many cases (2^24) are worth processes beside each other, so many at most
 USUAL_NUMBERS = {"rd": 10, "rs1": 11, "rs2": 12}
 _PRINT = {False: 'printf("%" PRIu64, (uint64_t)value);', True: 'printf("%" PRId64, (int64_t)value);'}
 # What the program has no model of: CSR rules, the coprocessor and time belong to a whole machine.
@@ -108,7 +111,31 @@ class Harness:
 
     def all_cases(self, bits: int, progress: Callable[[int, int], None] | None = None) -> Run:
         """Compare all cases of so many bits; `most_bits` above `bits` means that they were not all."""
-        return self._run(["all", str(bits)], 1 << bits, progress)
+        start, total = monotonic(), 1 << bits
+        shares = min(_MOST_JOBS, os.cpu_count() or 1) if bits >= _PARALLEL_BITS else 1
+        edges = [total * share // shares for share in range(shares + 1)]
+        done = [0] * shares
+        running: list[subprocess.Popen[str]] = []
+
+        def run(share: int) -> Run:
+            def report(count: int, _: int) -> None:
+                done[share] = count
+                if progress is not None:
+                    progress(sum(done), total)
+
+            first = edges[share]
+            return self._run(["all", str(first), str(edges[share + 1] - first)], total, report, running)
+
+        with ThreadPoolExecutor(shares) as pool:
+            futures = [pool.submit(run, share) for share in range(shares)]
+            runs = []
+            for future in futures:  # in order, so that the case that is shown does not depend on who was first
+                runs.append(future.result())
+                if runs[-1].case is not None:
+                    for process in running:
+                        process.kill()
+                    return replace(runs[-1], seconds=monotonic() - start)
+        return Run(sum(one.cases for one in runs), monotonic() - start, max(one.most_bits for one in runs))
 
     def random_cases(
         self, count: int, seed: int, seconds: float, progress: Callable[[int, int], None] | None = None
@@ -116,9 +143,17 @@ class Harness:
         """Compare so many random and corner cases, fewer if the time is over before."""
         return self._run(["random", str(count), str(seed), str(seconds)], count, progress)
 
-    def _run(self, arguments: list[str], total: int, progress: Callable[[int, int], None] | None) -> Run:
+    def _run(
+        self,
+        arguments: list[str],
+        total: int,
+        progress: Callable[[int, int], None] | None,
+        running: list[subprocess.Popen[str]] | None = None,
+    ) -> Run:
         start = monotonic()
         with subprocess.Popen([self._program, *arguments], stdout=subprocess.PIPE, text=True) as process:
+            if running is not None:
+                running.append(process)
             assert process.stdout is not None
             try:
                 for line in process.stdout:

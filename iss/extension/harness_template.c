@@ -2,7 +2,7 @@
 
    Generated around this file by iss/extension/harness.py. What a case holds is drawn the moment it is first looked at:
    from the bits of a counter (all cases) or from a generator of random and corner values. Usage:
-   PROGRAM all BITS | PROGRAM random COUNT SEED SECONDS; the last line is `same ...` or `differ ...`. */
+   PROGRAM all FIRST COUNT | PROGRAM random COUNT SEED SECONDS; the last line is `same ...` or `differ ...`. */
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -246,15 +246,16 @@ static double seconds(void)
 
 int main(int count, char **arguments)
 {
-    if (count < 3) return 2;
+    if (count < 4) return 2;
     drawing_all = strcmp(arguments[1], "all") == 0;
     const uint64_t given_number = strtoull(arguments[2], NULL, 10);
-    const uint64_t cases = drawing_all ? UINT64_C(1) << given_number : given_number;
+    const uint64_t first_case = drawing_all ? given_number : 0;
+    const uint64_t cases = drawing_all ? first_case + strtoull(arguments[3], NULL, 10) : given_number;
     const double limit = seconds() + (count > 4 ? atof(arguments[4]) : 1e9);
-    generator[0] = count > 3 ? strtoull(arguments[3], NULL, 10) * UINT64_C(0x9E3779B97F4A7C15) + 1 : 1;
+    generator[0] = strtoull(arguments[3], NULL, 10) * UINT64_C(0x9E3779B97F4A7C15) + 1;
     generator[1] = UINT64_C(0xD1B54A32D192ED03);
     for (int i = 0; i < 16; i++) random64();
-    uint64_t done = 0;
+    uint64_t done = first_case;
     while (done < cases) {
         const uint64_t stop = cases - done < (1u << 22) ? cases : done + (1u << 22);
         for (; done < stop; done++) {
@@ -273,10 +274,10 @@ int main(int count, char **arguments)
                 return 1;
             }
         }
-        printf("progress %" PRIu64 "\n", done);
+        printf("progress %" PRIu64 "\n", done - first_case);
         fflush(stdout);
         if (seconds() > limit) break;
     }
-    printf("same %" PRIu64 " %" PRIu64 "\n", done, most_used);
+    printf("same %" PRIu64 " %" PRIu64 "\n", done - first_case, most_used);
     return 0;
 }
