@@ -77,12 +77,8 @@ static bool follow(nm_coprocessor *c, nm_chain_run *run)
         fed += next[k];
     }
     const uint8_t *membranes = run->chain.last.state[last->profile == NM_CUBA];
-    bool looked = !run->trusted || run->membrane > (uint64_t)last->small.membrane.limit;
     if (!is_within(c, run, &run->membrane, membranes, last->n, last->small.membrane.limit)) {
         return false;
-    }
-    if (looked) {
-        run->top = run->membrane;
     }
     for (uint32_t k = 0; k < run->count; k++) {
         run->member[k].current = next[k];
@@ -167,8 +163,8 @@ uint32_t nm_perform_chain(nm_coprocessor *c, const nm_job *job, const nm_step *s
     run->chain.bits = c->log.on ? c->bits : NULL;
     find_readers(c, run);
     int64_t lowest = c->kernels->update_chain(&run->chain, whole, &spikes);
-    run->top = larger(run->top, larger(magnitude(pop->small.bar), magnitude(pop->small.assigned)));
-    run->membrane = larger(run->top, magnitude(lowest));
+    /* Membranes end at the threshold, at the reset value, above the lowest, or are held where they were within. */
+    run->membrane = larger(magnitude(lowest), larger(magnitude(pop->small.bar), magnitude(pop->small.assigned)));
     if (run->chain.bits) {
         nm_log_groups(c, pop, 0, whole, c->bits);
     }

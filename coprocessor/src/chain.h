@@ -18,7 +18,7 @@ typedef struct nm_chain_run {
     uint32_t first, count; /* entries */
     bool trusted;          /* no other operation writes to the states */
     uint32_t pause;        /* so many steps go population by population */
-    uint64_t membrane, top; /* bound of the last population's membranes, and of those above 0 */
+    uint64_t membrane;     /* bound of the last population's membranes that are not held */
     nm_chain_member member[NM_MOST_MEMBERS];
     uint32_t reader[NM_MOST_READERS]; /* entries: synapses that read the spikes */
     nm_chain chain;

@@ -268,6 +268,76 @@ def test_what_others_change_between_steps(what: str) -> None:
         levels.run(Operation.RUN, image.net(chain.entries), 40)
 
 
+@dataclass
+class Pair:
+    """An LI population that adds to a LIF population, 64 neurons each, such that they go in one pass at first."""
+
+    state: int = 0
+    inputs: tuple[int, ...] = (0,)
+    kv: int = 4055
+    last_kv: int = 4076
+    held: int = 0
+    image: Image = field(default_factory=lambda: Image(1 << 16))
+    before: list[tuple[int, int]] = field(default_factory=list)
+    behind: list[tuple[int, int]] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        values = ([self.state], self.inputs, [0], [0, self.held])
+        self.places = [self.image.words([x for x in some for _ in range(64)], 64) for some in values]
+
+    def run(self, steps: int) -> None:
+        """The network on all levels and the golden model."""
+        image, (state, cur, end, membranes) = self.image, self.places
+        depth = len(self.inputs).bit_length() - 1
+        p0 = self.kv << 16, self.last_kv << 16
+        li = image.pop(
+            64, profile=6, mode=FLOOR, parameters=(p0[0], 0, 0, 0), state=state, cur=cur, log_depth=depth, acc=end
+        )
+        more: dict[str, Any] = {"vth": 1 << 27, "refractory": 9, "out": image.words([0, 0])}
+        lif = image.pop(64, mode=FLOOR, parameters=(p0[1], 0, 0, 0), state=membranes, cur=end, **more)
+        net = image.net([*self.before, (UPD, li), (UPD | OUT, lif), *self.behind])
+        levels = Levels(image.ram, golden=True)
+        levels.write("slice", 0)
+        levels.run(Operation.RUN, net, steps)
+
+
+def test_an_input_with_slots() -> None:
+    """Each slot is looked at when its step comes."""
+    Pair(inputs=(3, 5)).run(4)
+
+
+def test_a_state_that_another_operation_changes() -> None:
+    """It gets too large, which only a look tells."""
+    pair = Pair()
+    image = pair.image
+    state, cur = image.words([1 << 22] * 64), image.words([0] * 64)
+    large = image.pop(64, profile=6, parameters=(4096 << 16, 0, 0, 0), state=state, cur=cur, acc=pair.places[0])
+    pair.behind.append((UPD, large))
+    pair.run(30)
+
+
+def test_graded_values_in_sparse_rows() -> None:
+    """What rows add is weights times values."""
+    pair = Pair()
+    image = pair.image
+    source, rows = image.words([1 << 20] * 64), image.words(range(65))
+    tables: dict[str, Any] = {"columns": image.halves(range(64)), "weights": image.allocate(64, 1, bytes([127] * 64))}
+    syn = image.syn(64, 64, fmt=CSR, source=2, source_address=source, rows=rows, cur=pair.places[1], **tables)
+    pair.before.append((SYN, syn))
+    pair.run(5)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_sums_that_saturate(sign: int) -> None:
+    Pair(state=sign * 52_000_000, inputs=(sign * ((1 << 31) - 1),)).run(1)
+
+
+def test_membranes_after_steps_one_by_one() -> None:
+    """In the first step they are held; when all other values are small again they have become too large."""
+    Pair(state=-51_000_000, inputs=(-3_000_000,), last_kv=3686, held=3).run(40)
+
+
 def test_interruptions_everywhere() -> None:
     """Slices that end at each unit, before, inside and behind the updates that go together."""
     chain = Chain(Random("interruptions"), 70, 2)
