@@ -294,7 +294,7 @@ class Pair:
         li = image.pop(
             64, profile=6, mode=FLOOR, parameters=(p0[0], 0, 0, 0), state=state, cur=cur, log_depth=depth, acc=end
         )
-        more: dict[str, Any] = {"vth": 1 << 27, "refractory": 9, "out": image.words([0, 0])}
+        more: dict[str, Any] = {"vth": 3000, "refractory": 9, "out": image.words([0, 0])}
         lif = image.pop(64, mode=FLOOR, parameters=(p0[1], 0, 0, 0), state=membranes, cur=end, **more)
         net = image.net([*self.before, (UPD, li), (UPD | OUT, lif), *self.behind])
         levels = Levels(image.ram, golden=True)
@@ -318,14 +318,17 @@ def test_a_state_that_another_operation_changes() -> None:
 
 
 def test_graded_values_in_sparse_rows() -> None:
-    """What rows add is weights times values."""
+    """What rows add is weights times values, which grow from 0."""
     pair = Pair()
     image = pair.image
-    source, rows = image.words([1 << 20] * 64), image.words(range(65))
+    source, rows = image.words([0] * 64), image.words(range(65))
     tables: dict[str, Any] = {"columns": image.halves(range(64)), "weights": image.allocate(64, 1, bytes([127] * 64))}
     syn = image.syn(64, 64, fmt=CSR, source=2, source_address=source, rows=rows, cur=pair.places[1], **tables)
     pair.before.append((SYN, syn))
-    pair.run(5)
+    state, cur = image.words([1 << 14] * 64), image.words([0] * 64)
+    growing = image.pop(64, profile=6, parameters=(4096 << 16, 0, 0, 0), state=state, cur=cur, acc=source)
+    pair.behind.append((UPD, growing))
+    pair.run(14)
 
 
 @pytest.mark.parametrize("sign", [1, -1])
