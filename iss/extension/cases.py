@@ -5,7 +5,7 @@ Runs the meaning itself on the reference hart, whose memory is only the bytes th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -257,3 +257,37 @@ class OperandView:
             return number
         value = self._hart.x[number]
         return self._widths[name](value) if name in self._widths else value
+
+
+class RetiredView:
+    """A case that has retired, as properties see it: operands and `before` as they were, `result` and `after`.
+
+    Of `before`, numbers are kept, not arrays.
+    """
+
+    def __init__(
+        self,
+        hart: Any,
+        insn: Any,
+        registers: Iterable[str],
+        widths: Mapping[str, Callable[[Any], Any]],
+        states: Iterable[str],
+        writes: bool,
+    ) -> None:
+        """`registers` are the operands whose values are kept, `states` the numbers, `writes` tells of an rd."""
+        self._hart, self._insn, self._writes = hart, insn, writes
+        operands = OperandView(hart, insn, widths)
+        self._values = {name: getattr(operands, name) for name in registers}
+        self.before = SimpleNamespace(**{name: getattr(hart.state, name) for name in states})
+        self.after: Any = None
+        self.result: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self._values[name] if name in self._values else getattr(self._insn, name)
+
+    def retire(self) -> None:
+        """Look at what the instruction has left behind."""
+        self.after = self._hart.state
+        self.result = self._hart.x[self._insn.rd] if self._writes else None

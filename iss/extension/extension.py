@@ -64,6 +64,16 @@ class CoverPoint:
     location: str
 
 
+@dataclass(frozen=True, slots=True)
+class Property:
+    """What shall hold of every case of an instruction that retires; without a condition: that it never traps."""
+
+    name: str
+    mnemonic: str
+    condition: Callable[[Any], Any] | None
+    location: str
+
+
 IMPLEMENTATION_KINDS = ("c", "python", "library", "extension", "verilog", "command", "isa", "spike")
 
 
@@ -87,6 +97,7 @@ class Extension:
         self.csrs = CsrTable(name, unit, self.states)
         self.details: dict[str, Details] = {}
         self.covers: list[CoverPoint] = []
+        self.properties: list[Property] = []
         self.implementations: dict[str, ImplementationSpec] = {}
         self.set_up: dict[int, int] = {}
 
@@ -220,6 +231,17 @@ class Extension:
             if not isinstance(value, int) or not 0 <= value < 1 << 32:
                 raise located(f"setup: {name} = {value!r}, expected 0..0xffffffff", where)
             self.set_up[numbers[name]] = value
+
+    def property(self, name: str, mnemonic: str, condition: Callable[[Any], Any] | None = None) -> None:
+        """State what holds of every case of an instruction that retires, to be proved; alone: that it never traps.
+
+        The condition sees operands (`case.rs1`), `case.result` and the state `case.before` and `case.after`.
+        """
+        where = caller_location(_OWN_MODULES)
+        self._known(mnemonic, where)
+        if any(known.name == name and known.mnemonic == mnemonic for known in self.properties):
+            raise located(f"property {name!r} of {mnemonic} is already there", where)
+        self.properties.append(Property(name, mnemonic, condition, where))
 
     def implementation(self, name: str, **given: Any) -> None:
         """Name a second implementation of the whole extension: one of c=, python=, library=, extension=, verilog=,

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
-from iss.extension.cases import Case, OperandView, Result, Runner
+from iss.extension.cases import Case, OperandView, Result, RetiredView, Runner
 from iss.extension.functions import CFunction
 from iss.extension.harness import NOT_IN_C, Harness
 from iss.extension.smt import is_hard, require_z3
 from iss.extension.solver import Answer, ask
-from iss.extension.symbolic import Execution, World, difference
-from iss.extension.trees import most_state_bits, narrowed, operations
+from iss.extension.symbolic import Execution, World, difference, traps
+from iss.extension.trees import most_state_bits, narrowed, operations, sources
 from iss.extension.vectors import Vectors
 from iss.extension.widths import Width
 from iss.isa.catalogue import Architecture
@@ -26,6 +26,7 @@ from iss.isa.errors import DefinitionError
 from iss.isa.state import StateField
 from iss.isa.tracing import AbstractHart, AbstractInstruction, Block, Trace, trace_function
 
+_BROKEN = 62  # a cause that no trap has: a condition does not hold
 EARLY_CASES = 1_000_000  # random ones before all are tried, because a difference is mostly found at once
 PYTHON_CASES_PER_SECOND = 20_000
 Requires = Callable[[Any], Any]
@@ -165,6 +166,45 @@ class Prover:
         width = self.widths[name]
         claim = f"bits of {name} outside {width} have no influence"
         return self.equal(narrowed(self.definition, {name: width}), claim)
+
+    def holds(self, name: str, condition: Requires) -> Verdict:
+        """Check that a condition on operands, result and state holds of every case that retires."""
+        meaning, widths, tree = self.definition.meaning, self.widths, self.definition.trace()
+        registers = [name for name in sources(tree) if name != "rd"]
+        touched = {node.static.name for node in tree.walk() if node.operation in ("read_state", "write_state")}
+        states = sorted(name for name in touched if self.states[name].count == 1)
+        writes = "rd" in self.definition.encoding.fields
+
+        def checked(hart: Any, insn: Any) -> None:
+            view = RetiredView(hart, insn, registers, widths, states, writes)
+            meaning(hart, insn)
+            view.retire()
+            if not condition(view):
+                hart.trap(_BROKEN, 0)
+
+        fields = tuple(self.definition.encoding.fields)
+        return self.equal(replace(self.definition, meaning=checked, unused=fields), name)
+
+    def never_traps(self, name: str) -> Verdict:
+        """Check that no machine makes the instruction trap; z3 decides it or nobody does."""
+        start = monotonic()
+        require_z3()
+        tree = self._assumed(self.definition).trace()
+
+        def build() -> tuple[Any, World, Any]:
+            world = World()
+            execution = Execution(tree, self.definition.encoding, world)
+            return traps(execution), world, self.definition.encoding
+
+        answer = ask(build, self.limits.smt_seconds)
+        if answer.case is not None:
+            result = Runner(self._assumed(self.definition), self.architecture).run(answer.case)
+            if result.trap is not None:
+                retired = replace(result, trap=None, next_pc=None)
+                return self._verdict(name, "different", "SMT", start, case=answer.case, results=(result, retired))
+        if answer.status == "unsat":
+            return self._verdict(name, "proved", "SMT", start)
+        return self._verdict(name, "tested", "random", start, notes=(f"z3: {answer.reason or 'no such machine'}",))
 
     def ask(self, first: Definition, second: Definition, seconds: float) -> Answer:
         """Ask z3 for a machine on which two definitions differ.

@@ -14,7 +14,7 @@ from typing import Any
 
 from iss.builtin import full_architecture
 from iss.errors import NeuroHartError
-from iss.extension.extension import Extension
+from iss.extension.extension import Extension, Property
 from iss.extension.functions import CFunction, c_function, python_meaning
 from iss.extension.implementations import function_targets, implementation_specs, target_path
 from iss.extension.load import architecture_with, load_extensions
@@ -22,6 +22,7 @@ from iss.extension.prove import Limits, Oracle, Progress, Prover, Side, Verdict,
 from iss.extension.widths import Width
 from iss.isa.catalogue import Architecture
 from iss.isa.definitions import Definition
+from iss.isa.errors import DefinitionError
 from iss.isa.state import StateField
 
 
@@ -161,12 +162,24 @@ def verdicts(subject: Subject, limits: Limits, progress: Progress | None = None)
     """Prove what a file says of an instruction: the widths of its operands, its second implementations."""
     prover = subject.prover(limits, progress)
     found = [prover.width_of(name) for name, width in subject.widths.items() if width.bits < 32]
+    mnemonic = subject.definition.mnemonic
+    stated = subject.extension.properties if subject.extension is not None else []
+    found += [_property(prover, each) for each in stated if each.mnemonic == mnemonic]
     for claim, side in declared_sides(subject):
         if isinstance(side, str):
             found.append(Verdict(subject.definition.mnemonic, claim, "untried", notes=(side,)))
         else:
             found.append(prover.equal(side, claim))
     return found
+
+
+def _property(prover: Prover, stated: Property) -> Verdict:
+    if stated.condition is None:
+        return prover.never_traps(stated.name)
+    try:
+        return prover.holds(stated.name, stated.condition)
+    except (AttributeError, DefinitionError, TypeError) as error:
+        raise NeuroHartError(f"{stated.location}: property {stated.name!r}: {error}") from None
 
 
 def side_label(side: Side) -> str:

@@ -405,6 +405,11 @@ def difference(first: Execution, second: Execution) -> Any:
     return z3.simplify(z3.Or(*found))
 
 
+def traps(execution: Execution) -> Any:
+    """Return the condition under which an instruction traps."""
+    return z3.Or(z3.BoolVal(False), *(path.guard() for path in execution.paths if path.kind == TRAPS))
+
+
 def _merge(cases: list[tuple[Any, Any]]) -> Any:
     """Return the value of the one case whose guard holds."""
     term = cases[-1][1]

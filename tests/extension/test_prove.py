@@ -351,6 +351,38 @@ def test_only_operands_that_it_is_for_count(tmp_path: Path, capsys: pytest.Captu
     assert main(["ext", "prove", f"{path}:div.a", f"{c}:f", "--cases", "1e5"]) == 1
 
 
+PROPERTIES = """
+xspk.property("fires or not", "spk.lif", lambda case: case.result <= 1)
+xspk.property("reset where it fires", "spk.lif", lambda case: (case.result == 0) | (case.after.v[case.rs1] == 0))
+xspk.property("the threshold stays", "spk.lif", lambda case: case.after.vth == case.before.vth)
+xspk.property("never traps", "spk.lif")
+xspk.property("never negative", "spk.lif", lambda case: case.after.v[case.rs1] >= 0)
+xspk.property("sum never traps", "spk.sum")
+"""
+
+
+def test_properties(spiking: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What holds is proved, what does not comes with a case; mistakes in them have their line."""
+    text = spiking.read_text(encoding="utf-8")
+    spiking.write_text(text + PROPERTIES, encoding="utf-8")
+    assert main(["ext", "prove", str(spiking), "--json"]) == 1
+    verdicts = {row["claim"]: row for row in json.loads(capsys.readouterr().out)}
+    proved = {claim for claim, row in verdicts.items() if row["grade"] == "proved"}
+    assert {"fires or not", "reset where it fires", "the threshold stays", "never traps"} < proved
+    assert {claim for claim, row in verdicts.items() if row["grade"] == "different"} == {
+        "never negative",
+        "sum never traps",
+    }
+    assert all(verdicts[claim]["case"] for claim in ("never negative", "sum never traps"))
+    spiking.write_text(text + 'xspk.property("odd", "spk.lif", lambda case: case.resul)\n', encoding="utf-8")
+    assert main(["ext", "prove", str(spiking)]) == 65
+    message = capsys.readouterr().err
+    assert f"{spiking}:" in message and "property 'odd'" in message
+    spiking.write_text(text + 'xspk.property("odd", "spk.life")\n', encoding="utf-8")
+    assert main(["ext", "prove", str(spiking)]) == 65
+    assert "xspk has no instruction 'spk.life'" in capsys.readouterr().err
+
+
 # The command --------------------------------------------------------------------------------------------------------
 def test_command_on_a_file(spiking: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ext", "prove", str(spiking)]) == 0
