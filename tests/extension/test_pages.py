@@ -10,6 +10,6 @@ from tests.architecture.documents import run_page
 from tests.architecture.repository import ROOT
 
 
-@pytest.mark.parametrize("page", ["check.md", "cover.md", "export.md", "mutate.md", "prove.md"])
+@pytest.mark.parametrize("page", ["check.md", "cover.md", "export.md", "mutate.md", "prove.md", "test.md"])
 def test_pages_show_what_is_printed(page: str, tmp_path: Path) -> None:
     run_page(ROOT / "docs" / "workbench" / page, tmp_path, {"PYTHONPATH": str(ROOT)}, {})
