@@ -60,7 +60,7 @@ AREAS: dict[str, Area] = {
     "iss.extension": Area(
         3,
         "iss.errors iss.isa iss.builtin iss.memory iss.loaders iss.hart iss.engines iss.trace iss.machine asm",
-        "numpy cffi z3",
+        "numpy cffi z3 pytest",
     ),
     # 4: what a user sees
     "iss.cli": Area(
