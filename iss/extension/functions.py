@@ -80,7 +80,7 @@ class CFunction:
         kept, before, after = self._state_text(states) if self.has_state else ("", "", "")
         if self.has_hart and self.extension is not None:
             kept += _HART.replace("@NAME@", self.extension.name)
-            before += "    begin_call(s);\n    if (setjmp(called.leave)) goto left;\n"
+            before += "    begin_call(s, d);\n    if (setjmp(called.leave)) goto left;\n"
             after = f"    finish_jump(s);\nleft:;\n{after}"
         returns = self.returns != "void"
         made = f"    result = (uint32_t){call};\n" if returns else f"    {call};\n"
@@ -128,7 +128,7 @@ _HART = """
 /* The hart as the user's functions see it. */
 #include <setjmp.h>
 #include "@NAME@_model.h"
-static struct { @NAME@_hart hart; machine *s; jmp_buf leave; } called;
+static struct { @NAME@_hart hart; machine *s; const operands *d; jmp_buf leave; } called;
 static void call_trap(@NAME@_hart *hart, uint32_t cause, uint32_t value)
 {
     (void)hart;
@@ -137,6 +137,10 @@ static void call_trap(@NAME@_hart *hart, uint32_t cause, uint32_t value)
     called.s->cause = cause;
     called.s->value = value;
     longjmp(called.leave, 1);
+}
+static void call_illegal(@NAME@_hart *hart)
+{
+    call_trap(hart, 2u, word_of(called.d));
 }
 static uint32_t call_load(@NAME@_hart *hart, uint32_t address, uint32_t size)
 {
@@ -156,12 +160,14 @@ static void call_jump(@NAME@_hart *hart, uint32_t target)
     called.s->jumped = 1;
     called.s->target = target;
 }
-static void begin_call(machine *s)
+static void begin_call(machine *s, const operands *d)
 {
     called.s = s;
+    called.d = d;
     called.hart.load = call_load;
     called.hart.store = call_store;
     called.hart.trap = (void *)call_trap;
+    called.hart.illegal = (void *)call_illegal;
     called.hart.jump = call_jump;
     called.hart.x = s->x;
     called.hart.pc = &s->pc;

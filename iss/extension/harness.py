@@ -38,7 +38,6 @@ USUAL_NUMBERS = {"rd": 10, "rs1": 11, "rs2": 12}
 _PRINT = {False: 'printf("%" PRIu64, (uint64_t)value);', True: 'printf("%" PRId64, (int64_t)value);'}
 # What the program has no model of: CSR rules, the coprocessor and time belong to a whole machine.
 NOT_IN_C = frozenset({"read_csr", "write_csr", "unit_call", "unit_read", "unit_write", "suspend", "wait", "settle"}) | {
-    "elapse",
     "note_command",
     "synchronise",
 }

@@ -22,6 +22,7 @@ from iss.extension.trees import redefined
 from iss.extension.vectors import Vectors
 from iss.isa.definitions import Definition
 from iss.isa.values import signed
+from tests.architecture.repository import ROOT
 from tests.extension.test_load import SPIKING
 
 pytest.importorskip("z3", reason="z3 is missing; run: pip install z3-solver")
@@ -409,6 +410,18 @@ def test_command_on_two(spiking: Path, tmp_path: Path, capsys: pytest.CaptureFix
     capsys.readouterr()
     assert main(["ext", "prove", "addi", f"{oracle}:plus"]) == 0
     assert "proved (SMT" in capsys.readouterr().out
+
+
+STUDIES = sorted(path.parent.name for path in (ROOT / "programs" / "extensions").glob("x*/x*.py"))
+
+
+@pytest.mark.parametrize("name", [name for name in STUDIES if name != "xnmspk"])
+def test_case_studies(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Traps from C, state, memory and time of its own: what the files claim is not refuted, and nothing is left out."""
+    command = ["ext", "prove", str(ROOT / "programs" / "extensions" / name / f"{name}.py"), "--json", "--cases", "3e4"]
+    assert main([*command, "--smt-seconds", "2", "--exhaustive-bits", "16", "--seconds", "1"]) == 0
+    verdicts = json.loads(capsys.readouterr().out)
+    assert verdicts and {verdict["grade"] for verdict in verdicts} <= {"proved", "tested"}
 
 
 @pytest.mark.parametrize(

@@ -55,9 +55,7 @@ def read(hart, insn):
     hart.x[insn.rd] = hart.state.v[u6(hart.x[insn.rs1])]
 
 
-@xlif.instruction(
-    "1111010 rs2 rs1 010 00000 1111011", "lif.write rs1, rs2", energy_pj=0.7, operands={"rs1": u6, "rs2": s16}
-)
+@xlif.instruction("1111010 rs2 rs1 010 00000 1111011", "lif.write rs1, rs2", energy_pj=0.7, operands={"rs2": s16})
 def write(hart, insn):
     """Set the potential of neuron rs1 to rs2 and end its pause. Neurons from 64 on are refused as illegal."""
     number = hart.x[insn.rs1]
