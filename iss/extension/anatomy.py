@@ -121,11 +121,27 @@ def _always_writes(tree: Block, written: bool = False) -> bool:
     return _always_writes(tree.then, written) and _always_writes(tree.otherwise, written)
 
 
-def _sources(operand: object, nodes: dict[int, Node], straight: bool) -> tuple[set[str], set[str]]:
-    """Return the register fields an address is made of: those it is counted from, and others."""
+Sources = tuple[set[str], set[str]]
+
+
+def _sources(
+    operand: object, nodes: dict[int, Node], straight: bool, known: dict[tuple[int, bool], Sources] | None = None
+) -> Sources:
+    """Return the register fields and states an address is made of: those it is counted from, and others.
+
+    `known` has what has been found: a node may be part of many.
+    """
     if not isinstance(operand, Value):
         return set(), set()
-    node = nodes[operand.index]
+    known = {} if known is None else known
+    key = (operand.index, straight)
+    if key not in known:
+        known[key] = _sources_of(nodes[operand.index], nodes, straight, known)
+    return known[key]
+
+
+def _sources_of(node: Node, nodes: dict[int, Node], straight: bool, known: dict[tuple[int, bool], Sources]) -> Sources:
+    found: set[str] = set()
     if node.operation == "read_x":
         name = _field(node.operands[0], nodes)
         found = set() if name is None else {name}
@@ -139,6 +155,6 @@ def _sources(operand: object, nodes: dict[int, Node], straight: bool) -> tuple[s
     first: set[str] = set()
     other: set[str] = set()
     for part in node.operands:
-        one, two = _sources(part, nodes, straight and keeps)
+        one, two = _sources(part, nodes, straight and keeps, known)
         first, other = first | one, other | two
     return first, other - first

@@ -11,6 +11,7 @@ import pytest
 import asm
 from iss.errors import NeuroHartError
 from iss.extension import architecture_with, load_extensions
+from iss.extension.anatomy import anatomy
 from iss.extension.dut import TestProgram
 from iss.extension.implementations import find_implementation
 from iss.extension.programs import Programs
@@ -151,3 +152,24 @@ def test_what_is_wrong_with_an_implementation(
 def test_a_program_that_is_too_long() -> None:
     with pytest.raises(ValueError, match="more than the 32768"):
         TestProgram((0x13,) * 9000)
+
+
+def test_numbers_that_are_used_twice_are_read_once(tmp_path: Path) -> None:
+    """An address of 2^60 paths, which are no paths of its own."""
+    text = (
+        spiking.DEFINITION
+        + '''
+
+@xspk.instruction("0000010 00000 rs1 000 rd 1011011", "spk.deep rd, rs1")
+def deep(hart, insn):
+    """A byte somewhere."""
+    address = hart.x[insn.rs1]
+    for _ in range(60):
+        address = (address + address + 1) & 0xFFFF_FFFF
+    hart.x[insn.rd] = hart.load(address, 1)
+'''
+    )
+    path = tmp_path / "deep.py"
+    path.write_text(text, encoding="utf-8")
+    (extension,) = load_extensions(path)
+    assert anatomy(extension.instructions.by_mnemonic["spk.deep"]).pointers == ("rs1",)
