@@ -16,6 +16,7 @@ from asm.unit import Unit
 from iss.memory.map import ADDRESS_SPACE, PAGE, MemoryMap
 
 HOST_SECTION: Final = ".tohost"
+GLOBAL_POINTER_OFFSET: Final = 0x800
 
 # The standard sections in the order of their addresses, and the names (and `name.` prefixes) of the input sections they
 # are made of; those of the first tuple come first.
@@ -114,7 +115,7 @@ def linker_script(memory_map: MemoryMap | None = None) -> str:
             lines.append(f"  . = ALIGN({PAGE});")
         inputs = " ".join(f"*({' '.join(f'{name} {name}.*' for name in group)})" for group in (first, names) if group)
         if output == ".data":
-            inputs = f"{inputs} __data_end = .; _edata = .;"
+            inputs = f"__global_pointer$ = . + {GLOBAL_POINTER_OFFSET:#x}; {inputs} __data_end = .; _edata = .;"
         if output == ".bss":
             inputs = f"__bss_start = .; {inputs} __bss_end = .; _end = .;"
         lines.append(f"  {output} : {{ {inputs} }}")

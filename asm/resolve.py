@@ -8,7 +8,7 @@ from typing import Final
 
 from asm.expressions import Expression, NotConstant, Reference, Value, evaluate, references
 from asm.fragments import Align, Section, Space
-from asm.layout import HOST_SECTION, OutputSection
+from asm.layout import GLOBAL_POINTER_OFFSET, HOST_SECTION, OutputSection
 from asm.program import ProgramSymbol
 from asm.session import Session
 from asm.source import Line
@@ -18,7 +18,6 @@ from iss.isa.registers import NUMBER
 from iss.memory.map import ADDRESS_SPACE
 
 HOST_SYMBOLS: Final = ("tohost", "fromhost")
-GLOBAL_POINTER_OFFSET: Final = 0x800
 _ALWAYS_SHOWN: Final = ("__global_pointer$", "__bss_start", "__bss_end", "_edata", "_end", "__stack_top")
 _NOWHERE: Final = Place(Line("", "", "<linker>", 0), 0)
 

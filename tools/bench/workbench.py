@@ -25,7 +25,7 @@ STORY: tuple[tuple[str, list[str]], ...] = (
     ("ext check", [*NEUROHART, "check", "xspk.py"]),
     ("pytest", [sys.executable, "-m", "pytest", "-q", "test_xspk.py"]),
     ("ext test, 200 programs", [*NEUROHART, "test", "xspk.py", "--against", "c", "--programs", "200"]),
-    ("ext prove", [*NEUROHART, "prove", "xspk.py"]),
+    ("ext prove", [*NEUROHART, "prove", "xspk.py", "--exhaustive-bits", "24", "--cases", "1e6"]),
     ("ext cover", [*NEUROHART, "cover", "xspk.py"]),
     ("ext mutate", [*NEUROHART, "mutate", "xspk.py", "--minimum", "95"]),
     ("ext export", [*NEUROHART, "export", "xspk.py", "-o", "handout"]),
