@@ -322,7 +322,7 @@ class Debugger:
             return ended
         if arrival is None and not self._active:
             return self._to_the_end()
-        start = self.now
+        start, known = self.now, self.history.latest
         first = _FIRST_PASS if arrival is None else _NEAR
         length = min(first, self.longest_pass or first)
         self.history.interrupted = False
@@ -331,13 +331,19 @@ class Debugger:
         while True:
             wanted = [point.wanted for point in self._active]
             scan = Scan(self.history, wanted, start, until_found=True, arrival=arrival)
-            outcome = scan.run(length)
-            end = self.now
-            stop = self._first_met(scan, scan.arrived)
-            if stop is not None:
-                return stop
-            if self.now != end:
-                outcome = self.history.seek(end)
+            self.history.console.holding = True
+            try:
+                outcome = scan.run(length)
+                end = self.now
+                stop = self._first_met(scan, scan.arrived)
+                if stop is not None:
+                    self.history.end_at(max(known, self.now))
+                    return stop
+                if self.now != end:
+                    outcome = self.history.seek(end)
+            finally:
+                self.history.console.holding = False
+                self.history.console.deliver()
             if outcome.end is not End.PAUSED and (stop := self._ended(outcome)) is not None:
                 return stop
             if (interrupted := self._interrupted()) is not None:

@@ -22,22 +22,39 @@ class ReplayedConsole:
     """Console output that happens again in a replay is not shown again.
 
     `position` counts the bytes the firmware has written at the machine's present time, `text` holds all of them up to
-    the latest time that was reached.
+    the latest time that was reached. While `holding` nothing is handed on: a search looks farther than it goes.
     """
 
     def __init__(self, sink: Callable[[bytes], object] | None = None) -> None:
         self.sink = sink or (lambda data: None)
         self.text = bytearray()
-        self.position = 0
+        self.position = self._delivered = 0
+        self.holding = False
 
     def write(self, data: bytes) -> None:
         """Take output of the firmware: the argument `console` of Machine."""
         end = self.position + len(data)
         if end > len(self.text):
-            fresh = data[len(self.text) - end :]
-            self.text += fresh
-            self.sink(fresh)
+            self.text += data[len(self.text) - end :]
         self.position = end
+        if not self.holding:
+            self.deliver()
+
+    def deliver(self) -> None:
+        """Hand on what has been written up to the present time and was not handed on before."""
+        fresh = bytes(self.text[self._delivered : self.position])
+        if fresh:
+            self._delivered = self.position
+            self.sink(fresh)
+
+    def forget(self) -> None:
+        """Forget what was written after the present time, as far as nobody has seen it."""
+        del self.text[max(self.position, self._delivered) :]
+
+    def cut(self) -> None:
+        """Forget what was written after the present time, which will not come again."""
+        del self.text[self.position :]
+        self._delivered = min(self._delivered, self.position)
 
     @property
     def shown(self) -> bytes:
@@ -155,8 +172,14 @@ class History:
         if any(moment > self.now for moment, _ in self._typed):
             self._typed = [typed for typed in self._typed if typed[0] <= self.now]
             self.machine.console_input.unfeed()
-        self.console.text = self.console.text[: self.console.position]
+        self.console.cut()
         self._checkpoint()
+
+    def end_at(self, moment: int) -> None:
+        """Take no notice of how far a search has looked beyond a moment: that depends on the engine."""
+        if moment < self.latest:
+            self.latest, self.last = moment, None
+        self.console.forget()
 
     def _checkpoint(self) -> None:
         previous = self._checkpoints[-1][0] if self._checkpoints else None
