@@ -115,7 +115,8 @@ def linker_script(memory_map: MemoryMap | None = None) -> str:
             lines.append(f"  . = ALIGN({PAGE});")
         inputs = " ".join(f"*({' '.join(f'{name} {name}.*' for name in group)})" for group in (first, names) if group)
         if output == ".data":
-            inputs = f"PROVIDE(__global_pointer$ = . + {GLOBAL_POINTER_OFFSET:#x}); {inputs} __data_end = .; _edata = .;"
+            pointer = f"PROVIDE(__global_pointer$ = . + {GLOBAL_POINTER_OFFSET:#x});"
+            inputs = f"{pointer} {inputs} __data_end = .; _edata = .;"
         if output == ".bss":
             inputs = f"__bss_start = .; {inputs} __bss_end = .; _end = .;"
         lines.append(f"  {output} : {{ {inputs} }}")
