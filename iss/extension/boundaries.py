@@ -7,18 +7,17 @@ finds neighbours that do. It costs some 30 runs, not millions.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any
 
-from iss.extension.python_source import statement
+from iss.extension.python_source import Notes, noting_function
 from iss.hart.extension_state import ExtensionState
 from iss.isa.definitions import Definition
 from iss.isa.state import StateLayout
-from iss.isa.tracing import Block
-from iss.isa.values import Value, signed, wrapped_sum
+from iss.isa.tracing import Node
 
 _COMPARISONS = frozenset({"lt", "le", "eq", "ne"})
 Answers = list[int]
@@ -64,28 +63,17 @@ def answers(definition: Definition, hart: Sketch, operands: Mapping[str, int]) -
 @lru_cache(maxsize=1024)
 def _noting(definition: Definition) -> Callable[[Any, Any, Answers], None]:
     """Return the meaning as a function that notes comparisons."""
-    text = "\n".join(["def meaning(hart, insn, seen):", *_lines(definition.trace(), 1)])
-    scope: dict[str, Any] = {"signed": signed, "wrapped_sum": wrapped_sum}
-    exec(compile(text, f"<{definition.mnemonic}>", "exec"), scope)
-    function: Callable[[Any, Any, Answers], None] = scope["meaning"]
-    return function
+    return noting_function(definition.trace(), _Comparisons(), definition.mnemonic)
 
 
-def _lines(block: Block, depth: int) -> Iterator[str]:
-    margin = "    " * depth
-    yield f"{margin}pass"
-    for node in block.nodes:
-        yield margin + statement(node)
-        if node.operation in _COMPARISONS:
-            yield f"{margin}seen.append(v{node.index})"
-    if block.then is not None and block.otherwise is not None:
-        decision = f"v{block.decision.index}" if isinstance(block.decision, Value) else repr(block.decision)
-        yield f"{margin}if {decision}:"
-        yield f"{margin}    seen.append(1)"
-        yield from _lines(block.then, depth + 1)
-        yield f"{margin}else:"
-        yield f"{margin}    seen.append(0)"
-        yield from _lines(block.otherwise, depth + 1)
+class _Comparisons(Notes):
+    """Puts the results of comparisons and the answers of decisions into `seen`, in order."""
+
+    def after(self, node: Node) -> Iterable[str]:
+        return (f"seen.append(v{node.index})",) if node.operation in _COMPARISONS else ()
+
+    def answered(self, decision: Any, answer: bool) -> Iterable[str]:
+        return (f"seen.append({int(answer)})",)
 
 
 def boundary(

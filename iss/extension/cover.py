@@ -18,13 +18,13 @@ from typing import Any
 from iss.errors import NeuroHartError
 from iss.extension.extension import Extension
 from iss.extension.mutation import source_lines
-from iss.extension.python_source import Reader
+from iss.extension.python_source import Notes, Reader, noting_function
 from iss.extension.trees import blocks, sources
 from iss.extension.widths import Width
 from iss.hart.hart import TrapRaised
 from iss.isa.causes import Cause, describe_cause
 from iss.isa.definitions import Definition
-from iss.isa.tracing import AbstractHart, Block
+from iss.isa.tracing import AbstractHart, Node
 from iss.isa.values import Value
 
 _REGISTERS = ("rs1", "rs2", "rd")
@@ -258,7 +258,8 @@ class Watched:
         self._cover, self._consume = cover, consume
         self._original = cover.definition.meaning
         names = cover.branch_names()
-        self._run = _instrumented(cover.tree, names)
+        notes = _Seeing(names)
+        self._run = noting_function(cover.tree, notes, "watched", places=notes.places)
         self._snapshots = bool(cover.points)
 
     def __call__(self, hart: Any, insn: Any) -> None:
@@ -274,7 +275,7 @@ class Watched:
         }
         seen = Seen(numbers, values, hart.pc)
         if self._snapshots:
-            seen.before = _copied(hart.state)
+            seen.before = hart.state.copy()
         try:
             self._run(hart, insn, seen)
         except TrapRaised as raised:
@@ -284,49 +285,26 @@ class Watched:
             if "rd" in numbers:
                 seen.result = hart.x[numbers["rd"]]
             if self._snapshots:
-                seen.after = _copied(hart.state)
+                seen.after = hart.state.copy()
             self._consume(seen)
 
 
-def _copied(state: Any) -> Any:
-    from iss.hart.extension_state import ExtensionState
+class _Seeing(Notes):
+    """Notes the state that is read and how named conditions are answered; `places` are the fields read."""
 
-    copied = ExtensionState(state.layout)
-    copied.buffer[:] = state.buffer
-    return copied
+    def __init__(self, names: Mapping[int, str]) -> None:
+        self._names = names
+        self.places: list[Any] = []
 
+    def after(self, node: Node) -> Iterable[str]:
+        if node.operation != "read_state":
+            return ()
+        self.places.append(node.static)
+        return (f"seen.state.append((places[{len(self.places) - 1}], v{node.index}))",)
 
-def _instrumented(tree: Block, names: Mapping[int, str]) -> Callable[[Any, Any, Seen], Any]:
-    """Return the tree as a function that notes in `seen` the state it reads and how its conditions are answered."""
-    from iss.extension.python_source import statement
-    from iss.isa.values import signed, wrapped_sum
-
-    places: list[Any] = []
-
-    def lines(block: Block, depth: int) -> Iterable[str]:
-        margin = "    " * depth
-        for node in block.nodes:
-            yield margin + statement(node)
-            if node.operation == "read_state":
-                places.append(node.static)
-                yield f"{margin}seen.state.append((places[{len(places) - 1}], v{node.index}))"
-        if block.then is None or block.otherwise is None:
-            yield f"{margin}return"
-            return
-        asked = f"v{block.decision.index}" if isinstance(block.decision, Value) else repr(bool(block.decision))
-        name = names.get(block.decision.index, "") if isinstance(block.decision, Value) else ""
-        yield f"{margin}if {asked}:"
-        yield f"{margin}    seen.answers.append(({name!r}, True))"
-        yield from lines(block.then, depth + 1)
-        yield f"{margin}else:"
-        yield f"{margin}    seen.answers.append(({name!r}, False))"
-        yield from lines(block.otherwise, depth + 1)
-
-    text = "\n".join(["def meaning(hart, insn, seen):", *lines(tree, 1)]) + "\n"
-    scope: dict[str, Any] = {"signed": signed, "wrapped_sum": wrapped_sum, "places": places}
-    exec(compile(text, "<watched>", "exec"), scope)
-    function: Callable[[Any, Any, Seen], Any] = scope["meaning"]
-    return function
+    def answered(self, decision: Any, answer: bool) -> Iterable[str]:
+        name = self._names.get(decision.index, "") if isinstance(decision, Value) else ""
+        return (f"seen.answers.append(({name!r}, {answer}))",)
 
 
 # An extension's coverage ---------------------------------------------------------------------------------------------

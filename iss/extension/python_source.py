@@ -6,7 +6,7 @@ anew and refuses what the vocabulary does not allow.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from iss.isa.tracing import Block, Node
@@ -20,30 +20,57 @@ _LEAVES = frozenset({"operand", "read_x", "read_pc", "read_field", "unit_read"})
 _CALLS = ("settle", "elapse", "suspend", "wait", "synchronise", "note_command", "jump", "trap", "write_csr")
 
 
+class Notes:
+    """Statements that a function has beside those of its tree, to note in its third argument what happens: none."""
+
+    def after(self, node: Node) -> Iterable[str]:
+        """Statements behind a node's."""
+        return ()
+
+    def answered(self, decision: Any, answer: bool) -> Iterable[str]:
+        """Statements where a decision has had this answer."""
+        return ()
+
+
 def python_function(tree: Block, label: str = "meaning") -> Callable[[Any, Any], Any]:
     """Return the tree as a function on `(hart, insn)`; errors name `label` as its file."""
-    scope: dict[str, Any] = {"signed": signed, "wrapped_sum": wrapped_sum}
-    exec(compile(python_source(tree), f"<{label}>", "exec"), scope)
-    function: Callable[[Any, Any], Any] = scope["meaning"]
-    return function
+    return _compiled(python_source(tree), label)
+
+
+def noting_function(tree: Block, notes: Notes, label: str, **names: Any) -> Callable[[Any, Any, Any], Any]:
+    """Return the tree as a function on `(hart, insn, seen)` with the statements of `notes`, which may use `names`."""
+    return _compiled("\n".join(["def meaning(hart, insn, seen):", *_lines(tree, 1, notes)]), label, **names)
 
 
 def python_source(tree: Block) -> str:
     """Return the tree as the text of a Python function `meaning(hart, insn)`."""
-    return "\n".join(["def meaning(hart, insn):", *_lines(tree, 1)]) + "\n"
+    return "\n".join(["def meaning(hart, insn):", *_lines(tree, 1, Notes())]) + "\n"
 
 
-def _lines(block: Block, depth: int) -> Iterator[str]:
+def _compiled(text: str, label: str, **names: Any) -> Callable[..., Any]:
+    scope: dict[str, Any] = {"signed": signed, "wrapped_sum": wrapped_sum, **names}
+    exec(compile(text, f"<{label}>", "exec"), scope)
+    function: Callable[..., Any] = scope["meaning"]
+    return function
+
+
+def _lines(block: Block, depth: int, notes: Notes) -> Iterator[str]:
     margin = "    " * depth
     for node in block.nodes:
         yield margin + statement(node)
+        for line in notes.after(node):
+            yield margin + line
     if block.then is None or block.otherwise is None:
         yield f"{margin}return {_name(block.result)}"
         return
-    yield f"{margin}if {_name(block.decision)}:"
-    yield from _lines(block.then, depth + 1)
-    yield f"{margin}else:"
-    yield from _lines(block.otherwise, depth + 1)
+    for question, answer, child in (
+        (f"if {_name(block.decision)}:", True, block.then),
+        ("else:", False, block.otherwise),
+    ):
+        yield margin + question
+        for line in notes.answered(block.decision, answer):
+            yield f"{margin}    {line}"
+        yield from _lines(child, depth + 1, notes)
 
 
 def _name(operand: Any) -> str:

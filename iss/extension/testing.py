@@ -71,9 +71,7 @@ class Bench:
             machine.run(1)
         trap = (hart.mcause, hart.mtval) if hart.traps else None
         left = bytes(machine.ram.buffer[MEMORY - machine.ram.base :][: len(memory)])
-        kept = ExtensionState(hart.state.layout)
-        kept.buffer[:] = hart.state.buffer
-        return Result(tuple(hart.x), kept, left, hart.cycles, trap)
+        return Result(tuple(hart.x), hart.state.copy(), left, hart.cycles, trap)
 
     def read_csr(self, name: str) -> int:
         """Return what a CSR reads now, after the last run."""

@@ -49,6 +49,12 @@ class ExtensionState:
             object.__setattr__(self, name, value)
         self.reset()
 
+    def copy(self) -> ExtensionState:
+        """Return a state of its own with the same numbers."""
+        copied = ExtensionState(self.layout)
+        copied.buffer[:] = self.buffer
+        return copied
+
     def reset(self) -> None:
         """Give every number its value after reset."""
         self.buffer[:] = self.layout.initial
