@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import Any
 
 import iss.engines._interpreter as _interpreter
-from iss.engines.custom import custom_module
 from iss.engines.engine import Reason
 from iss.engines.profile import Profile, Tally
 from iss.errors import NeuroHartError
@@ -28,7 +27,11 @@ class InterpreterEngine:
     name = "interpreter"
 
     def __init__(self, hart: Hart, timing: TimingModel) -> None:
-        module: Any = custom_module(hart.architecture) if hart.architecture.is_custom else _interpreter
+        module: Any = _interpreter
+        if hart.architecture.is_custom:
+            from iss.engines.custom import custom_module  # what compiling needs is not for every start
+
+            module = custom_module(hart.architecture)
         if not hasattr(module, "callbacks_are_set"):
             _set_callbacks(module.ffi)
             module.callbacks_are_set = True
@@ -58,9 +61,8 @@ class InterpreterEngine:
             state.csr_enabled[csr.number] = 1
         state.taken_cost, state.maximum_cost = timing.taken_branch, max(costs)
         state.misaligned = hart.misaligned
-        if len(hart.state.layout):
-            self._extension_state = ffi.from_buffer(hart.state.buffer)
-            state.extension = ffi.cast("nh_extension_state *", self._extension_state)
+        self._extension_state = ffi.from_buffer(hart.state.buffer)
+        state.extension = ffi.cast("nh_extension_state *", self._extension_state)
         self.connect_unit(hart.coprocessor)
 
     def connect_unit(self, coprocessor: Any) -> None:
