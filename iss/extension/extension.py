@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from iss.extension.widths import Width
+from iss.hart.extension_state import ExtensionState
 from iss.isa.catalogue import Extension as CatalogueEntry
 from iss.isa.csrs import CsrTable
 from iss.isa.definitions import InstructionSet, Meaning
@@ -117,6 +118,8 @@ class Extension:
             raise located(f"state {name!r}: expected a C name of lower-case letters, digits and _", where)
         if name in self.states or name in HART_FIELDS:
             raise located(f"state {name!r} is already there; choose another name", where)
+        if hasattr(ExtensionState, name):
+            raise located(f"state {name!r}: hart.state.{name} is something else; choose another name", where)
         if not isinstance(width, Width):
             raise located(f"state {name!r}: {width!r} is no width, expected signed(bits) or unsigned(bits)", where)
         if not isinstance(count, int) or count < 1:

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-DEFINITION = '''\
+LIF = '''\
+def lif(hart, insn):
+    """Integrate rs2 into neuron rs1; rd is 1 if it fires."""
+    i = u8(hart.x[insn.rs1])
+    v = hart.state.v[i]
+    v = s16.clip(v - (v >> 4) + s16(hart.x[insn.rs2]))
+    if v >= hart.state.vth:
+        hart.state.v[i] = 0
+        hart.x[insn.rd] = 1
+    else:
+        hart.state.v[i] = v
+        hart.x[insn.rd] = 0
+'''
+DEFINITION = (
+    """\
 from iss.extension import Extension, signed, unsigned
 
 s16, u8 = signed(16), unsigned(8)
@@ -18,18 +32,9 @@ xspk.implementation("other", extension="other.py")
 
 
 @xspk.instruction("0000000 rs2 rs1 000 rd 1011011", "spk.lif rd, rs1, rs2", operands={"rs1": u8, "rs2": s16})
-def lif(hart, insn):
-    """Integrate rs2 into neuron rs1; rd is 1 if it fires."""
-    i = u8(hart.x[insn.rs1])
-    v = hart.state.v[i]
-    v = s16.clip(v - (v >> 4) + s16(hart.x[insn.rs2]))
-    if v >= hart.state.vth:
-        hart.state.v[i] = 0
-        hart.x[insn.rd] = 1
-    else:
-        hart.state.v[i] = v
-        hart.x[insn.rd] = 0
-
+"""
+    + LIF
+    + '''
 
 @xspk.instruction("0000001 rs2 rs1 000 rd 1011011", "spk.sum rd, rs1, rs2")
 def sum(hart, insn):
@@ -38,6 +43,7 @@ def sum(hart, insn):
     hart.store(hart.x[insn.rs2], 4, total)
     hart.x[insn.rd] = total
 '''
+)
 C = """\
 #include "xspk_model.h"
 

@@ -12,11 +12,12 @@ from asm.source import Source
 from iss.errors import NeuroHartError
 from iss.extension import architecture_with, load_extensions
 from iss.machine import End, Machine
+from tests.extension.spiking import LIF
 
 HEAD = "from iss.extension import Extension, signed, unsigned\n"
 SPIKING = (
     HEAD
-    + '''
+    + """
 s16, u8 = signed(16), unsigned(8)
 xspk = Extension("xspk", title="Spiking unit")
 xspk.state("v", s16, count=256, documentation="membrane potentials")
@@ -30,18 +31,10 @@ xspk.csr(0xFC0, "spk_wide", "High word", read=lambda hart: hart.state.wide >> 32
 
 @xspk.instruction("0000000 rs2 rs1 000 rd 1011011", "spk.lif rd, rs1, rs2", cycles=3, energy_pj=1.2,
                   operands={"rs1": u8, "rs2": s16})
-def lif(hart, insn):
-    """Integrate rs2 into neuron rs1; rd is 1 if it fires."""
-    i = u8(hart.x[insn.rs1])
-    v = hart.state.v[i]
-    v = s16.clip(v - (v >> 4) + s16(hart.x[insn.rs2]))
-    if v >= hart.state.vth:
-        hart.state.v[i] = 0
-        hart.x[insn.rd] = 1
-    else:
-        hart.state.v[i] = v
-        hart.x[insn.rd] = 0
-    hart.state.wide = hart.state.wide * 3
+"""
+    + LIF
+    + '''\
+    hart.state.wide = hart.state.wide + 12345678901
 
 
 @xspk.instruction("0000001 rs2 rs1 000 rd 1011011", "spk.sum rd, rs1, rs2", cycles=4)
@@ -51,7 +44,7 @@ def sum(hart, insn):
     hart.state.odd = total
     hart.x[insn.rd] = total
 '''
-).replace("wide * 3", "wide + 12345678901")
+)
 PROGRAM = """
     .include "crt0.inc"
 main:
@@ -125,6 +118,10 @@ def test_a_state_keeps_its_low_bits(tmp_path: Path) -> None:
         (HEAD + "x = Extension('xspk')\nx.state('v', 16)\n", "file.py:3: state 'v': 16 is no width"),
         (HEAD + "x = Extension('xspk')\nx.state('v', signed(65))\n", "file.py:3: .*a width is 1 to 64 bits"),
         (HEAD + "x = Extension('xspk')\nx.state('int', signed(5))\n", "file.py:3: state 'int': expected a C name"),
+        (
+            HEAD + "x = Extension('xspk')\nx.state('buffer', signed(5))\n",
+            "file.py:3: state 'buffer': hart.st",
+        ),
         (HEAD + "x = Extension('xspk')\nx.state('v', signed(5), reset=16)\n", "file.py:3: .*16 does not fit signed"),
         (HEAD + "x = Extension('xspk')\nx.csr(0x7D0, 'c', '', state='v')\n", "file.py:3: CSR c: 'v' is no state"),
         (SPIKING.replace("0000001 rs2", "0000000 rs2"), r"file.py:\d+: the encoding of spk.sum overlaps spk.lif"),
