@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from iss.cli.exit_codes import ExitCode, Failure, failing
+from iss.cli.parsing import percentage
 
 if TYPE_CHECKING:
     from iss.machine import Machine
@@ -42,25 +43,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--include", metavar="GLOB", action="append", default=[], help="only sources whose path fits")
     group.add_argument("--exclude", metavar="GLOB", action="append", default=[], help="no sources whose path fits")
     group.add_argument(
-        "--fail-under", type=_percent, metavar="PERCENT", help="exit with 1 if fewer lines were executed"
+        "--fail-under", type=percentage, metavar="PERCENT", help="exit with 1 if fewer lines were executed"
     )
     group.add_argument(
         "--fail-under-branches",
-        type=_percent,
+        type=percentage,
         metavar="PERCENT",
         help="likewise for the ways of branches",
     )
     group.add_argument("--json", action="store_true", help="one JSON object instead of a table")
-
-
-def _percent(text: str) -> float:
-    try:
-        value = float(text.removesuffix("%"))
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 100:
-        raise argparse.ArgumentTypeError(f"{text!r} is no percentage, expected 0 to 100")
-    return value
 
 
 def run(args: argparse.Namespace) -> int:

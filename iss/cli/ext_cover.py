@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from iss.cli.exit_codes import ExitCode, Failure, failing
-from iss.cli.parsing import count
+from iss.cli.parsing import count, percentage
 
 if TYPE_CHECKING:
     from iss.extension.cover import Cover
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--merge", metavar="JSON", type=Path, nargs="+", help="add counts written by -o")
     parser.add_argument("-o", dest="output", metavar="JSON", type=Path, help="write the counts, to be merged")
     parser.add_argument("--html", metavar="FILE", type=Path, help="write a page with all bins")
-    parser.add_argument("--minimum", metavar="PERCENT", type=float, help="exit code 1 for less")
+    parser.add_argument("--minimum", metavar="PERCENT", type=percentage, help="exit code 1 for less")
     parser.add_argument("--no-vectors", action="store_true", help="do not look for cases of missed bins")
     parser.add_argument("--json", action="store_true", help="one JSON object")
 
@@ -55,8 +55,6 @@ def run(args: argparse.Namespace) -> int:
     from iss.extension.load import architecture_with
     from iss.extension.reach import reach_all
 
-    if args.minimum is not None and not 0 <= args.minimum <= 100:
-        raise Failure(f"--minimum {args.minimum:g}: expected 0 to 100 percent", ExitCode.USAGE)
     with failing(ExitCode.BAD_INPUT):
         covers = [Cover(extension) for extension in load_extensions(args.file)]
         _fill(covers, args)

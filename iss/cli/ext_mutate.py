@@ -12,6 +12,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from iss.cli.exit_codes import ExitCode, Failure, failing
+from iss.cli.parsing import percentage
 
 if TYPE_CHECKING:
     from iss.extension.mutation_runs import Fate, Score
@@ -39,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--tests", metavar="PATH", type=Path, action="append", help="test file or folder (default: test_NAME.py)"
     )
     parser.add_argument("--only", metavar="MNEMONIC", help="mutants of one instruction")
-    parser.add_argument("--minimum", metavar="PERCENT", type=float, help="exit code 1 for a lower score")
+    parser.add_argument("--minimum", metavar="PERCENT", type=percentage, help="exit code 1 for a lower score")
     parser.add_argument("--seconds", metavar="S", type=float, default=600.0, help="start no run after (default: 600)")
     parser.add_argument("--jobs", metavar="N", type=int, default=os.cpu_count() or 1, help="runs at a time")
     parser.add_argument("--list", action="store_true", help="only list the mutants")
@@ -51,8 +52,6 @@ def run(args: argparse.Namespace) -> int:
     from iss.extension import load_extensions
     from iss.extension.mutation_runs import find_tests, score
 
-    if args.minimum is not None and not 0 <= args.minimum <= 100:
-        raise Failure(f"--minimum {args.minimum:g}: expected 0 to 100 percent", ExitCode.USAGE)
     with failing(ExitCode.BAD_INPUT):
         extensions = load_extensions(args.file)
         known = [definition.mnemonic for extension in extensions for definition in extension.instructions]

@@ -72,6 +72,17 @@ def _at_least_zero(value: int) -> int:
     return value
 
 
+def percentage(text: str) -> float:
+    """Return a number from 0 to 100, such as 90 or 92.5%."""
+    try:
+        value = float(text.removesuffix("%"))
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 100:
+        raise argparse.ArgumentTypeError(f"{text!r} is no percentage, expected 0 to 100")
+    return value
+
+
 def size(text: str) -> int:
     """Return a size in bytes such as 65536, 64K, 64M, 1GiB or 0x10000; units are powers of 1024."""
     found = _SIZE.match(text)
