@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from iss.isa.values import bounds
 from iss.isa.values import signed as two_complement
 
 
@@ -18,12 +19,12 @@ class Width:
     @property
     def minimum(self) -> int:
         """The least number."""
-        return -(1 << (self.bits - 1)) if self.is_signed else 0
+        return bounds(self.bits, self.is_signed)[0]
 
     @property
     def maximum(self) -> int:
         """The greatest number."""
-        return (1 << (self.bits - self.is_signed)) - 1
+        return bounds(self.bits, self.is_signed)[1]
 
     def __call__(self, value: Any) -> Any:
         return two_complement(value, self.bits) if self.is_signed else value & ((1 << self.bits) - 1)

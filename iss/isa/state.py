@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from iss.isa.values import bounds
+
 # name: bits. `cycles` and `retired` count since reset; mcycle and minstret are what software sees and may write.
 HART_FIELDS: dict[str, int] = {
     "instruction_word": 32,  # of the instruction in execution
@@ -51,12 +53,12 @@ class StateField:
     @property
     def minimum(self) -> int:
         """The least value it holds."""
-        return -(1 << (self.bits - 1)) if self.signed else 0
+        return bounds(self.bits, self.signed)[0]
 
     @property
     def maximum(self) -> int:
         """The greatest value it holds."""
-        return (1 << (self.bits - self.signed)) - 1
+        return bounds(self.bits, self.signed)[1]
 
     @property
     def storage_bits(self) -> int:

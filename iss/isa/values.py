@@ -28,6 +28,11 @@ def signed(value: Any, bits: int = 32) -> Any:
     return (value & ((1 << bits) - 1) ^ (1 << (bits - 1))) - (1 << (bits - 1))
 
 
+def bounds(bits: int, is_signed: bool) -> tuple[int, int]:
+    """Return the least and the greatest number of `bits` bits, in two's complement or from 0."""
+    return (-(1 << (bits - 1)), (1 << (bits - 1)) - 1) if is_signed else (0, (1 << bits) - 1)
+
+
 def wrapped_sum(left: Any, right: Any) -> Any:
     """Return `left + right` modulo 2^64: the sum of a 64-bit counter and its offset."""
     operands = tuple(part if isinstance(part, Value) else part & UINT64_MAX for part in (left, right))
@@ -308,7 +313,7 @@ def _abs(value: Any) -> tuple[int, int]:
 
 
 def _signed(value: Any, bits: int) -> tuple[int, int]:
-    return -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+    return bounds(bits, True)
 
 
 def _popcount(value: Any) -> tuple[int, int]:
