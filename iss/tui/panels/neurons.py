@@ -36,7 +36,7 @@ def render(state: State, width: int, height: int) -> list[Line]:
     """As many neurons as fit, with the chosen one among them; below it what is known about that."""
     population = state.population
     if population is None:
-        return page([Row(_absence(state), theme.DIM)], width, height)
+        return page([Row(absence(state), theme.DIM)], width, height)
     values = descriptors.membranes(state.machine, population)
     limits = _limits(state, population, values)
     each = per_line(width)
@@ -81,12 +81,13 @@ def _detail(state: State, population: Population, neuron: int, limit: int) -> Ro
     return row.add(" input", theme.DIM).add(f" {waiting}")
 
 
-def _absence(state: State) -> str:
+def absence(state: State, shown: str = "membranes", part: str = "population", kind: str = "POP") -> str:
+    """Why there is nothing of the coprocessor to be shown: `part` has descriptors of a `kind`."""
     if state.playback is not None:
-        return "a trace does not tell membranes; `neurohart debug PROGRAM --trace FILE` does"
+        return f"a trace does not tell {shown}; `neurohart debug PROGRAM --trace FILE` does"
     if state.machine.coprocessor is None:
         return "no coprocessor: the ISA has no Xnm extension"
-    return "no population in memory: nothing there is a valid POP descriptor yet"
+    return f"no {part} in memory: nothing there is a valid {kind} descriptor yet"
 
 
 def at(state: State, width: int, height: int, line: int, column: int) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from iss.tui import heat, theme
+from iss.tui.panels.neurons import absence
 from iss.tui.state import State
 from iss.tui.text import Line, Row, page
 
@@ -26,7 +27,7 @@ def render(state: State, width: int, height: int) -> list[Line]:
     """As many sources and neurons as fit, with the chosen ones among them."""
     projection = state.projection
     if projection is None:
-        return page([Row(_absence(state), theme.DIM)], width, height)
+        return page([Row(absence(state, "weights", "projection", "SYN"), theme.DIM)], width, height)
     room, cells = max(1, height - 1), max(1, width - _GUTTER)
     room = min(room, max(1, _MOST_SYNAPSES // projection.n_post))
     source = min(state.view.source, projection.n_pre - 1)
@@ -62,11 +63,3 @@ def _detail(synapses: dict[int, tuple[int, int]], source: int, neuron: int, larg
     total = sum(weight for weight, _ in synapses.values())
     row.add(f"  source: {len(synapses):,} synapses, sum {total:+,}", theme.DIM)
     return row.add(f"  full: {largest}", theme.DIM)
-
-
-def _absence(state: State) -> str:
-    if state.playback is not None:
-        return "a trace does not tell weights; `neurohart debug PROGRAM --trace FILE` does"
-    if state.machine.coprocessor is None:
-        return "no coprocessor: the ISA has no Xnm extension"
-    return "no projection in memory: nothing there is a valid SYN descriptor yet"
