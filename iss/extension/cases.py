@@ -142,7 +142,7 @@ class Runner:
         self.definition = definition
         self._meaning = meaning or definition.meaning
         self._memory = _Memory()
-        self._hart = Hart(architecture, self._memory)  # type: ignore[arg-type]
+        self._hart = Hart(architecture, self._memory)  # type: ignore[arg-type]  # all of a bus that cases need
         self._states: dict[str, StateField] = dict(architecture.states.fields)
         self._before = bytes(self._hart.state.buffer)
         done = operations(definition.trace())

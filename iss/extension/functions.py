@@ -11,6 +11,7 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -220,11 +221,8 @@ def c_function(path: Path, name: str, encoding: Encoding, extension: Extension |
 
 def _mentioned(text: str) -> frozenset[str]:
     """Return the names in a function's body, which begins behind its brace; `(void)name;` is no mention."""
-    depth, end = 1, 0
-    for end, character in enumerate(text):  # noqa: B007
-        depth += (character == "{") - (character == "}")
-        if depth == 0:
-            break
+    depths = accumulate(((character == "{") - (character == "}") for character in text), initial=1)
+    end = next((place for place, depth in enumerate(depths) if depth == 0), len(text))
     return frozenset(re.findall(r"[A-Za-z_]\w*", re.sub(r"\(void\)\s*\w+\s*;", "", text[:end])))
 
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from types import FrameType
 from typing import Any
 
 from iss.errors import NeuroHartError
@@ -105,9 +106,9 @@ def source_lines(definition: Definition) -> dict[int, int]:
     class Noting(Trace):
         def record(self, operation: str, operands: tuple[Any, ...], low: int, high: int, static: Any = None) -> Value:
             value = super().record(operation, operands, low, high, static)
-            frame = sys._getframe(1)
+            frame: FrameType | None = sys._getframe(1)
             while frame is not None and (code is None or frame.f_code.co_filename != code.co_filename):
-                frame = frame.f_back  # type: ignore[assignment]
+                frame = frame.f_back
             if frame is not None:
                 lines.setdefault(value.index, frame.f_lineno)
             return value

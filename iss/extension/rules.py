@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from iss.extension.findings import Finding, Grade
 from iss.extension.known import Catalogue
 from iss.isa.definitions import Definition
+from iss.isa.state import StateField
 from iss.isa.tracing import Block, trace_rule
 from iss.isa.values import Value
 
@@ -197,4 +198,5 @@ def _uses(definition: Definition, read: set[str], written: set[str]) -> None:
 
 def _note(operation: str, static: object, read: set[str], written: set[str]) -> None:
     if operation in ("read_state", "write_state"):
-        (read if operation == "read_state" else written).add(getattr(static, "name"))  # noqa: B009 - a StateField
+        assert isinstance(static, StateField)
+        (read if operation == "read_state" else written).add(static.name)

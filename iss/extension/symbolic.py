@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from iss.extension.smt import Reading, natural_width, require_z3, resized
+from iss.extension.trees import reference
 from iss.isa.causes import Cause
 from iss.isa.encoding import Encoding
 from iss.isa.state import HART_FIELDS
 from iss.isa.tracing import Block, Node
-from iss.isa.values import Value
 
 if TYPE_CHECKING:
     import z3
@@ -205,7 +205,7 @@ class Execution:
 
     def _operand(self, node: Node, path: Path) -> Path:
         term = self.world.operand(self.encoding, node.static)
-        width, is_signed = natural_width(_result(node))
+        width, is_signed = natural_width(reference(node.index, node.low, node.high))
         self.reading.define(node, resized(term, width, is_signed))
         return path
 
@@ -316,7 +316,7 @@ class Execution:
         return path
 
     def _unit_read(self, node: Node, path: Path) -> Path:
-        width, _ = natural_width(_result(node))
+        width, _ = natural_width(reference(node.index, node.low, node.high))
         self.reading.define(node, self.front(path, node.static, width))
         return path
 
@@ -332,10 +332,6 @@ class Execution:
 
     def _suspend(self, node: Node, path: Path) -> None:
         self._ends(path, z3.BoolVal(True), SUSPENDS)
-
-
-def _result(node: Node) -> Value:
-    return Value(None, node.index, node.low, node.high)  # type: ignore[arg-type]
 
 
 def index_bits(count: int) -> int:

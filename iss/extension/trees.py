@@ -15,9 +15,9 @@ from iss.isa.values import Value
 REGISTER_FIELDS = ("rd", "rs1", "rs2")
 
 
-def reference(index: int) -> Value:
-    """Return a mention of a node; its interval is found when the changed tree is traced."""
-    return Value(None, index, 0, 1)  # type: ignore[arg-type]
+def reference(index: int, low: int = 0, high: int = 1) -> Value:
+    """Return a mention of a node outside of any trace; in a changed tree, tracing finds the interval anew."""
+    return Value(None, index, low, high)  # type: ignore[arg-type]  # never asked to decide
 
 
 def rebuilt(block: Block, change: Callable[[Node], list[Node] | None]) -> Block:

@@ -44,7 +44,6 @@ KEYS = (
     ("help, and back", "?\x1b?\x1b?"),
 )
 SEARCH = "mnem=lw"
-RECORDING = ("program", "instructions", "seconds", "CPU s", "million/s", "million/CPU s", "bytes each")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -80,7 +80,8 @@ def _converse(connection: socket.socket, session: Session) -> str:
         answers: list[bytes] = []
         try:
             for offset in range(0, whole, REQUEST.size):
-                answers.append(session.answer(read_request(pending[offset : offset + REQUEST.size])))  # noqa: PERF401
+                request = read_request(pending[offset : offset + REQUEST.size])
+                answers.append(session.answer(request))
         finally:
             connection.sendall(b"".join(answers))
         pending = pending[whole:]

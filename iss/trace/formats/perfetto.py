@@ -25,7 +25,6 @@ class _Writer:
     def __init__(self, out: TextIO) -> None:
         self._out, self._first = out, True
         self.names: list[str] = []
-        self._next_point = 0
         out.write('{"displayTimeUnit":"ns","traceEvents":[\n')
         self.put(ph="M", name="process_name", args={"name": "NeuroHart"})
         self.put(ph="M", name="thread_name", tid=_HART, args={"name": "hart"})
