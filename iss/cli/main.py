@@ -148,7 +148,8 @@ def version() -> str:
 
 def overview() -> str:
     """Return the text of `neurohart --help`."""
-    rows = [f"  {name:<8} {import_module(module).HELP}" for name, module in COMMANDS.items()]
+    width = max(map(len, COMMANDS))
+    rows = [f"  {name:<{width}} {import_module(module).HELP}" for name, module in COMMANDS.items()]
     codes = [f"  {code:>3}  {meaning}" for code, meaning in MEANINGS.items()]
     return "\n".join(
         (
