@@ -29,7 +29,7 @@ OPERATIONS = {
     Operation.REST: "data",
 }
 ETRAP_OFF, ETRAP_ON = 1, 5
-# The descriptors share their data, and regions of one operation that overlap leave the result UNSPECIFIED (specification
+# The descriptors share their data, and regions of one operation that overlap leave its result UNSPECIFIED (manual,
 # 6.1): C and golden model may then differ in RAM, where a row's sums overwrite its weights. So the usual run takes the
 # same cases every time; a difference that a long run finds has to be looked at.
 ALWAYS = settings(deadline=None, derandomize=EFFORT == 1, suppress_health_check=list(HealthCheck), database=None)
