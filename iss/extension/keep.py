@@ -16,7 +16,8 @@ from iss.extension.implementations import find_implementation, implementation_sp
 from iss.extension.load import load_extensions
 from iss.extension.lockstep import Session
 from iss.extension.programs import LIMIT
-from iss.extension.shrink import Line, Shrunk, words_of
+from iss.extension.shrink import Shrunk
+from iss.extension.steps import Line, words_of
 from iss.hart.extension_state import ExtensionState
 from iss.isa.catalogue import Architecture
 from iss.isa.registers import ABI_NAMES

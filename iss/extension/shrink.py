@@ -1,21 +1,22 @@
 """Makes a failing program small: cut at the difference, leave out what is not needed, then simplify the numbers.
 
 What ran before the difference is written in a row, without loops. Each instruction that matters (of the extension, on
-CSRs, storing, trapping) becomes a `Step` with the values of the registers it reads, which an `li` gives it; all others
-go. Then steps are left out by halves (ddmin, Zeller and Hildebrandt 2002), and operands and data are brought nearer to
-0. A smaller program counts only if its difference is of the same class.
+CSRs, storing, trapping) becomes a step (`iss.extension.steps`) with the values of the registers it reads, which an `li`
+gives it; all others go. Then steps are left out by halves (ddmin, Zeller and Hildebrandt 2002), operands and data are
+brought nearer to 0, values are made equal and registers are named anew, so that fewer `li` are needed. A smaller
+program counts only if its difference is of the same class.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic
 
-from iss.extension.anatomy import anatomy
 from iss.extension.compare import Divergence
-from iss.extension.dut import DATA_SIZE, HANDLER_REGISTERS, Run, TestProgram, constant
+from iss.extension.dut import DATA_SIZE, TestProgram
 from iss.extension.lockstep import Failure
+from iss.extension.steps import Line, Reader, Step, line_at, lines_of, with_value, words_of
 from iss.extension.worker import PATIENCE, Worker
 from iss.isa.catalogue import Architecture
 
@@ -23,25 +24,6 @@ KEEPS = "this happens only after other programs: the implementation keeps someth
 MAXIMUM_RUNS = 4000
 MAXIMUM_SECONDS = 30.0  # for implementations that are slow
 _PATIENCE = 0.03  # seconds of processor time for one run of a small program
-_KEPT = frozenset({"store", "trap", "read_csr", "write_csr", "read_state", "write_state", "unit_call"})
-
-
-@dataclass(frozen=True)
-class Step:
-    """An instruction and the values that the registers it reads are to have."""
-
-    word: int
-    reads: Mapping[int, int]
-    writes: frozenset[int]
-
-
-@dataclass(frozen=True)
-class Line:
-    """A line of the shrunk program: `li register, value`, or the instruction `word`."""
-
-    word: int | None
-    register: int = 0
-    value: int = 0
 
 
 @dataclass
@@ -68,10 +50,10 @@ def shrink(failure: Failure, architecture: Architecture) -> Shrunk:
 class _Shrinker:
     def __init__(self, failure: Failure, architecture: Architecture) -> None:
         self.failure, self.pair, self.target = failure, failure.pair, failure.divergence
-        self.instructions = architecture.instructions
-        self.custom = architecture.extensions[-1].instructions
+        self.reader = Reader(architecture.instructions, architecture.extensions[-1].instructions)
         self.runs, self.start = 0, monotonic()
         self.data = failure.program.data
+        self.known: dict[tuple[tuple[Line, ...], bytes], Divergence | None] = {}  # what has been run
 
     def shrink(self) -> Shrunk:
         worker = self.pair.dut if isinstance(self.pair.dut, Worker) else None
@@ -79,12 +61,12 @@ class _Shrinker:
             return self._attempt()
         worker.patience = _PATIENCE
         try:
-            shrunk = self._attempt()
-            worker.begin_anew()
-            found = self.pair.compare(shrunk.program)[0]
-            if found is None or not shrunk.steps or not found.same_class(shrunk.divergence):
+            shrunk = self._attempt(worker)
+            if not shrunk.steps or not self._repeats(shrunk.steps, worker):
                 # It keeps something from one program to the next: each run gets a process of its own.
+                worker.begin_anew()
                 worker.fresh = True
+                self.known.clear()
                 self.target, self.data = self.failure.divergence, self.failure.program.data
                 shrunk = self._attempt()
                 if not shrunk.steps and self.pair.compare(self.failure.program)[0] is None:
@@ -93,18 +75,29 @@ class _Shrinker:
         finally:
             worker.patience, worker.fresh = PATIENCE, False
 
-    def _attempt(self) -> Shrunk:
+    def _attempt(self, worker: Worker | None = None) -> Shrunk:
+        """Return what is left; with a worker, stop as soon as it is seen to keep something from program to program."""
         run = self.pair.spec.run(self.failure.program, 1_000_000)
         row = self.target.row if self.target.row >= 0 else len(run.pc)
-        steps = self._cause(self._steps(run, row))
+        steps = self._cause(self.reader.steps(self.failure.program, run, row))
         if not self._fails(steps):
             return self._unshrunk(row)
         steps = self._cut(steps)
-        steps = self._without(steps, self._fails)
+        if worker is not None and not self._repeats(steps, worker):
+            return self._unshrunk(row)
+        steps = self._without(steps)
+        if worker is not None and not self._repeats(steps, worker):
+            return self._unshrunk(row)
         self._simplify_data(steps)
         steps = self._simplify(steps)
-        steps = self._without(steps, self._fails)
+        steps = self._without(steps)
+        steps = self._without(self._fewer_values(self._renamed(steps)))
         return self._result(steps, row)
+
+    def _repeats(self, steps: Sequence[Step], worker: Worker) -> bool:
+        """Whether steps fail in a process that has run nothing, and again in the same process."""
+        worker.begin_anew()
+        return self._same(self._divergence(steps)) and self._same(self._divergence(steps))
 
     # Running --------------------------------------------------------------------------------------------------------
     def _program(self, steps: Sequence[Step]) -> tuple[TestProgram, list[Line]]:
@@ -120,53 +113,18 @@ class _Shrinker:
         program, _ = self._program(steps)
         return self.pair.compare(program)[0]
 
+    def _same(self, found: Divergence | None) -> bool:
+        return found is not None and found.same_class(self.target)
+
     def _fails(self, steps: Sequence[Step]) -> bool:
         if self.runs > MAXIMUM_RUNS or monotonic() - self.start > MAXIMUM_SECONDS:
             return False
-        found = self._divergence(steps)
-        return found is not None and found.same_class(self.target)
+        key = tuple(lines_of(steps)), self.data
+        if key not in self.known:
+            self.known[key] = self._divergence(steps)
+        return self._same(self.known[key])
 
-    # The row of steps -------------------------------------------------------------------------------------------------
-    def _steps(self, run: Run, row: int) -> list[Step]:
-        """Return the steps of what ran in the body up to and with a row."""
-        program = self.failure.program
-        assert run.word is not None and run.traps is not None
-        x = [0] * 32
-        steps: list[Step] = []
-        traps = [tuple(int(part) for part in trap[:2]) for trap in run.traps]
-        position = 0
-        last = min(row, len(run.pc) - 1)
-        for index in range(last + 2):
-            while position < len(traps) and traps[position][0] == index:
-                pc = traps[position][1]
-                if program.start <= pc < program.end:
-                    steps.append(self._step(program.words[(pc - program.start) // 4], x, trapped=True))
-                position += 1
-            if index > last:
-                break
-            pc, word = int(run.pc[index]), int(run.word[index])
-            if program.start <= pc < program.end and (index == row or self._matters(word)):
-                steps.append(self._step(word, x))
-            if run.rd[index]:
-                x[int(run.rd[index])] = int(run.value[index])
-        return steps
-
-    def _matters(self, word: int) -> bool:
-        definition = self.instructions.decode(word)
-        if definition is None or (self.custom is not None and definition.mnemonic in self.custom.by_mnemonic):
-            return True
-        return bool(anatomy(definition).operations & _KEPT)
-
-    def _step(self, word: int, x: Sequence[int], trapped: bool = False) -> Step:
-        definition = self.instructions.decode(word)
-        if definition is None:
-            return Step(word, {}, frozenset(HANDLER_REGISTERS))
-        found = anatomy(definition)
-        operands = definition.encoding.decode(word)
-        reads = {operands[name]: x[operands[name]] for name in sorted(found.reads) if operands[name]}
-        writes = {operands[name] for name in found.writes if operands[name]}
-        return Step(word, reads, frozenset(writes | (set(HANDLER_REGISTERS) if trapped else set())))
-
+    # Smaller ----------------------------------------------------------------------------------------------------------
     def _cause(self, steps: list[Step]) -> list[Step]:
         """Cut where the state begins to differ, if it does before what was seen first; that is what is looked for."""
         low, high = 0, len(steps)
@@ -183,7 +141,6 @@ class _Shrinker:
             return steps[:high]
         return steps
 
-    # Smaller ----------------------------------------------------------------------------------------------------------
     def _cut(self, steps: list[Step]) -> list[Step]:
         """Cut behind what fails, if that is not known: at the shortest beginning found by halving."""
         low, high = 0, len(steps)  # steps[:high] fails
@@ -195,21 +152,21 @@ class _Shrinker:
                 low = middle
         return steps[:high]
 
-    def _without(self, steps: list[Step], fails: Callable[[Sequence[Step]], bool]) -> list[Step]:
+    def _without(self, steps: list[Step]) -> list[Step]:
         """Leave out steps, the last one excepted, until each that is left is needed."""
         size = len(steps) - 1
         while size >= 1:
             place = max(0, len(steps) - 1 - size)
             while True:  # from behind: what matters mostly is near the end
                 fewer = steps[:place] + steps[min(place + size, len(steps) - 1) :]
-                if len(fewer) < len(steps) and fails(fewer):
+                if len(fewer) < len(steps) and self._fails(fewer):
                     steps = fewer
                 if place == 0:
                     break
                 place = max(0, place - size)
             size = min(size // 2, len(steps) - 1)
-        if len(steps) > 1 and fails(steps[:-1]):
-            return self._without(steps[:-1], fails)
+        if len(steps) > 1 and self._fails(steps[:-1]):
+            return self._without(steps[:-1])
         return steps
 
     def _simplify(self, steps: list[Step]) -> list[Step]:
@@ -235,16 +192,38 @@ class _Shrinker:
 
     def _smaller_numbers(self, steps: list[Step], place: int) -> list[Step]:
         """Make operands that are no registers 0."""
-        definition = self.instructions.decode(steps[place].word)
-        if definition is None or self.custom is None or definition.mnemonic not in self.custom.by_mnemonic:
+        found = self.reader.anatomy(steps[place].word)
+        if found is None or not self.reader.is_custom(steps[place].word):
             return steps
-        operands = definition.encoding.decode(steps[place].word)
-        for name in sorted(anatomy(definition).numbers):
+        encoding = found.definition.encoding
+        operands = encoding.decode(steps[place].word)
+        for name in sorted(found.numbers):
             if operands[name]:
-                word = definition.encoding.encode(**operands | {name: 0})
+                word = encoding.encode(**operands | {name: 0})
                 changed = [*steps[:place], replace(steps[place], word=word), *steps[place + 1 :]]
                 if self._fails(changed):
                     steps, operands = changed, operands | {name: 0}
+        return steps
+
+    def _renamed(self, steps: list[Step]) -> list[Step]:
+        """Take one register for each value: everywhere, or in the steps where the registers do not matter."""
+        for places in (range(len(steps)), *([place] for place in range(len(steps)))):
+            changed = self.reader.renamed(steps, places)
+            if changed != steps and len(lines_of(changed)) <= len(lines_of(steps)) and self._fails(changed):
+                steps = changed
+                if len(places) == len(steps):
+                    break
+        return steps
+
+    def _fewer_values(self, steps: list[Step]) -> list[Step]:
+        """Make values equal that need not be different, as long as this saves an `li`."""
+        for old in _values(steps):
+            for new in (0, *_values(steps)):
+                changed = with_value(steps, old, new)
+                for fewer in (self.reader.renamed(changed, range(len(changed))), changed):
+                    if len(lines_of(fewer)) < len(lines_of(steps)) and self._fails(fewer):
+                        steps = fewer
+                        break
         return steps
 
     def _simplify_data(self, steps: list[Step]) -> None:
@@ -272,7 +251,7 @@ class _Shrinker:
         at = len(lines) - 1
         run = ours.run()
         if 0 <= divergence.row < len(run.pc):
-            found = _line_at(lines, (int(run.pc[divergence.row]) - program.start) // 4)
+            found = line_at(lines, (int(run.pc[divergence.row]) - program.start) // 4)
             if divergence.kind != "trap":
                 at = at if found is None else found
         return Shrunk(
@@ -289,31 +268,9 @@ class _Shrinker:
         )  # fmt: skip
 
 
-def lines_of(steps: Sequence[Step]) -> list[Line]:
-    """Return the steps with an `li` for each register that has not the value wanted; all begin with 0."""
-    known: dict[int, int | None] = dict.fromkeys(range(32), 0)
-    lines = []
-    for step in steps:
-        for register, value in step.reads.items():
-            if known[register] != value:
-                lines.append(Line(None, register, value))
-                known[register] = value
-        lines.append(Line(step.word))
-        known |= dict.fromkeys(step.writes)
-    return lines
-
-
-def words_of(line: Line) -> tuple[int, ...]:
-    """Return the words of a line."""
-    return constant(line.register, line.value) if line.word is None else (line.word,)
-
-
-def _line_at(lines: Sequence[Line], word: int) -> int | None:
-    for number, line in enumerate(lines):
-        word -= len(words_of(line))
-        if word < 0:
-            return number
-    return None
+def _values(steps: Sequence[Step]) -> list[int]:
+    """Return the values that are read, each once."""
+    return list(dict.fromkeys(value for step in steps for value in step.reads.values()))
 
 
 def _simpler(value: int) -> list[int]:

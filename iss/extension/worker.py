@@ -1,11 +1,13 @@
 """A machine under test in a process of its own: a crash or an endless loop ends that process, not the tester.
 
 The process is forked from this one when there is something to run and again after it has died. A run may use so much
-processor time; more is an endless loop.
+processor time; more is an endless loop. With `fresh`, that process stays as it is after the fork and forks one more for
+each program.
 """
 
 from __future__ import annotations
 
+import mmap
 import multiprocessing
 import os
 import pickle
@@ -28,7 +30,7 @@ class Worker:
     def __init__(self, machine: MachineUnderTest) -> None:
         self.name, self.abilities, self.mnemonics = machine.name, machine.abilities, machine.mnemonics
         self.patience = PATIENCE
-        self.fresh = False  # each program gets a process of its own, which nothing is left in
+        self.fresh = False  # each program gets a process of its own, which nothing is left in; begin_anew before
         self._machine = machine
         self._pipe: Any = None
         self._process = 0
@@ -49,19 +51,16 @@ class Worker:
         if not self._process:
             self._start()
         with suppress(BrokenPipeError):
-            self._pipe.send_bytes(pickle.dumps((program, limit, self.patience)))
+            self._pipe.send_bytes(pickle.dumps((program, limit, self.patience, self.fresh)))
 
     def finish(self) -> Records | Run:
         """Wait for the program that was begun."""
         try:
             if not self._pipe.poll(_WALL_PATIENCE):
-                os.kill(self._process, signal.SIGKILL)
-                self._wait()
+                self.close()
                 return empty_columns(ENDLESS)
-            made: Records = pickle.loads(self._pipe.recv_bytes())
-            if self.fresh:
-                self.begin_anew()
-            return made
+            made: Records | int = pickle.loads(self._pipe.recv_bytes())
+            return empty_columns(_ended(made)) if isinstance(made, int) else made
         except (EOFError, ConnectionResetError):
             return empty_columns(self._wait())
 
@@ -71,8 +70,11 @@ class Worker:
         if self._process:
             theirs.close()
             self._pipe = ours
+            with suppress(PermissionError, ProcessLookupError):  # whoever is first: the child does it, too
+                os.setpgid(self._process, self._process)
             return
         try:
+            os.setpgid(0, 0)  # so that processes of single programs end with it
             ours.close()
             _serve(self._machine, theirs)
         finally:
@@ -83,12 +85,7 @@ class Worker:
         _, status = os.waitpid(self._process, 0)
         self._process = 0
         self._pipe.close()
-        if not os.WIFSIGNALED(status):
-            return f"ended its process with code {os.waitstatus_to_exitcode(status)}"
-        number = os.WTERMSIG(status)
-        if number == signal.SIGPROF:
-            return ENDLESS
-        return f"crashed with {signal.Signals(number).name}"
+        return _ended(status)
 
     def begin_anew(self) -> None:
         """Let the next program have a process that has run none."""
@@ -98,23 +95,43 @@ class Worker:
         """End the process."""
         if self._process:
             with suppress(ProcessLookupError):
-                os.kill(self._process, signal.SIGKILL)
+                os.killpg(self._process, signal.SIGKILL)
             self._wait()
 
 
+def _ended(status: int) -> str:
+    """Say in words how a process has ended."""
+    if not os.WIFSIGNALED(status):
+        return f"ended its process with code {os.waitstatus_to_exitcode(status)}"
+    number = os.WTERMSIG(status)
+    if number == signal.SIGPROF:
+        return ENDLESS
+    return f"crashed with {signal.Signals(number).name}"
+
+
 def _serve(machine: MachineUnderTest, pipe: Any) -> None:
-    """Run programs until the other side has gone."""
+    """Run programs until the other side has gone; what a process of its own does not answer is answered for it."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
     for number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT):
         signal.signal(number, signal.SIG_DFL)
+    answered = mmap.mmap(-1, 1)  # shared with the process of a single program
     while True:
         try:
-            program, limit, patience = pickle.loads(pipe.recv_bytes())
+            program, limit, patience, fresh = pickle.loads(pipe.recv_bytes())
         except EOFError:
             return
+        answered[0] = 0
+        if fresh and (process := os.fork()):
+            _, status = os.waitpid(process, 0)
+            if not answered[0]:
+                pipe.send_bytes(pickle.dumps(status))
+            continue
         signal.setitimer(signal.ITIMER_PROF, patience)
         records = machine.records(program, limit)
         signal.setitimer(signal.ITIMER_PROF, 0)
         pipe.send_bytes(pickle.dumps(records))
+        if fresh:
+            answered[0] = 1
+            os._exit(0)
