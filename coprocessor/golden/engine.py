@@ -128,7 +128,7 @@ class Issue:
         if self.slice and self.completed >= self.slice:
             raise Suspended
         before = self.state.random.state
-        unit = Unit(self.memory)
+        unit = self.memory.unit()
         try:
             yield unit
             unit.commit()

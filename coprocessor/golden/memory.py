@@ -54,6 +54,10 @@ class Memory:
         self.written_low = min(self.written_low, offset)
         self.written_high = max(self.written_high, offset + size - 1)
 
+    def unit(self) -> Unit:
+        """A new atomic unit on this memory."""
+        return Unit(self)
+
 
 class Unit:
     """One atomic unit: loads see its own stores, which happen at `commit`, all or none; `events` for the counters."""

@@ -90,12 +90,28 @@ class Machine:
         visible |= unit.state() | {"mcycle": self.mcycle, "accounts": unit.accounts()}
         return visible | {"logged": unit.logged, "spikes": unit.take_spikes()}
 
+    def take_written(self, before: bytes) -> int:
+        """The bits of RAM that changed as one number; they lie inside the written range, which then begins anew."""
+        changed = int.from_bytes(before, "little") ^ int.from_bytes(self.ram, "little")
+        if changed:
+            first, last = ((changed & -changed).bit_length() - 1) // 8, (changed.bit_length() - 1) // 8
+            assert self.unit.written_low <= first <= last <= self.unit.written_high
+        self.unit.written_low, self.unit.written_high = 0xFFFF_FFFF, 0
+        return changed
+
 
 class Pair:
     """A native and a golden machine that must agree after every action."""
 
-    def __init__(self, ram: bytes | bytearray, ctl: int = READY, mcycle: int = 0, native: Factory = Native) -> None:
-        self.native, self.golden = (Machine(kind, ram, ctl, mcycle) for kind in (native, Golden))
+    def __init__(
+        self,
+        ram: bytes | bytearray,
+        ctl: int = READY,
+        mcycle: int = 0,
+        native: Factory = Native,
+        golden: Factory = Golden,
+    ) -> None:
+        self.native, self.golden = (Machine(kind, ram, ctl, mcycle) for kind in (native, golden))
 
     def compare(self, context: object = None) -> None:
         """Assert that everything visible agrees; `context` goes into the message."""
@@ -138,20 +154,15 @@ class Pair:
         """Issue on both and compare; gives the outcome."""
         before = bytes(self.native.ram)
         outcomes = self.native.issue(operation, rs1, rs2), self.golden.issue(operation, rs1, rs2)
-        context = (operation, hex(rs1), hex(rs2))
-        assert outcomes[0] == outcomes[1], (context, outcomes, self.native.seen(), self.golden.seen())
-        self.compare(context)
-        self._check_written(before)
+        self.agree(before, *outcomes, (operation, hex(rs1), hex(rs2)))
         return outcomes[0]
 
-    def _check_written(self, before: bytes) -> None:
-        """Changed bytes lie inside the written range of both."""
-        if before != self.native.ram:
-            changed = [k for k, (old, new) in enumerate(zip(before, self.native.ram, strict=True)) if old != new]
-            for machine in (self.native, self.golden):
-                assert machine.unit.written_low <= changed[0] and changed[-1] <= machine.unit.written_high
-        for machine in (self.native, self.golden):
-            machine.unit.written_low, machine.unit.written_high = 0xFFFF_FFFF, 0
+    def agree(self, before: bytes, native: int, golden: int, context: object) -> None:
+        """Assert that both outcomes of an issue on the RAM `before` agree, with everything visible."""
+        assert native == golden, (context, native, golden, self.native.seen(), self.golden.seen())
+        self.compare(context)
+        self.native.take_written(before)
+        self.golden.take_written(before)
 
 
 class Levels:

@@ -9,35 +9,9 @@ import pytest
 from coprocessor.interface import Operation
 from tests.coprocessor.implementations import BASE, IMPLEMENTATIONS, Machine
 from tests.coprocessor.memory_image import Image
+from tests.coprocessor.valid_image import Valid
 
 both = pytest.mark.parametrize("kind", IMPLEMENTATIONS, ids=["native", "golden"])
-SIZE = 1 << 14
-HERE = -1
-"""Expected location: the address given to nm.check itself."""
-
-
-class Valid:
-    """One valid descriptor of each kind over a common set of regions."""
-
-    def __init__(self) -> None:
-        self.image = image = Image(SIZE)
-        data = image.allocate(4096, 16)
-        self.pop = image.pop(40, state=data, cur=data + 256, out=data + 512)
-        self.syn = image.syn(30, 40, weights=data, cur=data + 256, source_address=data, population=self.pop)
-        self.free = image.syn(30, 40, weights=data, cur=data + 256, source_address=data)
-        self.square = image.syn(40, 40, weights=data, cur=data, source_address=data, fmt=7)
-        self.csr = image.syn(30, 40, weights=data, cur=data, source_address=data, fmt=4, rows=data, columns=data)
-        self.bar = image.syn(30, 40, weights=data, cur=data, source_address=data, fmt=6, rows=data, columns=data)
-        geometry = (6 | 5 << 12, 2 | 3 << 10 | 3 << 20 | 1 << 24 | 1 << 28, 0)
-        self.conv = image.syn(60, 90, weights=data, cur=data, source_address=data, fmt=5, geometry=geometry)
-        traces: dict[str, Any] = {"pre_traces": data, "post_traces": data}
-        self.pair = image.rule(0, self.syn, self.pop, **traces)
-        self.reward = image.rule(1, self.syn, self.pop, **traces, eligibility=data)
-        self.sdsp = image.rule(3, self.syn, self.pop, post_traces=data)
-        self.eprop = image.rule(4, self.syn, self.pop, pre_traces=data, signal=data)
-        self.net = image.net([(1, self.syn), (0x102, self.pop), (3, self.pair)])
-        self.xfer = image.xfer(50, data, data, 9)
-        self.data = data
 
 
 Case = tuple[str, dict[int, int], int, int]
@@ -228,9 +202,7 @@ def checked(kind: Any, image: Image, address: int, ctl: int = 5) -> tuple[int, i
 
 
 @both
-@pytest.mark.parametrize(
-    "name", [key for key, value in vars(Valid()).items() if isinstance(value, int) and key != "data"]
-)
+@pytest.mark.parametrize("name", Valid().addresses())
 def test_valid(kind: Any, name: str) -> None:
     valid = Valid()
     assert checked(kind, valid.image, getattr(valid, name)) == (0, 0, 0)
