@@ -7,10 +7,11 @@ from random import Random
 import pytest
 
 from coprocessor.interface import Operation
-from tests.coprocessor.implementations import Levels
+from tests.coprocessor.implementations import Levels, put_words
 from tests.coprocessor.memory_image import Image, pack_rows
 
 SYN, UPD, OUT = 1, 2, 1 << 8
+RETIRED, SUSPENDED = 0, 1
 N = 70
 
 
@@ -32,3 +33,25 @@ def test_projections_and_updates_in_any_order(order: str, size: int) -> None:
     levels = Levels(image.ram, golden=True)
     levels.write("slice", size)
     levels.run(Operation.RUN, net, 3)
+
+
+def test_spikes_change_between_issues() -> None:
+    """A run is suspended before its second projection; a trap handler does the first, as the run has done, changes the
+    spikes and goes on. Only the number of the issue tells that what was listed is no longer so."""
+    random, image = Random(1), Image(1 << 17)
+    spikes, cur = image.words([0x8000_0011, 0, 0]), image.words([0] * N, 64)
+    weights = image.allocate(72 * N, 4, random.randbytes(72 * N))
+    first, second = (image.syn(N, N, weights=weights, cur=cur, source_address=spikes) for _ in range(2))
+    net = image.net([(SYN, first), (SYN, second)])
+    levels = Levels(image.ram, golden=True)
+    levels.write("slice", 3)
+    assert levels.issue(Operation.RUN, net, 1) == SUSPENDED
+    progress = {name: levels.reference.read(name) for name in ("prog0", "prog1", "prog2", "prog3", "pdesc")}
+    assert (progress["prog0"], progress["prog1"] & 0xFFFF) == (0, 1), "row 0 of the second projection is next"
+    levels.write("slice", 0)
+    assert levels.issue(Operation.SYN, first) == RETIRED
+    for name, value in progress.items():
+        levels.write(name, value)
+    for machine in (levels.reference, *levels.machines.values()):
+        put_words(machine.ram, spikes, 0x0010_0300)
+    assert levels.issue(Operation.RUN, net, 1) == RETIRED
