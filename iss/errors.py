@@ -8,3 +8,7 @@ class NeuroHartError(Exception):
 
     The command line prints the text alone (no traceback) and exits with a non-zero status.
     """
+
+
+class MissingFile(NeuroHartError):
+    """A file that was named is not there or cannot be read; the command line has an exit code of its own for it."""

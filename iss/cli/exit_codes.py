@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 
-from iss.errors import NeuroHartError
+from iss.errors import MissingFile, NeuroHartError
 
 MAXIMUM = 255
 
@@ -34,8 +34,8 @@ MEANINGS: dict[ExitCode, str] = {
     ExitCode.FAILED: "`asm`, `disasm`: errors in the input; `run --check`, `demo`, `trace diff`: not what is expected; "
     "`coverage`: less than the minimum",
     ExitCode.USAGE: "an option or its value is wrong",
-    ExitCode.BAD_INPUT: "a file (program, source, program.toml, device) is damaged or of the wrong kind",
-    ExitCode.NO_INPUT: "a file or program is missing or cannot be read",
+    ExitCode.BAD_INPUT: "a file (program, source, program.toml, device, extension) is damaged or of the wrong kind",
+    ExitCode.NO_INPUT: "a file (program, source, device, extension, ...) is missing or cannot be read",
     ExitCode.UNHANDLED_TRAP: "the firmware's trap handler itself traps, or there is none",
     ExitCode.ASLEEP: "the firmware waits for an interrupt that cannot come",
     ExitCode.WRITE_ERROR: "something could not be written (disk full, no permission)",
@@ -57,13 +57,18 @@ class Failure(NeuroHartError):
 
 @contextmanager
 def failing(code: ExitCode) -> Iterator[None]:
-    """Give every NeuroHartError raised inside this exit code, unless it has one."""
+    """Give every NeuroHartError raised inside this exit code, unless it has one or is about a missing file."""
     try:
         yield
     except Failure:
         raise
     except NeuroHartError as error:
-        raise Failure(str(error), code) from error
+        raise Failure(str(error), code_of(error, code)) from error
+
+
+def code_of(error: NeuroHartError, code: ExitCode = ExitCode.BAD_INPUT) -> ExitCode:
+    """Return the exit code of an error that has none itself; `code` is for all but missing files."""
+    return ExitCode.NO_INPUT if isinstance(error, MissingFile) else code
 
 
 def firmware_exit_code(code: int) -> int:

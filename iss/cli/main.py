@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-from iss.cli.exit_codes import MEANINGS, ExitCode, Failure
+from iss.cli.exit_codes import MEANINGS, ExitCode, Failure, code_of
 from iss.cli.streams import abandon_stdout
 from iss.errors import NeuroHartError
 
@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Failure as error:
         return _report(prog, str(error), error.code, debug)
     except NeuroHartError as error:
-        return _report(prog, str(error), ExitCode.BAD_INPUT, debug)
+        return _report(prog, str(error), code_of(error), debug)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _report(prog, f"{where}{error.strerror or error}", ExitCode.WRITE_ERROR, debug)

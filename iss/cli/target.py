@@ -60,8 +60,7 @@ def open_target(name: str, choices: Choices, memory_map: MemoryMap) -> Target:
         return Target(name, image, isa, warnings=warnings)
     if choices.defines:
         raise Failure(f"-D is for sources that are assembled, and {name} is a program; leave it out", ExitCode.USAGE)
-    readable = os.access(name, os.R_OK)
-    with failing(ExitCode.BAD_INPUT if readable else ExitCode.NO_INPUT):
+    with failing(ExitCode.BAD_INPUT):
         format = FORMAT_NAMES[choices.format] if choices.format else None
         return Target(name, load_image(name, format=format, base=choices.base), _chosen(choices, DEFAULT_ISA))
 

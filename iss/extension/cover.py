@@ -15,7 +15,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from iss.errors import NeuroHartError
+from iss.errors import MissingFile, NeuroHartError
 from iss.extension.extension import Extension
 from iss.extension.mutation import source_lines
 from iss.extension.python_source import Notes, Reader, noting_function
@@ -355,7 +355,7 @@ def read_counts(path: Path) -> list[dict[str, Any]]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise NeuroHartError(f"{path}: cannot be read ({error.strerror}); expected coverage") from None
+        raise MissingFile(f"{path}: cannot be read ({error.strerror}); expected coverage") from None
     except ValueError:
         raise NeuroHartError(f"{path}: is no coverage of `neurohart ext cover -o`") from None
     counts = content if isinstance(content, list) else [content]

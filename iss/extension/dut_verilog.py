@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from iss.errors import NeuroHartError
+from iss.errors import MissingFile, NeuroHartError
 from iss.extension.compare import halted
 from iss.extension.dut import DATA, DATA_SIZE, HALTS, TOHOST, Run, TestProgram
 from iss.extension.extension import Extension, ImplementationSpec
@@ -94,7 +94,8 @@ def make(spec: ImplementationSpec, extension: Extension, architecture: Architect
         design = Design(tuple(extension.path.parent / str(file) for file in files), top, dict[str, Any](parameters))
         simulator = RtlSimulator(design, tool)
     except NeuroHartError as error:
-        raise NeuroHartError(f"{spec.location}: implementation {spec.name!r}: {error}") from None
+        kind = MissingFile if isinstance(error, MissingFile) else NeuroHartError
+        raise kind(f"{spec.location}: implementation {spec.name!r}: {error}") from None
     return VerilogImplementation(
         spec.name, simulator, frozenset(mnemonics) if mnemonics is not None else None, bool(csr)
     )

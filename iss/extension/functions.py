@@ -15,7 +15,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from iss.errors import NeuroHartError
+from iss.errors import MissingFile, NeuroHartError
 from iss.extension.dut_c import model_folder
 from iss.extension.extension import Extension
 from iss.isa.encoding import Encoding
@@ -189,8 +189,10 @@ def c_function(path: Path, name: str, encoding: Encoding, extension: Extension |
     """Find a function in a C file; NeuroHartError if it is not there or its parameters are not understood."""
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise NeuroHartError(f"{path}: cannot be read ({error}); expected a C file with the function {name}") from None
+    except OSError as error:
+        raise MissingFile(f"{path}: cannot be read ({error.strerror}); expected a C file with {name}") from None
+    except UnicodeDecodeError:
+        raise NeuroHartError(f"{path}: is no text; expected a C file with the function {name}") from None
     text = re.sub(r"/\*.*?\*/|//[^\n]*", lambda found: re.sub(r"[^\n]", " ", found[0]), text, flags=re.DOTALL)
     found = re.search(rf"(?P<returns>[A-Za-z_][\w ]*?)\s+{re.escape(name)}\s*\((?P<parameters>[^)]*)\)\s*\{{", text)
     if found is None:

@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from iss.errors import NeuroHartError
+from iss.errors import MissingFile, NeuroHartError
 from iss.extension.dut import Implementation
 from iss.extension.extension import Extension, ImplementationSpec
 from iss.extension.load import architecture_with
@@ -42,11 +42,11 @@ def make_implementation(spec: ImplementationSpec, extension: Extension, architec
 
 
 def target_path(spec: ImplementationSpec, extension: Extension, target: Any = None) -> Path:
-    """Return the file a target names, which exists; NeuroHartError with the line of the spec if it does not."""
+    """Return the file a target names, which exists; MissingFile with the line of the spec if it does not."""
     name = spec.target if target is None else target
     path = extension.path.parent / str(name)
     if not path.is_file():
-        raise NeuroHartError(f"{spec.location}: {path} is not there; expected the file of implementation {spec.name!r}")
+        raise MissingFile(f"{spec.location}: {path} is not there; expected the file of implementation {spec.name!r}")
     return path
 
 

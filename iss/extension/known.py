@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from iss.errors import NeuroHartError
+from iss.errors import MissingFile, NeuroHartError
 
 TABLES = Path(__file__).parent / "encodings"
 KINDS = {
@@ -88,7 +88,7 @@ class Catalogue:
         try:
             document = tomllib.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
-            raise NeuroHartError(f"{path}: cannot be read ({error.strerror})") from None
+            raise MissingFile(f"{path}: cannot be read ({error.strerror}); expected a TOML file of encodings") from None
         except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise NeuroHartError(f"{path}: is no TOML: {error}") from None
         groups = document.get("extension")

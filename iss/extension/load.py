@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 from iss.builtin import extended_architecture
-from iss.errors import NeuroHartError
+from iss.errors import MissingFile, NeuroHartError
 from iss.extension.extension import Extension
 from iss.isa.catalogue import DEFAULT_ISA, Architecture
 from iss.isa.errors import DefinitionError
@@ -23,7 +23,10 @@ _numbers = itertools.count()
 
 
 def load_extensions(path: str | Path) -> list[Extension]:
-    """Return the extensions that a file defines, in its order; NeuroHartError `file:line: ...` if it is wrong."""
+    """Return the extensions that a file defines, in its order.
+
+    NeuroHartError `file:line: ...` if it is wrong, MissingFile if it is not there.
+    """
     file = Path(path)
     module = execute_file(file)
     found = list({id(value): value for value in vars(module).values() if isinstance(value, Extension)}.values())
@@ -44,11 +47,14 @@ def load_extensions(path: str | Path) -> list[Extension]:
 
 
 def execute_file(file: Path) -> ModuleType:
-    """Run a file as a module of its own, which can import those beside it; NeuroHartError if it fails."""
+    """Run a file as a module of its own, which can import those beside it.
+
+    NeuroHartError if it fails, MissingFile if it is not there.
+    """
     try:
         source = file.read_text(encoding="utf-8")
     except OSError as error:
-        raise NeuroHartError(
+        raise MissingFile(
             f"{file}: cannot be read ({error.strerror}); expected an extension file such as `neurohart ext new` makes"
         ) from None
     except UnicodeDecodeError:

@@ -7,7 +7,7 @@ import re
 import stat
 
 from iss.loaders import elf
-from iss.loaders.image import Image, kib, refusal
+from iss.loaders.image import Image, MissingProgram, kib, refusal
 
 FORMATS = ("elf", "binary", "ihex", "vhex")
 MAXIMUM_FILE = 1 << 30
@@ -113,7 +113,7 @@ def _read(source: str) -> bytes:
             data = file.read()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise refusal(source, f"cannot be read ({reason})", "check name and permissions") from None
+        raise MissingProgram(f"{source}: cannot be read ({reason}); check name and permissions") from None
     if not data:
         raise refusal(source, "the file is empty", "build or copy it again")
     return data

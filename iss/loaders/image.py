@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from iss.errors import NeuroHartError
+from iss.errors import MissingFile, NeuroHartError
 from iss.memory.map import ADDRESS_SPACE, Region
 
 if TYPE_CHECKING:
@@ -20,6 +20,10 @@ MAXIMUM_MEMORY = 1 << 31
 
 class LoadError(NeuroHartError):
     """A program file that cannot be loaded: which file (and line), what is wrong, what to do."""
+
+
+class MissingProgram(LoadError, MissingFile):
+    """A program file that is not there or cannot be read."""
 
 
 def refusal(source: str, problem: str, cure: str, line: int | None = None) -> LoadError:

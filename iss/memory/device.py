@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from iss.errors import NeuroHartError
+from iss.errors import MissingFile, NeuroHartError
 
 
 class BusError(Exception):
@@ -20,6 +20,10 @@ class BusError(Exception):
 
 class DeviceError(NeuroHartError):
     """A device is broken, cannot be attached or cannot be loaded."""
+
+
+class DeviceFileMissing(DeviceError, MissingFile):
+    """There is no file of this name."""
 
 
 class Context(Protocol):

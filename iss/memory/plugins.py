@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import NoReturn, cast
 
 from iss.memory.bus import checked_size
-from iss.memory.device import Device, DeviceError
+from iss.memory.device import Device, DeviceError, DeviceFileMissing
 from iss.memory.map import ADDRESS_SPACE
 
 ENTRY_POINTS = "neurohart.devices"
@@ -56,7 +56,7 @@ def _address(spec: str, text: str) -> int:
 def _from_file(place: str, class_name: str) -> Callable[[], object]:
     path = Path(place)
     if not path.is_file():
-        raise DeviceError(f"device file {place}: not found; {EXPECTED}")
+        raise DeviceFileMissing(f"device file {place}: not found; {EXPECTED}")
     module = _module(path)
     factory = getattr(module, class_name, None)
     if not isinstance(factory, type):

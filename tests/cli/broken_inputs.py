@@ -106,7 +106,8 @@ def device(name: str, fragment: str, text: str, spec: str = "{folder}/device.py:
         (folder / "device.py").write_text(text)
         return right.prepare(folder)
 
-    return BrokenInput(f"device-{name}", ExitCode.BAD_INPUT, fragment, prepare)
+    code = ExitCode.NO_INPUT if name == "missing" else ExitCode.BAD_INPUT
+    return BrokenInput(f"device-{name}", code, fragment, prepare)
 
 
 def file(name: str, code: ExitCode, fragment: str, prepare: Prepare) -> BrokenInput:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from iss.errors import NeuroHartError
+from iss.errors import MissingFile, NeuroHartError
 
 TOOLS = ("verilator", "icarus")
 _EXECUTABLES = {"verilator": ("verilator", "make", "g++"), "icarus": ("iverilog", "vvp")}
@@ -87,7 +87,7 @@ def _text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise NeuroHartError(f"{path}: cannot be read ({error.strerror}); expected a Verilog file") from None
+        raise MissingFile(f"{path}: cannot be read ({error.strerror}); expected a Verilog file") from None
 
 
 @cache
