@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 from time import monotonic, sleep
@@ -17,9 +18,11 @@ from iss.debug.points import PointKind
 from iss.debug.search import AtAddress
 from iss.errors import NeuroHartError
 from iss.tui import theme
-from iss.tui.app_help import AnswerScreen, keys
+from iss.tui.app_help import AnswerView, keys
 from iss.tui.app_line import Bar, CommandLine
-from iss.tui.app_pane import Pane, TracePane, make_panes
+from iss.tui.app_pane import Pane
+from iss.tui.app_terminal import KeyDriver, PaneScreen
+from iss.tui.app_trace import TracePane
 from iss.tui.commands.command import Answer, CommandError
 from iss.tui.commands.commander import Commander, stopped
 from iss.tui.layout import Place, layout
@@ -48,11 +51,10 @@ class DebuggerApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
     CSS = """
     Screen { layers: base over; overflow: hidden; }
-    .pane { position: absolute; scrollbar-size-vertical: 1; scrollbar-size-horizontal: 0; overflow-x: hidden; }
+    .pane { position: absolute; }
     Bar { position: absolute; height: 1; width: 100%; }
     CommandLine { position: absolute; height: 1; width: 100%; }
-    AnswerScreen { background: #1b232d; }
-    #answer { width: 100%; height: 100%; border: round #ffd75f; background: #1b232d; overflow-x: hidden; }
+    #answer { layer: over; width: 100%; height: 100%; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -87,13 +89,14 @@ class DebuggerApp(App[None]):
     ]  # fmt: skip
 
     def __init__(self, commander: Commander) -> None:
-        super().__init__()
+        super().__init__(driver_class=KeyDriver)
         self.commander: Commander = commander
         self.state: State = commander.state
-        self.panes: dict[str, Pane | TracePane] = {pane.panel: pane for pane in make_panes()}
+        self.panes: dict[str, Pane] = {name: TracePane() if name == "trace" else Pane(name) for name in PANELS}
         self.top, self.bottom = Bar("top"), Bar("bottom")
         self.message = CommandLine("message", self._entered, self._close_line)
         self.message.words = commander.completions
+        self.answer = AnswerView(self._close_answer)
         self.zoomed: str | None = None
         self._cells = Size(commander.width, commander.height)
         self._in_frame = False
@@ -114,12 +117,22 @@ class DebuggerApp(App[None]):
         yield from self.panes.values()
         yield self.message
         yield self.bottom
+        yield self.answer
+
+    def get_default_screen(self) -> PaneScreen:
+        """The only screen."""
+        return PaneScreen(id="_default")
 
     def on_mount(self) -> None:
         """Begin with the code."""
         self.panes["code"].focus()
         self.say([Row("? shows the keys and commands", theme.DIM)])
         self.set_interval(_LOOK_EVERY, self._look_on)
+
+    def on_ready(self) -> None:
+        """What starting up has made stays: to look through it for garbage would make a key wait for 50 ms."""
+        gc.collect()
+        gc.freeze()
 
     def _look_on(self) -> None:
         """Let the trace's filter find more, as long as it does not disturb."""
@@ -147,16 +160,14 @@ class DebuggerApp(App[None]):
             places = [Place(self.zoomed, 0, 0, width, room)]
         shown = {place.name: place for place in places}
         for name, pane in self.panes.items():
-            pane.display = name in shown
             if name in shown:
-                place = shown[name]
-                pane.bar = place.x > 0
-                pane.styles.offset = (place.x, place.y + 1)
-                pane.styles.width, pane.styles.height = place.width, place.height
+                pane.put(shown[name])
+            else:
+                pane.display = False
         self.message.styles.offset = (0, height - 2)
         self.bottom.styles.offset = (0, height - 1)
         self.bottom.show(footer(width))
-        self.call_after_refresh(self.draw)
+        self._show_header()
 
     @property
     def may_draw(self) -> bool:
@@ -167,19 +178,32 @@ class DebuggerApp(App[None]):
         """Draw panes anew: some, or all of them and the header."""
         for name in names or self.panes:
             self.panes[name].draw()
-        if not names and self.may_draw:
+        if not names:
+            self._show_header()
+
+    def _show_header(self) -> None:
+        if self.may_draw:
             self.top.show(header(self.state, self._cells.width))
 
     def say(self, answer: Answer) -> None:
         """Show an answer: in the line above the keys, or in a window of its own."""
         self._said = True
         if len(answer) > _ONE_LINE:
-            self.push_screen(AnswerScreen(answer))
+            self._show_answer(answer)
         elif answer:
             joined = Row()
             for row in answer:
                 joined.segments += [*row.segments, *Row("  ").segments]
             self.message.show(joined.segments)
+
+    def _show_answer(self, answer: Answer) -> None:
+        self._asked_from = self.focused_panel
+        self.answer.show(answer)
+        self.screen.set_focus(self.answer, scroll_visible=False)
+
+    def _close_answer(self) -> None:
+        self.answer.display = False
+        self._focus_pane()
 
     # Commands -------------------------------------------------------------------------------------------------------
     def run_line(self, line: str) -> None:
@@ -206,13 +230,15 @@ class DebuggerApp(App[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """The keys that open the command line are letters where text is typed."""
-        return action != "ask" or (len(self.screen_stack) == 1 and not self.message.asking)
+        return action != "ask" or not self.message.asking
 
     def action_ask(self, start: str) -> None:
         """Open the command line with the beginning of a command."""
+        if self.answer.display:
+            self._close_answer()
         self._asked_from = self.focused_panel
         self.message.ask(start)
-        self.screen.set_focus(self.message)  # at once: what is typed next is for the line
+        self.screen.set_focus(self.message, scroll_visible=False)  # at once: what is typed next is for the line
 
     def _entered(self, text: str) -> None:
         """The command line is complete."""
@@ -226,7 +252,11 @@ class DebuggerApp(App[None]):
 
     def _close_line(self) -> None:
         self.message.leave()
-        self.screen.set_focus(self.panes[self.zoomed or self._asked_from])
+        self._focus_pane()
+
+    def _focus_pane(self) -> None:
+        """Give the focus back to the pane that had it."""
+        self.screen.set_focus(self.panes[self.zoomed or self._asked_from], scroll_visible=False)
 
     def toggle_breakpoint(self, address: int) -> None:
         """Set a breakpoint at an address, or remove those that are there."""
@@ -265,7 +295,7 @@ class DebuggerApp(App[None]):
 
     def action_keys(self) -> None:
         """Show the keys and the commands."""
-        self.push_screen(AnswerScreen([*keys(), *self.commander.execute("help")]))
+        self._show_answer([*keys(), *self.commander.execute("help")])
 
     def action_zoom(self) -> None:
         """Show the focused pane alone, or all again."""
@@ -277,8 +307,7 @@ class DebuggerApp(App[None]):
         index = _SPEEDS.index(self.state.speed) if self.state.speed in _SPEEDS else len(_SPEEDS) - 1
         self.state.speed = _SPEEDS[max(0, min(len(_SPEEDS) - 1, index + way))]
         self._set_pace()
-        if self.may_draw:
-            self.top.show(header(self.state, self._cells.width))
+        self._show_header()
 
     def action_pause(self) -> None:
         """Pause what runs; go on if nothing does."""

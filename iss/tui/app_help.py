@@ -1,23 +1,19 @@
-"""A window in place of the panes for answers of many lines. (One above them would cost a picture of both.)"""
+"""The help, and the window for answers of many lines. (A screen of its own would cost a second picture of all.)"""
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from collections.abc import Callable
+from typing import Final
 
-from rich.style import Style
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.geometry import Size
-from textual.screen import Screen
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
+from rich.segment import Segment
+from textual import events
 
 from iss.tui import theme
+from iss.tui.app_drawn import Scrolled
 from iss.tui.commands.command import Answer
-from iss.tui.text import Row, fit
+from iss.tui.text import Line, Row, fit
 
-_GROUND = Style(bgcolor="#1b232d")
-
+_CLOSING: Final = ("escape", "q", "enter", "question_mark", "space")
 
 _KEYS: Final = (
     ("s n f c", "step and next source line, finish, continue; S N F R the same backwards in time"),
@@ -47,40 +43,53 @@ def keys() -> Answer:
     return rows + [Row("  ").add(key, theme.LABEL).to(18).add(meaning, theme.DIM) for key, meaning in _KEYS]
 
 
-class AnswerView(ScrollView, can_focus=True):
-    """Lines that can be scrolled."""
+class AnswerView(Scrolled, can_focus=True):
+    """Above the panes, hidden until there is an answer: lines that can be scrolled. Any other key closes it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "scroll_down", show=False),
-        Binding("k", "scroll_up", show=False),
-    ]
+    def __init__(self, close: Callable[[], None]) -> None:
+        super().__init__("answer")
+        self._rows: Answer = []
+        self._close = close
+        self.display = False
 
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(id="answer")
-        self._rows = answer
+    def show(self, answer: Answer) -> None:
+        """Show an answer from its beginning."""
+        self._rows, self.top = answer, 0
+        self.display = True
+        self.draw_changes()
 
-    def on_mount(self) -> None:
-        """Make room for all lines."""
-        self.virtual_size = Size(self.size.width, len(self._rows))
+    @property
+    def count(self) -> int:
+        """Lines of the answer."""
+        return len(self._rows)
 
-    def render_line(self, y: int) -> Strip:
-        """A line of the answer, cut with a sign where the window is too narrow."""
-        index = self.scroll_offset.y + y
-        line = self._rows[index].segments if index < len(self._rows) else []
-        return Strip(fit(line, self.size.width)).apply_style(_GROUND)
+    @property
+    def room(self) -> int:
+        """Lines between the upper and the lower edge."""
+        return max(1, super().room - 1)
 
+    def lines(self, width: int, height: int) -> list[Line]:
+        """The answer within its frame; lines are cut with a sign where the window is too narrow."""
+        inside, room = max(0, width - 2), max(0, height - 2)
+        shown = [fit(row.segments, inside) for row in self._rows[self.top : self.top + room]]
+        shown += [fit([], inside)] * (room - len(shown))
+        edge = Segment("│", theme.ANSWER_EDGE)
+        lines = [
+            [edge, *line, cell if cell.style else edge] for line, cell in zip(shown, self.scroll_bar(room), strict=True)
+        ]
+        across = "─" * inside
+        lines = [[Segment(f"╭{across}╮", theme.ANSWER_EDGE)], *lines, [Segment(f"╰{across}╯", theme.ANSWER_EDGE)]]
+        return [list(Segment.apply_style(fit(line, width), theme.ANSWER)) for line in lines[:height]]
 
-class AnswerScreen(Screen[None]):
-    """Shows an answer until a key is pressed that does not scroll."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(key, "dismiss", show=False) for key in ("escape", "q", "enter", "question_mark", "space")
-    ]
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__()
-        self._answer = answer
-
-    def compose(self) -> ComposeResult:
-        """One window."""
-        yield AnswerView(self._answer)
+    def on_key(self, event: events.Key) -> None:
+        """Scroll or close; a key that does neither closes, too, and is then for the application."""
+        lines = {"j": 1, "down": 1, "k": -1, "up": -1, "ctrl+d": self.room // 2, "ctrl+u": -(self.room // 2)}
+        lines |= {"pagedown": self.room, "pageup": -self.room, "g": -self.count, "home": -self.count}
+        lines |= {"G": self.count, "end": self.count}
+        if event.key in lines:
+            self.scroll_to_line(self.top + lines[event.key])
+        else:
+            self._close()
+        if event.key in lines or event.key in _CLOSING:
+            event.stop()
+            event.prevent_default()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Final
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -36,15 +37,28 @@ class Lines:
             yield Segment.line()
 
 
-def framed(name: str, state: State, width: int, height: int, *, bar: bool, focus: bool = False) -> list[Line]:
-    """A panel below its title, with a bar at its left if `bar`; exactly `width` by `height` cells."""
+def framed(
+    name: str,
+    state: State,
+    width: int,
+    height: int,
+    *,
+    bar: bool,
+    focus: bool = False,
+    content: Callable[[int, int], list[Line]] | None = None,
+) -> list[Line]:
+    """A panel below its title, with a bar at its left if `bar`; exactly `width` by `height` cells.
+
+    `content` makes the lines of a given size, in place of the panel.
+    """
     left = int(bar)
+    inside = (lambda *size: rendered(name, state, *size)) if content is None else content
     edge = Segment("│", theme.FOCUS if focus else theme.BORDER)
     label = Row("─", theme.BORDER).add(f" {titled(name, state)} ", theme.FOCUS if focus else theme.TITLE)
     label.add("─" * max(0, width - left - label.length), theme.BORDER)
     corner = [Segment("┬", theme.BORDER)] if bar else []
     lines = [[*corner, *fit(label.segments, width - left)]]
-    lines += [[*([edge] if bar else []), *line] for line in rendered(name, state, width - left, max(0, height - 1))]
+    lines += [[*([edge] if bar else []), *line] for line in inside(width - left, max(0, height - 1))]
     return lines[:height]
 
 

@@ -37,6 +37,11 @@ ERROR: Final = Style(color="#ff6f5f", bold=True)
 GOOD: Final = Style(color="#8fd38f", bold=True)
 KEY: Final = Style(color="#ffd75f", bgcolor="#26323f", bold=True)
 
+ANSWER: Final = Style(bgcolor="#1b232d")
+ANSWER_EDGE: Final = Style(color="#ffd75f")
+SCROLL_TRACK: Final = Style(bgcolor="#1d252f")
+SCROLL_THUMB: Final = Style(bgcolor="#4a5866")
+
 HEAT: Final = (
     ("#2f4a68", "#2f6390", "#2f80a8", "#2f9a94", "#6fbf6f", "#d9c24f", "#f2903a", "#e6594c"),
     ("#33406a", "#3d4a86", "#4a4f9f", "#6650b8"),
@@ -51,3 +56,12 @@ def heat(share: float) -> str:
     """The colour of a potential; 0 is rest, 1 the threshold, negative values are below rest."""
     scale = HEAT[0] if share >= 0 else HEAT[1]
     return scale[min(len(scale) - 1, int(abs(share) * len(scale)))]
+
+
+def scroll_bar(height: int, top: int, count: int) -> list[Style]:
+    """The styles of a scroll bar's cells: `height` of `count` lines are shown, `top` is the first of them."""
+    if count <= height:
+        return [PLAIN] * height
+    size = max(1, height * height // count)
+    start = round((height - size) * min(top, count - height) / (count - height))
+    return [SCROLL_THUMB if start <= y < start + size else SCROLL_TRACK for y in range(height)]

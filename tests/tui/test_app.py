@@ -16,6 +16,7 @@ from iss.debug.debugger import StopKind
 from iss.trace.reader import TraceFile
 from iss.trace.recorder import write_trace
 from iss.tui.app import DebuggerApp
+from iss.tui.app_trace import TracePane
 from iss.tui.commands.commander import Commander
 from iss.tui.state import State
 from tests.debug.test_playback import recorded
@@ -125,10 +126,11 @@ def test_trace_pane_goes_to_a_moment() -> None:
         await pilot.click("#trace", offset=(20, 1))
         await settled(app, pilot)
         shown = app.panes["trace"]
+        assert isinstance(shown, TracePane)
         assert 0 < app.state.now < 200
         app.panes["trace"].focus()
         await press(app, pilot, "g")
-        assert shown.scroll_offset.y == 0
+        assert shown.top == 0
         assert "80000000 auipc sp" in screen_text(app)
 
     play(scene)
