@@ -60,10 +60,14 @@ class Calls:
         top = hart.x[_SP]
         if top % 4 == 0 and ram.base <= top < ram.base + ram.size:
             size = min(4 * _MOST_WORDS, ram.base + ram.size - top)
-            words = np.frombuffer(ram.read(top, size), "<u4").tolist()
-            candidates += [(word, top + 4 * index) for index, word in enumerate(words)]
+            words = np.frombuffer(ram.read(top, size), "<u4")
+            calls = words.astype(np.int64) - ram.base - 4  # where the call lies in RAM, if it is one
+            behind = np.flatnonzero((calls >= 0) & (calls <= ram.size - 4) & (calls % 2 == 0)).tolist()
+            candidates += [(int(words[index]), top + 4 * index) for index in behind]
         for place, stack in candidates:
-            if len(frames) < MOST_FRAMES and self._returns_to(machine, place, frames[-1]):
+            if len(frames) >= MOST_FRAMES:
+                break
+            if self._returns_to(machine, place, frames[-1]):
                 frames.append(Frame(place, self.function(place), stack))
         return frames
 

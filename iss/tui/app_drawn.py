@@ -64,17 +64,16 @@ class Drawn(Widget):
             return []
         lines = self.lines(width, height)
         changed = [changed_cells(*two) for two in zip(self._drawn, lines, strict=True)] if same else []
-        self._strips = [
-            self._strips[y] if same and changed[y] is None else self._strip(line) for y, line in enumerate(lines)
-        ]
+        filters, background = self.get_line_filters(), self.background_colors[1]
+        for y, line in enumerate(lines):
+            if not same or changed[y] is not None:
+                strip = Strip(line)
+                for each in filters:
+                    strip = strip.apply_filter(each, background)
+                self._strips[y : y + 1] = [strip]
+        del self._strips[height:]
         self._drawn, self._size_drawn, self._stale = lines, (width, height), False
         return changed
-
-    def _strip(self, line: Line) -> Strip:
-        strip, background = Strip(line), self.background_colors[1]
-        for each in self.get_line_filters():
-            strip = strip.apply_filter(each, background)
-        return strip
 
     def watch_has_focus(self, focus: bool) -> None:
         """Having the focus may look otherwise; Textual paints the widget anew then."""

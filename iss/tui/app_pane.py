@@ -133,7 +133,7 @@ class Pane(Drawn, can_focus=True):
         return True
 
     def _move_weight(self, key: str, lines: int | None) -> bool:
-        view, projection = self.debugger_app.state.view, self.debugger_app.state.projection
+        view, projection = self.debugger_app.state.view, self.debugger_app.state.spiking.projection
         aside = {"h": -1, "left": -1, "l": 1, "right": 1}.get(key, 0)
         if projection is None or not (lines or aside):
             return False
@@ -143,7 +143,7 @@ class Pane(Drawn, can_focus=True):
 
     def _move_neuron(self, key: str, lines: int | None) -> bool:
         state = self.debugger_app.state
-        population = state.population
+        population = state.spiking.population
         if population is None:
             return False
         if key == "enter":

@@ -22,7 +22,7 @@ _RESETS: Final = ("is set to {vrst}", "loses the threshold", "stays")
 def rows(state: State, found: Explanation) -> list[Row]:
     """The explanation, a fact a row; the strongest inputs first."""
     verdict = "fired" if found.fired else "did not fire"
-    name = state.population_name(found.population.address)
+    name = state.spiking.name(found.population.address)
     head = Row(f"neuron {found.neuron} of {name} {verdict}", theme.SPIKE if found.fired else theme.TITLE)
     head.add(f" in step {found.step:,}, by the command at instruction {found.moment:,}")
     answer = [head, Row(f"input {found.input:+,}", theme.TITLE)]
@@ -50,7 +50,7 @@ def _strength(item: Contribution) -> int:
 
 def _contribution(state: State, item: Contribution) -> Row:
     row = Row(f"  {item.value:>+9,}", theme.SPIKE)
-    row.add(f"  source {item.source} of {state.names.at(item.projection)}, weight {item.weight}")
+    row.add(f"  source {item.source} of {state.program.names.at(item.projection)}, weight {item.weight}")
     return row.add(f", spike of step {item.step:,}, delay {item.delay}", theme.DIM) if item.delay else row
 
 

@@ -27,10 +27,13 @@ class Row:
 
     def add(self, text: str, style: Style = theme.PLAIN) -> Row:
         """Append text; control characters become visible ones."""
-        text = "".join(character if character.isprintable() else "·" for character in text)
+        if not text.isprintable():
+            text = "".join(character if character.isprintable() else "·" for character in text)
         if text:
+            self.length += len(text) if text.isascii() else cell_len(text)
+            if self.segments and self.segments[-1].style is style:  # few segments are painted in little time
+                text = self.segments.pop().text + text
             self.segments.append(Segment(text, style))
-            self.length += cell_len(text)
         return self
 
     def to(self, column: int, gap: int = 1) -> Row:

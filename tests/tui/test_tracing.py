@@ -51,9 +51,9 @@ def test_all_sources_show_the_same(session: Commander) -> None:
     found = "\n".join(lines(session))
     assert re.search(r"32 80000050 sw ra, 12\(sp\) +\[[0-9a-f]{8}\]←80000028 +1 cyc 15.7 pJ", found)
     assert re.search(r"37 80000064 nm.run a0, a1, a2 +a0=00000003 ⚡3 .*90 cyc", found)
-    shown = session.state.spiking
+    shown = session.state.spiking.shown
     assert shown is not None
-    steps, spikes = session.state.spikes(shown[0], 10)
+    steps, spikes = session.state.spiking.spikes(shown[0], 10)
     assert (steps.tolist(), spikes["bits"].tolist()) == ([0, 1, 2, 3], [1, 1, 1, 3])
     assert session.state.branches == {session.state.machine.symbol("again") + 16: (1, 1)}
 

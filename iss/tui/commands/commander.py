@@ -68,7 +68,7 @@ class Commander:
         word = line.rpartition(" ")[2]
         names: Iterable[str] = [command.name for command in COMMANDS.values()]
         if blank:
-            names = [*PANELS, *self.state.bookmarks, *self.state.symbols]
+            names = [*PANELS, *self.state.bookmarks, *self.state.program.symbols]
         return sorted({name for name in names if name.startswith(word)}) if word or not blank else []
 
     def move(self, motion: Callable[[], Stop]) -> Answer:

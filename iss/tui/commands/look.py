@@ -60,7 +60,7 @@ def _formatted(value: int, form: str) -> str:
 
 
 def _hint(commander: Commander, value: int) -> str:
-    hint = commander.state.hint(value & 0xFFFF_FFFF)
+    hint = commander.state.program.hint(value & 0xFFFF_FFFF)
     return f" {hint if hint.startswith('→') else '→' + hint}" if hint else ""
 
 
@@ -85,7 +85,7 @@ def _examine(commander: Commander, text: str) -> Answer:
     rows = []
     for start in range(0, count, per_line):
         place = address + start * size
-        name = state.names.at(place)
+        name = state.program.names.at(place)
         row = Row(f"{place:08x} ", theme.ADDRESS)
         if start == 0 and not name.startswith("0x"):
             row.add(f"{name}: ", theme.LABEL)
@@ -100,7 +100,7 @@ def _code(commander: Commander, address: int, count: int) -> Answer:
     state, rows = commander.state, []
     for place in range(address, address + 4 * count, 4):
         instruction = state.instruction(place)
-        name = state.name(place) or ""
+        name = state.program.name(place) or ""
         row = Row(f"{place:08x} ", theme.ADDRESS).add(f"<{name}> ", theme.LABEL)
         rows.append(row.add(state.absent if instruction is None else str(instruction)))
     return rows
@@ -155,7 +155,7 @@ def _find(commander: Commander, text: str) -> Answer:
     for place in places[:most]:
         address = ram.base + place
         if state.read(address, len(wanted)) is not None:
-            rows.append(Row(f"{address:08x} ", theme.ADDRESS).add(state.names.at(address), theme.LABEL))
+            rows.append(Row(f"{address:08x} ", theme.ADDRESS).add(state.program.names.at(address), theme.LABEL))
     if not rows:
         return say("not found")
     state.view.memory = int(rows[0].segments[0].text, 16) & ~3
@@ -234,7 +234,7 @@ def _info_registers(commander: Commander, text: str) -> Answer:
                 .add(value_text(value, False))
                 .add(f" {value_text(value, True)}", theme.DIM)
             )
-            rows.append(row.add(f"  {state.hint(value)}", theme.HINT))
+            rows.append(row.add(f"  {state.program.hint(value)}", theme.HINT))
     if not rows:
         raise CommandError(f"info registers {text}: expected names such as a0, sp, pc")
     return rows
@@ -257,7 +257,7 @@ def _info_points(commander: Commander, text: str) -> Answer:
 
 
 def _info_symbols(commander: Commander, text: str) -> Answer:
-    symbols = sorted(commander.state.symbols.values(), key=lambda symbol: symbol.address)
+    symbols = sorted(commander.state.program.symbols.values(), key=lambda symbol: symbol.address)
     rows = [
         Row(f"{symbol.address:08x} ", theme.ADDRESS).add(f"{symbol.kind:<9}", theme.DIM).add(symbol.name)
         for symbol in symbols
@@ -269,11 +269,11 @@ def _info_symbols(commander: Commander, text: str) -> Answer:
 def _info_line(commander: Commander, text: str) -> Answer:
     state = commander.state
     address = address_of(text, state.machine) if text else state.machine.hart.pc
-    place = state.lines.at(address)
+    place = state.program.lines.at(address)
     if place is None:
-        return say(f"{address:#010x} {state.name(address) or ''}: no source line is known")
-    rows = say(f"{address:#010x} {state.name(address) or ''}: {place.file}:{place.line}")
-    source = state.source(place)
+        return say(f"{address:#010x} {state.program.name(address) or ''}: no source line is known")
+    rows = say(f"{address:#010x} {state.program.name(address) or ''}: {place.file}:{place.line}")
+    source = state.program.source(place)
     return [*rows, Row(f"{place.line:>5}  ", theme.DIM).add(source, theme.SOURCE)] if source is not None else rows
 
 
@@ -288,11 +288,11 @@ def _info_history(commander: Commander, text: str) -> Answer:
 
 def _info_networks(commander: Commander, text: str) -> Answer:
     state, rows = commander.state, []
-    for address, own in state.networks.networks.items():
-        rows.append(Row(f"{address:08x} ", theme.ADDRESS).add(f"NET {state.names.at(address)}", theme.LABEL))
-        rows += [Row(f"  {state.population_name(one)}") for one in own]
-    for address, population in state.networks.populations.items():
-        row = Row(f"{address:08x} ", theme.ADDRESS).add(f"POP {state.population_name(address)}", theme.LABEL)
+    for address, own in state.spiking.networks.networks.items():
+        rows.append(Row(f"{address:08x} ", theme.ADDRESS).add(f"NET {state.program.names.at(address)}", theme.LABEL))
+        rows += [Row(f"  {state.spiking.name(one)}") for one in own]
+    for address, population in state.spiking.networks.populations.items():
+        row = Row(f"{address:08x} ", theme.ADDRESS).add(f"POP {state.spiking.name(address)}", theme.LABEL)
         rows.append(row.add(f" {population.profile.name} {population.n:,} neurons", theme.DIM))
     return rows or say("no network or population is in memory")
 

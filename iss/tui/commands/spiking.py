@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 def shown(commander: Commander) -> Population:
     """The population that is shown; CommandError without one."""
-    population = commander.state.population
+    population = commander.state.spiking.population
     if population is None:
         raise CommandError("there is no population: nothing in memory is a valid POP descriptor now")
     return population
 
 
 def _population(commander: Commander, text: str) -> Answer:
-    state, found = commander.state, commander.state.networks.populations
+    state, found = commander.state, commander.state.spiking.networks.populations
     if not found:
         shown(commander)
     if text.strip():
         address = state.debugger.evaluate(text) & 0xFFFF_FFFF
         if address not in found:
-            known = ", ".join(state.population_name(address) for address in found)
+            known = ", ".join(state.spiking.name(address) for address in found)
             raise CommandError(f"{text.strip()} is no population; expected one of {known}")
         state.view.population = address
     else:
@@ -49,14 +49,14 @@ def choose(commander: Commander, text: str) -> None:
 
 
 def _projection(commander: Commander, text: str) -> Answer:
-    state, found = commander.state, commander.state.networks.projections
-    present = state.projection
+    state, found = commander.state, commander.state.spiking.networks.projections
+    present = state.spiking.projection
     if present is None:
         raise CommandError("there is no projection: nothing in memory is a valid SYN descriptor now")
     if text.strip():
         address = state.debugger.evaluate(text) & 0xFFFF_FFFF
         if address not in found:
-            known = ", ".join(state.names.at(address) for address in found)
+            known = ", ".join(state.program.names.at(address) for address in found)
             raise CommandError(f"{text.strip()} is no projection; expected one of {known}")
         state.view.projection = address
     else:
@@ -67,7 +67,7 @@ def _projection(commander: Commander, text: str) -> Answer:
 
 
 def _source(commander: Commander, text: str) -> Answer:
-    projection, number = commander.state.projection, amount(commander, text)
+    projection, number = commander.state.spiking.projection, amount(commander, text)
     if projection is None or number >= projection.n_pre:
         count = 0 if projection is None else projection.n_pre
         raise CommandError(f"source {number}: the projection has {count}, numbered from 0")

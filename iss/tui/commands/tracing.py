@@ -38,7 +38,7 @@ def chooser(commander: Commander, text: str) -> Chooser:
     except FilterError:
         if _OPERATORS.search(text):
             raise
-    return WithText(text, commander.state.disassembler)
+    return WithText(text, commander.state.program.disassembler)
 
 
 def _search(back: bool) -> Callable[[Commander, str], Answer]:

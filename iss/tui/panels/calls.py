@@ -18,8 +18,8 @@ def render(state: State, width: int, height: int) -> list[Line]:
     for number, frame in enumerate(state.frames):
         place = frame.pc if number == 0 else frame.pc - 4  # the call, not what follows it
         row = Row(f"#{number:<2} ", theme.DIM)
-        row.add(state.name(place) or f"{place:#010x}", theme.LABEL if number == 0 else theme.PLAIN)
-        line = state.lines.at(place)
+        row.add(state.program.name(place) or f"{place:#010x}", theme.LABEL if number == 0 else theme.PLAIN)
+        line = state.program.lines.at(place)
         if line is not None:
             row.add(f" {line.file.rsplit('/', 1)[-1]}:{line.line}", theme.SOURCE)
         rows.append(row)

@@ -25,8 +25,8 @@ _SOURCE_COLUMNS: Final = ((76, 56), (56, 38))
 
 def title(state: State) -> str:
     """What stands above the pane: the function, and the source line."""
-    place = state.lines.at(state.machine.hart.pc)
-    where = state.name(state.machine.hart.pc) or f"{state.machine.hart.pc:#010x}"
+    place = state.program.lines.at(state.machine.hart.pc)
+    where = state.program.name(state.machine.hart.pc) or f"{state.machine.hart.pc:#010x}"
     return f"code {where}" + (f" · {place.file.rsplit('/', 1)[-1]}:{place.line}" if place is not None else "")
 
 
@@ -48,9 +48,9 @@ def rows(state: State, height: int, width: int) -> list[tuple[int | None, Row]]:
         instruction = state.instruction(address)
         if instruction is None:
             continue
-        found.extend((None, Row(f"{name}:", theme.LABEL)) for name in _labels(state, address))
-        place = state.lines.at(address)
-        text = state.source(place) if place is not None and place != before else None
+        found.extend((None, Row(f"{name}:", theme.LABEL)) for name in state.program.labels.get(address, ()))
+        place = state.program.lines.at(address)
+        text = state.program.source(place) if place is not None and place != before else None
         assembly = place is not None and place.file.endswith(_ASSEMBLY)
         if place is not None and text is not None and not assembly:
             found.append((None, Row(f"{place.line:>5}  ", theme.DIM).add(text.strip(), theme.SOURCE)))
@@ -74,10 +74,6 @@ def breakpoints(state: State) -> dict[int, bool]:
             for address in point.wanted.addresses:
                 marks[address] = marks.get(address, False) or point.enabled
     return marks
-
-
-def _labels(state: State, address: int) -> list[str]:
-    return [symbol.name for symbol in state.symbols.values() if symbol.address == address and symbol.kind != "absolute"]
 
 
 def mnemonic_style(word: int) -> Style:

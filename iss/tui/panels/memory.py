@@ -12,7 +12,7 @@ _ADDRESS = 11
 
 def title(state: State) -> str:
     """What stands above the pane: where it begins."""
-    return f"memory {state.names.at(address_of(state))}"
+    return f"memory {state.program.names.at(address_of(state))}"
 
 
 def address_of(state: State) -> int:
@@ -44,16 +44,21 @@ def render(state: State, width: int, height: int) -> list[Line]:
     for line in range(height):
         address = (start + line * count) & 0xFFFF_FFFF
         row = Row(f"{address:08x} ", theme.ADDRESS)
-        data = [state.read((address + offset) & 0xFFFF_FFFF, 1) for offset in range(count)]
+        known = state.read(address, count)
+        data: list[bytes | None]
+        if known is not None:
+            data = [known[offset : offset + 1] for offset in range(count)]
+        else:
+            data = [state.read((address + offset) & 0xFFFF_FFFF, 1) for offset in range(count)]
         if not any(data):
             rows.append(row.add(f" {state.absent}", theme.DIM))
             continue
         old = before[line * count : (line + 1) * count]
         for offset, byte in enumerate(data):
-            text = " " if offset % 4 else "  "
+            gap = " " if offset % 4 else "  "
             changed = byte is not None and offset < len(old) and old[offset] != byte[0]
             style = theme.CHANGED if changed else theme.DIM if byte == b"\0" else theme.PLAIN
-            row.add(text).add("--" if byte is None else byte.hex(), style)
+            row.add(gap + ("--" if byte is None else byte.hex()), style)
         row.add("  ")
         for byte in data:
             shown = byte is not None and 32 <= byte[0] < 127

@@ -18,12 +18,12 @@ _GUTTER: Final = 7
 
 def title(state: State) -> str:
     """What stands above the pane: population, profile, step."""
-    population = state.population
+    population = state.spiking.population
     if population is None:
         return "neurons"
     step = state.csrs.get("nm_t")
     at = "" if step is None else f" · step {step:,}"
-    return f"neurons {state.population_name(population.address)} {population.profile.name} {population.n:,}{at}"
+    return f"neurons {state.spiking.name(population.address)} {population.profile.name} {population.n:,}{at}"
 
 
 def per_line(width: int) -> int:
@@ -34,7 +34,7 @@ def per_line(width: int) -> int:
 
 def render(state: State, width: int, height: int) -> list[Line]:
     """As many neurons as fit, with the chosen one among them; below it what is known about that."""
-    population = state.population
+    population = state.spiking.population
     if population is None:
         return page([Row(absence(state), theme.DIM)], width, height)
     values = descriptors.membranes(state.machine, population)
@@ -92,7 +92,7 @@ def absence(state: State, shown: str = "membranes", part: str = "population", ki
 
 def at(state: State, width: int, height: int, line: int, column: int) -> int | None:
     """The neuron at a place of the rendered panel, None if there is none."""
-    population = state.population
+    population = state.spiking.population
     each = per_line(width)
     if population is None or not _GUTTER <= column < _GUTTER + each or line >= height - 1:
         return None

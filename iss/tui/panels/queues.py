@@ -39,7 +39,7 @@ def render(state: State, width: int, height: int) -> list[Line]:
             row.add(text, theme.DIM)
         rows.append(row)
     if inside["csr"]["prog1"] >> 31:
-        descriptor = state.names.at(inside["csr"]["pdesc"])
+        descriptor = state.program.names.at(inside["csr"]["pdesc"])
         rows.append(Row("suspended in ", theme.TRAP).add(f"{descriptor}, step {inside['csr']['prog2']}"))
     if inside["run"]["busy"]:
         rows.append(Row("asynchronous run", theme.SPIKE).add(f" until cycle {inside['run']['end']:,}"))

@@ -17,22 +17,22 @@ _GROUP: Final = 32
 
 def title(state: State) -> str:
     """What stands above the pane."""
-    shown = state.spiking if not state.running else None
-    return "spikes" + ("" if shown is None else f" {state.population_name(shown[0])}")
+    shown = state.spiking.shown if not state.running else None
+    return "spikes" + ("" if shown is None else f" {state.spiking.name(shown[0])}")
 
 
 def render(state: State, width: int, height: int) -> list[Line]:
     """The latest steps at the right; the rows are around the chosen neuron."""
     if state.running:
         return page([Row("running", theme.DIM)], width, height)
-    if state.spiking is None:
+    if state.spiking.shown is None:
         nothing = "no population" if state.playback is None else "no spike so far"
         return page([Row(nothing, theme.DIM)], width, height)
-    address, count = state.spiking
+    address, count = state.spiking.shown
     dense = count > height - 1
     each, columns = (ROWS, COLUMNS) if dense else (1, 1)
     cells, lines = max(1, width - _GUTTER), max(1, height - 1)
-    steps, own = state.spikes(address, cells * columns)
+    steps, own = state.spiking.spikes(address, cells * columns)
     if not len(own):
         return page([Row("no spike in the last instructions", theme.DIM)], width, height)
     latest = int(steps[-1])

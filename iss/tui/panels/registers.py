@@ -53,7 +53,7 @@ def _register(state: State, row: Row, number: int, room: int) -> None:
     row.add(value_text(value, state.view.decimal), theme.CHANGED if changed else theme.PLAIN)
     start = row.length
     left = room - 4 - len(value_text(value, state.view.decimal))
-    notes = [state.hint(value)]
+    notes = [state.program.hint(value)]
     if changed:
         notes.insert(0, f"was {value_text(old, state.view.decimal).strip() if state.view.decimal else f'{old:x}'}")
     for note in notes:

@@ -27,6 +27,6 @@ def render(state: State, width: int, height: int) -> list[Line]:
             break
         row = Row(f"{pointers.get(address, ''):<4}", theme.LABEL).add(f"{address:08x} ", theme.ADDRESS)
         row.add(f"{value:08x}", theme.TAKEN if address in returns else theme.PLAIN)
-        hint = state.hint(value)
+        hint = state.program.hint(value)
         rows.append(row.add(f" {hint}", theme.HINT) if hint else row)
     return page(rows, width, height)

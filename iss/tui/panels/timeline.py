@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from itertools import pairwise
 
 from iss.tui import theme
@@ -22,10 +23,12 @@ def render(state: State, width: int, height: int) -> list[Line]:
     places = [" "] * width
     activity = _activity(state)
     highest = max((value for _, _, value in activity), default=0) or 1
+    ends = [stop for _, stop, _ in activity]
     top = Row()
     for column in range(width):
         moment = column * end // width
-        value = next((value for start, stop, value in activity if start <= moment < stop), 0)
+        part = bisect_right(ends, moment)
+        value = activity[part][2] if part < len(activity) and activity[part][0] <= moment else 0
         top.add(bar(value / highest) if value else " ", theme.ADDRESS)
     for start, stop, traps in _traps(state):
         if traps:

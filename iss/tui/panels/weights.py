@@ -16,16 +16,16 @@ _MOST_SYNAPSES: Final = 4000
 
 def title(state: State) -> str:
     """What stands above the pane: projection, sizes, format."""
-    projection = state.projection
+    projection = state.spiking.projection
     if projection is None:
         return "weights"
-    name, kind = state.names.at(projection.address), projection.format.name
+    name, kind = state.program.names.at(projection.address), projection.format.name
     return f"weights {name} {projection.n_pre:,} → {projection.n_post:,} {kind}"
 
 
 def render(state: State, width: int, height: int) -> list[Line]:
     """As many sources and neurons as fit, with the chosen ones among them."""
-    projection = state.projection
+    projection = state.spiking.projection
     if projection is None:
         return page([Row(absence(state, "weights", "projection", "SYN"), theme.DIM)], width, height)
     room, cells = max(1, height - 1), max(1, width - _GUTTER)
@@ -34,7 +34,8 @@ def render(state: State, width: int, height: int) -> list[Line]:
     neuron = min(state.view.neuron, projection.n_post - 1)
     top = max(0, min(source - room // 2, projection.n_pre - room))
     left = max(0, min(neuron - cells // 2, projection.n_post - cells))
-    shown = {number: state.synapses(projection, number) for number in range(top, min(projection.n_pre, top + room))}
+    sources = range(top, min(projection.n_pre, top + room))
+    shown = {number: state.spiking.synapses(projection, number) for number in sources}
     largest = max((abs(weight) for row in shown.values() for weight, _ in row.values()), default=1)
     rows = []
     for number, synapses in shown.items():
