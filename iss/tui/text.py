@@ -68,11 +68,12 @@ def changed_cells(old: Line, new: Line) -> tuple[int, int] | None:
     """From which cell to which two lines of the same width differ; None if they do not."""
     if old == new:
         return None
-    shorter = min(len(old), len(new))
-    left = next((place for place in range(shorter) if old[place] != new[place]), shorter)
-    right = next((place for place in range(shorter - left) if old[-1 - place] != new[-1 - place]), shorter - left)
-    start = sum(cell_len(segment.text) for segment in new[:left])
-    return start, start + sum(cell_len(segment.text) for segment in new[left : len(new) - right])
+    before, after = ([(letter, part.style) for part in line for letter in part.text] for line in (old, new))
+    shorter = min(len(before), len(after))
+    left = next((place for place in range(shorter) if before[place] != after[place]), shorter)
+    right = next((place for place in range(shorter - left) if before[-1 - place] != after[-1 - place]), shorter - left)
+    start = cell_len("".join(letter for letter, _ in after[:left]))
+    return start, start + cell_len("".join(letter for letter, _ in after[left : len(after) - right]))
 
 
 def page(rows: Iterable[Row], width: int, height: int) -> list[Line]:

@@ -104,6 +104,7 @@ def test_only_cells_that_changed_are_painted_again() -> None:
     assert changed_cells(old, Row("⚡ab", theme.DIM).add("cd").add("ef", theme.DIM).segments) == (0, 4)
     longer = Row("⚡ab", theme.TITLE).add("cd").add("cd").add("ef", theme.DIM).segments
     assert changed_cells(old, longer) == (6, 8)
+    assert changed_cells(old, Row("⚡aX", theme.TITLE).add("cd").add("ef", theme.DIM).segments) == (3, 4)
 
 
 def test_code_marks_pc_breakpoints_and_branches() -> None:
