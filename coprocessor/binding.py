@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from coprocessor.csrs import BY_NAME, COUNTERS, TABLE
 from coprocessor.errors import CoprocessorError
-from coprocessor.interface import DEFAULT_LANES, REGISTER_INSTRUCTIONS, Account, legal_lanes
+from coprocessor.interface import DEFAULT_LANES, REGISTER_INSTRUCTIONS, Account, Part, legal_lanes
 
 try:
     from coprocessor._native import ffi, lib
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 QUEUE_DEPTH = 64
 CAPABILITIES = BY_NAME["nm_cap"].number
+VERSION = BY_NAME["nm_ver"].number
 STATE_CSRS = tuple(row.name[3:] for row in TABLE if row.writable)
 ENGINE_FUNCTIONS = ("issue", "csr_read", "csr_write")
 RUN_FLAGS = ("outstanding", "error", "busy")
@@ -97,6 +98,15 @@ class Coprocessor:
     @lanes.setter
     def lanes(self, value: int) -> None:
         lib.nm_set_lanes(self._pointer, legal_lanes(value))
+
+    @property
+    def parts(self) -> Part:
+        """The sub-extensions that nm_ver reports, at first all; RULE descriptors need Xnmlrn."""
+        return Part(lib.nm_csr_read(self._pointer, VERSION, 0) >> 16 & 7)
+
+    @parts.setter
+    def parts(self, value: Part) -> None:
+        lib.nm_set_parts(self._pointer, value)
 
     @property
     def simd(self) -> str:

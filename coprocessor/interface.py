@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 from struct import Struct
 from typing import NamedTuple
 
@@ -15,6 +15,14 @@ class Outcome(IntEnum):
     RETIRED = 0
     SUSPENDED = 1
     TRAPPED = 2
+
+
+class Part(IntFlag):
+    """Sub-extensions, as in nm_ver[18:16]."""
+
+    XNMSPK = 1
+    XNMENG = 2
+    XNMLRN = 4
 
 
 class Operation(IntEnum):
@@ -120,6 +128,9 @@ DEFAULT_LANES, MOST_LANES = 4, 255
 ST_OFF, ST_INITIAL, ST_CLEAN, ST_DIRTY = range(4)
 NEVER = 2**64 - 1
 """`next_event` when the passing of time changes nothing."""
+
+
+ALL_PARTS = Part.XNMSPK | Part.XNMENG | Part.XNMLRN
 
 
 def legal_lanes(lanes: int) -> int:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from coprocessor.errors import CoprocessorError
+from coprocessor.interface import Part
 from iss.errors import NeuroHartError
 from iss.isa.catalogue import DEFAULT_ISA, STANDARD, Architecture, Extension, architecture
 from iss.isa.errors import DefinitionError
@@ -82,6 +83,7 @@ def make_coprocessor(architecture: Architecture, ram: Any, factory: Any = None, 
 
             factory = Coprocessor
         unit = factory(ram.buffer, ram.base)
+        unit.parts = Part(sum(part.value for part in Part if architecture.has(str(part.name).lower())))
         if lanes is not None:
             unit.lanes = lanes
         return unit

@@ -5,13 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from coprocessor.golden import asynchronous, context, conversion, operations
+from coprocessor.golden.descriptors import Type
 from coprocessor.golden.engine import Issue, Suspended, discard_progress
 from coprocessor.golden.instructions import RegisterInstructions
 from coprocessor.golden.memory import STORE_FAULT, Fault, Memory
 from coprocessor.golden.network import check, read_transfer
 from coprocessor.golden.numbers import u32
 from coprocessor.golden.state import QUEUE_DEPTH, QUEUES, State
-from coprocessor.interface import DEFAULT_LANES, NEVER, ST_CLEAN, ST_DIRTY, Account, Operation, Outcome, legal_lanes
+from coprocessor.interface import (
+    DEFAULT_LANES,
+    NEVER,
+    ST_CLEAN,
+    ST_DIRTY,
+    Account,
+    Operation,
+    Outcome,
+    Part,
+    legal_lanes,
+)
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -58,6 +69,16 @@ class Coprocessor(RegisterInstructions):
     @lanes.setter
     def lanes(self, value: int) -> None:
         self.registers.lanes = legal_lanes(value)
+
+    @property
+    def parts(self) -> Part:
+        """The sub-extensions that nm_ver reports, at first all; RULE descriptors need Xnmlrn."""
+        return self.registers.parts
+
+    @parts.setter
+    def parts(self, value: Part) -> None:
+        self.registers.parts = value
+        self.memory.absent = frozenset() if Part.XNMLRN in value else frozenset({Type.RULE})
 
     @property
     def site(self) -> int:

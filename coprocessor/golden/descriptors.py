@@ -33,7 +33,7 @@ class Words:
         self.address = address
         self.values = [memory.load(address + 4 * k, 4) for k in range(LENGTH[kind])]
         self.require(self[0] >> 8 == MAGIC << 8 | kind, BAD, 0)
-        self.require(self[0] & 0xFF == VERSION, UNSUPPORTED, 0)
+        self.require(self[0] & 0xFF == VERSION and kind not in memory.absent, UNSUPPORTED, 0)
 
     def __getitem__(self, k: int) -> int:
         return self.values[k]

@@ -27,18 +27,23 @@ class Fault(Exception):
 
 
 class Memory:
-    """A RAM buffer at `base`; `written_low > written_high` means that nothing has been stored."""
+    """A RAM buffer at `base`; `written_low > written_high` means that nothing has been stored.
+
+    `absent` are types of descriptors that this implementation does not have (1.5).
+    """
 
     def __init__(self, buffer: Buffer, base: int) -> None:
         self.bytes = memoryview(buffer).cast("B")
         self.base = base
+        self.size = len(self.bytes)
         self.written_low = u32(-1)
         self.written_high = 0
+        self.absent: frozenset[int] = frozenset()
 
     def offset(self, address: int, size: int, code: int) -> int:
         """Offset of an access inside RAM; Fault(code) outside."""
-        offset = u32(address - self.base)
-        if offset + size > len(self.bytes):
+        offset = (address - self.base) & 0xFFFF_FFFF
+        if offset + size > self.size:
             raise Fault(code, address)
         return offset
 

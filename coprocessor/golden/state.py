@@ -12,10 +12,11 @@ from coprocessor.golden.mode import Parameters
 from coprocessor.golden.numbers import s16, u32
 from coprocessor.golden.plasticity import LearningParameters
 from coprocessor.golden.random import RandomSource
-from coprocessor.interface import DEFAULT_LANES, NEVER, SPIKE_RECORD, Account
+from coprocessor.interface import ALL_PARTS, DEFAULT_LANES, NEVER, SPIKE_RECORD, Account, Part
 
 QUEUES, QUEUE_DEPTH = 4, 64
 LANES_SHIFT, LANES_MASK = 16, 0xFF << 16
+PARTS_SHIFT, RULES = 16, 0x1F
 
 RESERVED_RESET, HOLD = 3, 2
 
@@ -39,8 +40,8 @@ class AsynchronousRun:
 class State:
     """CSRs by name without the prefix, counters, queues, the asynchronous run and the tick interrupt.
 
-    `lanes`, `site`, `accounts` and the log of spikes are no state: no export holds them. Accounts are kept by site,
-    operation, descriptor.
+    `lanes`, `parts`, `site`, `accounts` and the log of spikes are no state: no export holds them. Accounts are kept by
+    site, operation, descriptor.
     """
 
     csr: dict[str, int] = field(
@@ -52,6 +53,7 @@ class State:
     run: AsynchronousRun = field(default_factory=AsynchronousRun)
     tick_pending: bool = False
     lanes: int = DEFAULT_LANES
+    parts: Part = ALL_PARTS
     site: int = 0
     accounts: dict[tuple[int, int, int], Account] | None = None
     spikes: bytearray | None = None
@@ -139,6 +141,10 @@ class State:
             return self.status
         if row.name == "nm_cap":
             return row.reset & ~LANES_MASK | self.lanes << LANES_SHIFT
+        if row.name == "nm_ver":
+            return row.reset & ~(ALL_PARTS << PARTS_SHIFT) | self.parts << PARTS_SHIFT
+        if row.name == "nm_cap2" and Part.XNMLRN not in self.parts:
+            return row.reset & ~RULES
         if row.name == "nm_rng":
             return self.random.state
         return self.csr[row.name[3:]] if row.writable else row.reset

@@ -6,7 +6,8 @@
 
 enum { MACHINE_BASE = 0x7C0, USER_BASE = 0x800, COUNTER_LOW = 0xCC8, COUNTER_HIGH = 0xCD8 };
 enum { ST = 0xCC0, VER = 0xCC1, CAP = 0xCC2, CAP2 = 0xCC3 };
-enum { VERSION_WORD = 0x00070001, CAPABILITIES = 0x6600FFFF, LANES_SHIFT = 16, CAPABILITIES2 = 0x0000101F };
+enum { VERSION_WORD = 0x00000001, PARTS_SHIFT = 16 };
+enum { CAPABILITIES = 0x6600FFFF, LANES_SHIFT = 16, CAPABILITIES2 = 0x00001000, RULES = 0x1F };
 enum { MIP_DONE = 1 << 16, MIP_ERROR = 1 << 17, MIP_QUEUE = 1 << 18, MIP_TICK = 1 << 19 };
 
 static const uint32_t user_masks[NM_USER_CSRS] = {
@@ -88,9 +89,9 @@ uint32_t nm_csr_read(nm_coprocessor *c, uint32_t number, uint64_t mcycle)
     }
     switch (number) {
     case ST: return status_word(c);
-    case VER: return VERSION_WORD;
+    case VER: return VERSION_WORD | c->parts << PARTS_SHIFT;
     case CAP: return CAPABILITIES | c->lanes << LANES_SHIFT;
-    case CAP2: return CAPABILITIES2;
+    case CAP2: return CAPABILITIES2 | (c->parts & NM_PART_LEARNING ? RULES : 0);
     default: return 0;
     }
 }
@@ -151,6 +152,7 @@ nm_coprocessor *nm_new(uint8_t *ram, uint32_t base, uint32_t size)
         c->base = base;
         c->size = size;
         c->lanes = NM_DEFAULT_LANES;
+        c->parts = NM_PARTS;
         c->kernels = nm_find_kernels(NULL);
         c->front.ctl = NM_CTL_ETRAP;
         c->front.written_low = UINT32_MAX;
@@ -177,6 +179,13 @@ uint32_t nm_set_lanes(nm_coprocessor *c, uint32_t lanes)
 {
     bool legal = lanes >= 1 && lanes <= NM_MOST_LANES;
     c->lanes = legal ? lanes : c->lanes;
+    return legal;
+}
+
+uint32_t nm_set_parts(nm_coprocessor *c, uint32_t parts)
+{
+    bool legal = (parts & ~(uint32_t)NM_PARTS) == 0;
+    c->parts = legal ? parts : c->parts;
     return legal;
 }
 

@@ -46,7 +46,7 @@ bool nm_read_rule(nm_coprocessor *c, uint32_t address, nm_entry *entry)
     }
     const uint32_t *w = d.w;
     uint32_t kind = w[1];
-    if (!check_words(&d, kind) || !nm_read_syn(c, w[2], &entry->syn, &entry->pop, false) ||
+    if (!nm_require(&d, (c->parts & NM_PART_LEARNING) != 0, NM_UNSUPPORTED, 0) || !check_words(&d, kind) || !nm_read_syn(c, w[2], &entry->syn, &entry->pop, false) ||
         !nm_read_pop(c, w[16], &entry->pop) || !check_combination(&d, kind, &entry->syn, &entry->pop)) {
         return false;
     }

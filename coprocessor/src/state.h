@@ -49,6 +49,8 @@ enum {
 
 enum { NM_SOP, NM_NUP, NM_SPKIN, NM_SPKOUT, NM_WUPD, NM_RDB, NM_WRB, NM_CYC };
 
+enum { NM_PART_LEARNING = 4, NM_PARTS = 7 };
+
 enum { NM_ST_MASK = 3, NM_ST_CLEAN = 2, NM_ST_DIRTY = 3, NM_CTL_ETRAP = 4, NM_CTL_CCLR = 8, NM_CTL_MASK = 7 };
 
 typedef struct nm_queue {
@@ -88,7 +90,7 @@ struct nm_coprocessor {
     nm_front front;
     uint8_t *ram;
     uint32_t base, size;
-    uint32_t lanes; /* configuration, like the RAM */
+    uint32_t lanes, parts; /* configuration, like the RAM; parts: nm_ver[18:16] */
     const nm_kernels *kernels;
     uint32_t user[NM_USER_CSRS];
     uint32_t machine[NM_MACHINE_CSRS];

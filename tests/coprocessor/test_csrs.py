@@ -9,9 +9,10 @@ import pytest
 
 from coprocessor.csrs import COUNTERS, TABLE
 from coprocessor.errors import CoprocessorError
-from coprocessor.interface import NEVER, Operation
+from coprocessor.interface import ALL_PARTS, NEVER, Operation, Part
 from tests.coprocessor import operands
 from tests.coprocessor.implementations import EFFORT, IMPLEMENTATIONS, Machine, Pair
+from tests.coprocessor.valid_image import Valid
 
 both = pytest.mark.parametrize("kind", IMPLEMENTATIONS, ids=["native", "golden"])
 TICK = 1 << 19
@@ -64,6 +65,30 @@ def test_lanes(kind: Any) -> None:
         with pytest.raises(CoprocessorError, match="lanes"):
             kind(bytearray(64), 0x8000_0000, lanes=impossible)
     assert unit.lanes == 1
+
+
+@both
+def test_parts(kind: Any) -> None:
+    """Configuration, too: without Xnmlrn there are no rules in nm_cap2 and no RULE descriptors (1.5)."""
+    valid = Valid()
+    machine = Machine(kind, valid.image.ram, ctl=1)
+    state = machine.unit.state()
+    assert (machine.unit.parts, machine.read("ver"), machine.read("cap2")) == (ALL_PARTS, 0x7_0001, 0x101F)
+    for parts in (Part.XNMSPK, Part.XNMSPK | Part.XNMENG):
+        machine.unit.parts = parts
+        assert (machine.read("ver"), machine.read("cap2")) == (parts << 16 | 1, 0x1000)
+        for operation, address in (
+            (Operation.CHECK, valid.pair),
+            (Operation.LEARN, valid.pair),
+            (Operation.RUN, valid.net),
+        ):
+            assert (machine.issue(operation, address, 1), machine.unit.result) == (0, -26 & 0xFFFF_FFFF)
+            assert (machine.read("err"), machine.read("eaddr")) == (26, valid.pair)
+    assert machine.issue(Operation.SYN, valid.syn) == 0 < machine.unit.result < 100
+    machine.unit.load_state(state, 0)
+    assert (machine.unit.parts, machine.unit.state()) == (parts, state)
+    machine.unit.parts = ALL_PARTS
+    assert (machine.issue(Operation.CHECK, valid.pair), machine.unit.result) == (0, 0)
 
 
 @both

@@ -14,7 +14,7 @@ from tests.coprocessor.implementations import BASE, EFFORT, Pair, level_for, wor
 from tests.coprocessor.overlap import OverlapPair
 from tests.coprocessor.valid_image import SIZE, Valid
 
-VALID = Valid(9)
+VALID = Valid(5)
 DESCRIPTORS = VALID.addresses()
 LONGEST = 20
 POINTERS = [

@@ -238,3 +238,15 @@ def test_every_machine_csr_is_covered() -> None:
     events = {csr.name for csr in csrs.machine if csr.name.startswith("mhpm")}
     read_only = {csr.name for csr in csrs.machine if csr.write is None}
     assert {csr.name for csr in csrs.machine} == set(MASKS) | counters | events | read_only
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    ("parts", "version", "rules"),
+    [("xnmspk", 0x1_0001, 0), ("xnmspk_xnmeng", 0x3_0001, 0), ("xnmspk_xnmeng_xnmlrn", 0x7_0001, 0x1F)],
+)
+def test_the_coprocessor_reports_the_parts_that_were_chosen(engine: str, parts: str, version: int, rules: int) -> None:
+    words = [word("csrrs", rd=5, csr=CSR["nm_ver"]), word("csrrs", rd=6, csr=CSR["nm_cap2"]), STAY]
+    machine = setup(words, {}, isa=f"rv32i_zicsr_{parts}").on(engine).machine
+    machine.run(2)
+    assert (machine.hart.x[5], machine.hart.x[6] & 0xFF) == (version, rules)

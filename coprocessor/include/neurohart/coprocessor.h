@@ -67,6 +67,9 @@ nm_coprocessor *nm_new(uint8_t *ram, uint32_t base, uint32_t size);
 /* Set the lanes of nm_cap, 1 to 255 (4 after nm_new): cycles count ceil(elements / lanes). Configuration, not state:
    images and save areas do not hold it. 0 with nothing changed for any other number. */
 uint32_t nm_set_lanes(nm_coprocessor *coprocessor, uint32_t lanes);
+/* Set the sub-extensions of nm_ver (7 after nm_new): bit 0 Xnmspk, 1 Xnmeng, 2 Xnmlrn, without which there are no RULE
+   descriptors. Configuration as the lanes are. 0 with nothing changed for other bits. */
+uint32_t nm_set_parts(nm_coprocessor *coprocessor, uint32_t parts);
 /* Release a coprocessor; NULL is allowed. */
 void nm_free(nm_coprocessor *coprocessor);
 /* The public part of a coprocessor. */
