@@ -24,6 +24,7 @@ static two_operands *const twos[] = {nm_vadds, nm_vwadl, nm_vwadh, nm_tnsyn, nm_
 static three_operands *const threes[] = {nm_sacc8, nm_sacc4, nm_sacct, nm_saccb, nm_dot8, nm_stdw, nm_eld, nm_epw};
 
 enum { OPERATIONS = sizeof operations / sizeof operations[0], REGISTER_LEVEL = 0xE0, CSR_WRITES = 0xF0, MOST_STEPS = 4 };
+enum { PIECE = 256 }; /* bytes of RAM compared at once */
 
 static void require(int good, const char *rule)
 {
@@ -45,7 +46,9 @@ static void check_outcome(const nm_front *front, uint32_t operation, uint32_t ou
     require(outcome != NM_TRAPPED || operation != NM_CHECK || front->cause == 5, "nm.check traps for load faults only");
     require(outcome != NM_RETIRED || front->cycles > 0, "a retired instruction takes time");
     for (uint32_t k = 0; k < FUZZ_RAM; k++) {
-        if (before[k] != ram[k]) {
+        if (k % PIECE == 0 && memcmp(before + k, ram + k, PIECE) == 0) {
+            k += PIECE - 1;
+        } else if (before[k] != ram[k]) {
             require(front->written_low <= k && k <= front->written_high, "stores lie in the written range");
             require(operation != NM_CHECK && operation != NM_REST, "nm.check and nm.rest store nothing");
         }

@@ -1,5 +1,6 @@
-/* Seeded cases for engine_fuzz.c without libFuzzer: descriptors that are mostly valid, then mutated.
-   Usage: engine_fuzz FIRST_SEED COUNT */
+/* Seeded cases for engine_fuzz.c: descriptors that are mostly valid, then mutated. They run here, without libFuzzer, or are
+   written as files into a directory for libFuzzer to begin with.
+   Usage: engine_fuzz FIRST_SEED COUNT [DIRECTORY] */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,11 +214,23 @@ static fuzz_command make_command(void)
     return command;
 }
 
+/* Write a case as a file of the directory; false if that fails. */
+static int write_case(const char *directory, unsigned long seed, const uint8_t *input, size_t length)
+{
+    char path[4096];
+    if (snprintf(path, sizeof path, "%s/seed-%lu", directory, seed) >= (int)sizeof path) {
+        return 0;
+    }
+    FILE *file = fopen(path, "wb");
+    int good = file && fwrite(input, 1, length, file) == length;
+    return file && fclose(file) == 0 && good;
+}
+
 int main(int argc, char **argv)
 {
     static uint8_t input[4 + FUZZ_MOST_COMMANDS * sizeof(fuzz_command) + FUZZ_RAM];
-    if (argc != 3) {
-        fprintf(stderr, "usage: %s FIRST_SEED COUNT\n", argv[0]);
+    if (argc != 3 && argc != 4) {
+        fprintf(stderr, "usage: %s FIRST_SEED COUNT [DIRECTORY]\n", argv[0]);
         return 2;
     }
     unsigned long first = strtoul(argv[1], NULL, 10), count = strtoul(argv[2], NULL, 10);
@@ -230,7 +243,12 @@ int main(int argc, char **argv)
             memcpy(input + 4 + k * sizeof command, &command, sizeof command);
         }
         make_ram(input + 4 + FUZZ_MOST_COMMANDS * sizeof(fuzz_command));
-        LLVMFuzzerTestOneInput(input, sizeof input);
+        if (argc == 3) {
+            LLVMFuzzerTestOneInput(input, sizeof input);
+        } else if (!write_case(argv[3], seed, input, sizeof input)) {
+            fprintf(stderr, "%s: cannot write case %lu to %s\n", argv[0], seed, argv[3]);
+            return 1;
+        }
     }
     printf("%lu cases from seed %lu\n", count, first);
     return 0;
