@@ -16,6 +16,7 @@ from iss.extension.functions import CFunction
 from iss.extension.harness import NOT_IN_C, Harness
 from iss.extension.smt import is_hard, require_z3
 from iss.extension.solver import Answer, ask
+from iss.extension.stepwise import equal_stepwise
 from iss.extension.symbolic import Execution, World, difference, traps
 from iss.extension.trees import most_state_bits, narrowed, operations, sources
 from iss.extension.vectors import Vectors
@@ -28,6 +29,7 @@ from iss.isa.tracing import AbstractHart, AbstractInstruction, Block, Trace, tra
 
 _BROKEN = 62  # a cause that no trap has: a condition does not hold
 EARLY_CASES = 1_000_000  # random ones before all are tried, because a difference is mostly found at once
+STEPWISE_SECONDS = 5.0  # at most, of the time of z3
 PYTHON_CASES_PER_SECOND = 20_000
 Requires = Callable[[Any], Any]
 Progress = Callable[[str, int, int], None]  # what is done, how many of how many cases
@@ -212,10 +214,13 @@ class Prover:
     def ask(self, first: Definition, second: Definition, seconds: float) -> Answer:
         """Ask z3 for a machine on which two definitions differ.
 
-        Where both multiply or divide unknowns, they are first compared with unknown functions for that: often what
-        differs is elsewhere.
+        Definitions that are alike are compared step by step. Where both multiply or divide unknowns, they are first
+        compared with unknown functions for that: often what differs is elsewhere.
         """
+        start = monotonic()
         trees = [self._assumed(side).trace() for side in (first, second)]
+        if equal_stepwise(trees[0], trees[1], min(seconds / 2, STEPWISE_SECONDS)):
+            return Answer("unsat", monotonic() - start)
 
         def build(abstract: bool) -> tuple[Any, World, Any]:
             world = World()

@@ -59,12 +59,12 @@ class Reading:
     def __init__(self, tree: Block, abstract: bool = False) -> None:
         self._abstract = abstract
         self._nodes: dict[int, Node] = {node.index: node for node in tree.walk()}
-        self._given: dict[int, Any] = {}
+        self.given: dict[int, Any] = {}  # by `define`
         self._low: dict[tuple[int, int], Any] = {}
 
     def define(self, node: Node, term: Any) -> None:
         """Set the value of an effect: a term of the node's natural width."""
-        self._given[node.index] = term
+        self.given[node.index] = term
 
     def low(self, value: Any, bits: int) -> Any:
         """Return the low `bits` bits of a value's two's complement, however wide the value is."""
@@ -90,7 +90,7 @@ class Reading:
         if bits > width:
             extend = z3.SignExt if is_signed else z3.ZeroExt
             return extend(bits - width, self.low(value, width))
-        given = self._given.get(value.index)
+        given = self.given.get(value.index)
         if given is not None:
             return z3.Extract(bits - 1, 0, given) if bits < width else given
         node = self._nodes[value.index]

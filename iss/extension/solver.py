@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 else:
     from iss.extension.smt import z3
 
+_Status = Literal["unsat", "sat", "unknown"]
 GRACE = 1.0  # seconds beyond its own limit until a solver is ended
 
 
@@ -25,7 +26,7 @@ GRACE = 1.0  # seconds beyond its own limit until a solver is ended
 class Answer:
     """What z3 found: `unsat` (impossible), `sat` with a case, or `unknown` with the reason."""
 
-    status: Literal["unsat", "sat", "unknown"]
+    status: _Status
     seconds: float
     case: Case | None = None
     reason: str = ""
@@ -34,39 +35,41 @@ class Answer:
 def ask(build: Callable[[], tuple[Any, World, Encoding]], seconds: float) -> Answer:
     """Decide the condition that `build` makes (with the world and encoding it is about) within so many seconds."""
     start = monotonic()
+    told: tuple[_Status, Case | None, str] | None = within(seconds + GRACE, lambda: _answer(build, seconds))
+    if told is None:
+        return Answer("unknown", monotonic() - start, None, f"no answer in {seconds:g} s")
+    status, case, reason = told
+    return Answer(status, monotonic() - start, case, reason)
+
+
+def within(seconds: float, question: Callable[[], Any]) -> Any:
+    """Return what a function returns in a process of its own; None if it takes longer or ends early."""
     receiver, sender = multiprocessing.Pipe(duplex=False)
-    process = multiprocessing.get_context("fork").Process(target=_answer, args=(build, seconds, sender), daemon=True)
+    process = multiprocessing.get_context("fork").Process(target=lambda: sender.send(question()), daemon=True)
     process.start()
     sender.close()
     try:
-        if receiver.poll(seconds + GRACE):
-            status, case, reason = receiver.recv()
-        else:
-            status, case, reason = "unknown", None, f"no answer in {seconds:g} s"
-    except EOFError:
-        status, case, reason = "unknown", None, "the solver ended early (out of memory?)"
+        return receiver.recv() if receiver.poll(seconds) else None
+    except EOFError:  # out of memory?
+        return None
     finally:
         process.kill()
         process.join()
         receiver.close()
-    return Answer(status, monotonic() - start, case, reason)
 
 
-def _answer(build: Callable[[], tuple[Any, World, Encoding]], seconds: float, sender: Any) -> None:
+def _answer(build: Callable[[], tuple[Any, World, Encoding]], seconds: float) -> tuple[_Status, Case | None, str]:
     condition, world, encoding = build()
     solver = z3.SolverFor("QF_UFBV")
     solver.set("timeout", max(1, int(1000 * seconds)))
     solver.add(condition)
     found = solver.check()
     if found == z3.sat:
-        sender.send(("sat", concrete(_plain_model(solver, world, encoding), world, encoding), ""))
-    elif found == z3.unsat:
-        sender.send(("unsat", None, ""))
-    else:
-        reason = solver.reason_unknown()
-        text = f"no answer in {seconds:g} s" if reason in ("timeout", "canceled") else reason
-        sender.send(("unknown", None, text))
-    sender.close()
+        return "sat", concrete(_plain_model(solver, world, encoding), world, encoding), ""
+    if found == z3.unsat:
+        return "unsat", None, ""
+    reason = solver.reason_unknown()
+    return "unknown", None, f"no answer in {seconds:g} s" if reason in ("timeout", "canceled") else reason
 
 
 def _plain_model(solver: Any, world: World, encoding: Encoding) -> Any:

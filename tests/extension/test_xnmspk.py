@@ -23,7 +23,7 @@ from iss.isa.causes import Cause
 from iss.isa.definitions import Definition
 from tests.coprocessor.test_instruction_examples import EXAMPLES
 from tests.extension.rtl.tools import rtl_tool
-from tests.extension.xnm_programs import enabling_program, records, retired, xnm_program
+from tests.extension.xnm_programs import CASES, case_program, enabling_program, records, retired, xnm_program
 
 FILE = Path(__file__).resolve().parents[2] / "programs" / "extensions" / "xnmspk" / "xnmspk.py"
 BUILTIN = extended_architecture("rv32im_zicsr_zifencei_zicntr_xnmspk_xnmeng_xnmlrn", ())
@@ -102,6 +102,16 @@ def test_every_instruction_needs_st_and_marks_it_dirty() -> None:
             code = enabling_program(definition, ctl)
             specified, given = records(own, code), records(BUILTIN, code)
             np.testing.assert_array_equal(specified, given, err_msg=f"{definition.mnemonic}, nm_ctl {ctl}")
+
+
+@pytest.mark.parametrize("mnemonic", sorted({case["instruction"] for case in CASES}))
+def test_cases_that_tell_mutants_apart(mnemonic: str) -> None:
+    own = architecture_with([specification()], "rv32im_zicsr_zifencei_zicntr")
+    definition = specification().instructions.by_mnemonic[mnemonic]
+    code = case_program(definition, specification().csrs)
+    given = records(BUILTIN, code)
+    assert len(retired(given)) == len(code) // 4, "no case traps"
+    np.testing.assert_array_equal(records(own, code), given)
 
 
 def test_a_wrong_specification_is_noticed(tmp_path: Path) -> None:

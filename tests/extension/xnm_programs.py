@@ -1,15 +1,22 @@
-"""Random programs of Xnmspk instructions and writes to the nm_ CSRs, and what a machine retires of them."""
+"""Programs of Xnmspk instructions and writes to the nm_ CSRs, and what a machine retires of them.
+
+They are random ones and the cases of xnm_cases.json: operands and state that tell mutants of the specification apart
+which random programs did not (`python -m tools.validation mutation xnmspk --cases FILE` writes such).
+"""
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from iss.extension.dut import BASE, constant, encode
 from iss.isa.catalogue import Architecture
+from iss.isa.csrs import Csr
 from iss.isa.definitions import Definition
 from iss.loaders.image import Image, Segment
 from iss.machine import Machine
@@ -21,6 +28,7 @@ CORNERS = (
     *(0x80000000, 0xFFFFFFFF, 0xFFFF8000, 0x10001000, 0x0E660F00),
 )
 Records = NDArray[np.uint32]
+CASES = json.loads(Path(__file__).with_name("xnm_cases.json").read_text(encoding="utf-8"))
 
 
 def value(source: random.Random) -> int:
@@ -66,6 +74,23 @@ def enabling_program(definition: Definition, ctl: int) -> bytes:
     words.append(definition.encoding.encode(**{field: numbers.get(field, 3) for field in definition.encoding.fields}))
     words += [encode("csrrs", rd=7, csr=NM_CTL), encode("jal", imm=0)]
     return np.array(words, dtype="<u4").tobytes()
+
+
+def case_program(definition: Definition, csrs: Iterable[Csr]) -> bytes:
+    """Code that runs an instruction on each of its cases, with all CSRs set before and read afterwards."""
+    words = [*constant(1, 1), encode("csrrw", rs1=1, csr=NM_CTL)]
+    chosen = [csr for csr in csrs if csr.number != NM_CTL]
+    for case in CASES:
+        if case["instruction"] != definition.mnemonic:
+            continue
+        for csr in chosen:
+            words += [*constant(5, case["state"].get(csr.name.removeprefix("nm_"), 0))]
+            words.append(encode("csrrw", rs1=5, csr=csr.number))
+        for register in range(1, 32):
+            words += constant(register, case["x"].get(str(register), 0))
+        words.append(definition.encoding.encode(**case["operands"]))
+        words += [encode("csrrs", rd=7, csr=csr.number) for csr in chosen]
+    return np.array([*words, encode("jal", imm=0)], dtype="<u4").tobytes()
 
 
 def records(architecture: Architecture, code: bytes, engine: str = "interpreter") -> Records:

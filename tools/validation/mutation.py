@@ -27,7 +27,7 @@ from iss.isa.definitions import Definition
 from iss.isa.state import StateField
 from iss.machine import End, Machine
 from iss.memory.map import MemoryMap
-from tests.extension.xnm_programs import enabling_program, records, xnm_program
+from tests.extension.xnm_programs import case_program, enabling_program, records, xnm_program
 from tests.official.build import riscv_tests
 from tests.oracles.building import Program
 
@@ -172,6 +172,7 @@ class Spiking:
         self._codes = {f"{seed}": xnm_program(seed, extension.instructions, self._csrs) for seed in seeds}
         for definition in definitions:
             self._codes |= {f"{definition.mnemonic} {ctl}": enabling_program(definition, ctl) for ctl in range(8)}
+            self._codes[f"{definition.mnemonic} cases"] = case_program(definition, extension.csrs)
         self._executed: dict[str, list[_Executed]] = {}
         for name, code in self._codes.items():
             records(self._noting(name), code, "reference")
@@ -247,6 +248,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", metavar="MNEMONIC", action="append", help="mutants of these instructions")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="try every N-th mutant (default: all)")
     parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--cases", metavar="FILE", type=Path, help="write cases that tell survivors apart, as JSON")
 
 
 def rows_of(subject: str, only: Sequence[str] | None, every: int) -> Iterator[Row]:
@@ -270,6 +272,9 @@ def main(arguments: argparse.Namespace) -> int:
         if not arguments.json:
             print("\n".join(_lines(row)), flush=True)
     whole = total(rows)
+    if arguments.cases is not None:
+        text = ",\n".join(json.dumps(_case(mutant, fate)) for mutant, fate in whole.survivors if fate.case is not None)
+        arguments.cases.write_text(f"[\n{text}\n]\n", encoding="utf-8")
     if arguments.json:
         print(json.dumps([_plain(row) for row in (*rows, whole)], indent=2))
     else:
@@ -294,6 +299,18 @@ def _lines(row: Row) -> Iterator[str]:
                 yield f"        {what}: {right}, the mutant {wrong}"
         else:
             yield f"        no case is known: {fate.how}"
+
+
+def _case(mutant: Mutant, fate: Killing) -> dict[str, Any]:
+    """Return a case as tests/extension/xnm_cases.json has them."""
+    case = fate.case
+    assert case is not None
+    return {
+        "instruction": mutant.original.mnemonic,
+        "operands": dict(case.operands),
+        "x": {str(number): value for number, value in case.x.items() if value},
+        "state": {name: held[0] for name, held in sorted(case.states.items()) if held.get(0)},
+    }
 
 
 def _plain(row: Row) -> dict[str, Any]:
