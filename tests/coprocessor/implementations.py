@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -15,8 +14,6 @@ from coprocessor.csrs import BY_NAME
 from coprocessor.golden import Coprocessor as Golden
 
 BASE = 0x8000_0000
-EFFORT = int(os.environ.get("NEUROHART_EFFORT", "1"))
-"""Multiplies the number of random cases; 100 and more make a long run."""
 
 Implementation = Native | Golden
 Factory = Callable[[bytearray, int], Implementation]

@@ -11,8 +11,9 @@ import pytest
 
 from coprocessor.golden.profiles import STATE_WORDS, Profile
 from coprocessor.interface import Operation
-from tests.coprocessor.implementations import BASE, EFFORT, Levels
+from tests.coprocessor.implementations import BASE, Levels
 from tests.coprocessor.memory_image import Image, pack_rows
+from tests.effort import EFFORT
 
 SYN, UPD, OUT = 1, 2, 1 << 8
 DENSE, CSR = 0, 4

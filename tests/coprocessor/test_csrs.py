@@ -11,8 +11,9 @@ from coprocessor.csrs import COUNTERS, TABLE
 from coprocessor.errors import CoprocessorError
 from coprocessor.interface import ALL_PARTS, NEVER, Operation, Part
 from tests.coprocessor import operands
-from tests.coprocessor.implementations import EFFORT, IMPLEMENTATIONS, Machine, Pair
+from tests.coprocessor.implementations import IMPLEMENTATIONS, Machine, Pair
 from tests.coprocessor.valid_image import Valid
+from tests.effort import EFFORT
 
 both = pytest.mark.parametrize("kind", IMPLEMENTATIONS, ids=["native", "golden"])
 TICK = 1 << 19

@@ -11,8 +11,9 @@ from coprocessor.golden.memory import Memory
 from coprocessor.golden.population import read_population
 from coprocessor.golden.rule import read_rule
 from coprocessor.interface import Operation
-from tests.coprocessor.implementations import BASE, EFFORT, IMPLEMENTATIONS, Machine, words_of
+from tests.coprocessor.implementations import BASE, IMPLEMENTATIONS, Machine, words_of
 from tests.coprocessor.random_network import RandomNetwork
+from tests.effort import EFFORT
 
 KINDS = pytest.mark.parametrize("kind", IMPLEMENTATIONS, ids=["native", "golden"])
 MASK = 0xFFFF_FFFF

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from coprocessor.interface import Operation
-from tests.coprocessor.implementations import BASE, EFFORT, Machine
+from tests.coprocessor.implementations import BASE, Machine
 from tests.coprocessor.levels import same_on_every_level
 from tests.coprocessor.memory_image import Image
+from tests.effort import EFFORT
 
 BITS: Final = {0: 8, 1: 4, 2: 2, 3: 1}
 CONV, CROSSBAR = 5, 6

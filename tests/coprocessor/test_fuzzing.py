@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.coprocessor.implementations import EFFORT
+from tests.effort import EFFORT
 
 COPROCESSOR = Path(__file__).resolve().parents[2] / "coprocessor"
 FUZZ = COPROCESSOR / "fuzz"

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from coprocessor.csrs import TABLE
 from coprocessor.interface import REGISTER_INSTRUCTIONS
 from tests.coprocessor import operands
-from tests.coprocessor.implementations import EFFORT, Pair
+from tests.coprocessor.implementations import Pair
+from tests.effort import EFFORT
 
 BATCHES, BATCH = 1500 * EFFORT, 100
 SEEDS = 4

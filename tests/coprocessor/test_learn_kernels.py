@@ -10,8 +10,9 @@ import pytest
 
 from coprocessor.golden import Coprocessor as Golden
 from coprocessor.interface import Operation
-from tests.coprocessor.implementations import BASE, EFFORT, LEVELS, Factory, Machine
+from tests.coprocessor.implementations import BASE, LEVELS, Factory, Machine
 from tests.coprocessor.learning_case import BINARY, EPROP, PAIR, REWARD, SDSP, LearningCase
+from tests.effort import EFFORT
 
 KINDS = {"pair": PAIR, "reward": REWARD, "binary": BINARY, "sdsp": SDSP, "eprop": EPROP}
 KERNELS = [name for name in LEVELS if name != "scalar"]

@@ -8,8 +8,9 @@ import pytest
 
 from coprocessor.interface import Operation
 from tests.coprocessor import operands
-from tests.coprocessor.implementations import BASE, EFFORT, Pair, level_for
+from tests.coprocessor.implementations import BASE, Pair, level_for
 from tests.coprocessor.random_network import STEPS, RandomNetwork
+from tests.effort import EFFORT
 
 NETWORKS, ACTIONS = 60, 16
 

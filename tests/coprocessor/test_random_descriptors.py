@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coprocessor.interface import Operation
-from tests.coprocessor.implementations import BASE, EFFORT, Pair, level_for, words_of
+from tests.coprocessor.implementations import BASE, Pair, level_for, words_of
 from tests.coprocessor.overlap import OverlapPair
 from tests.coprocessor.valid_image import SIZE, Valid
+from tests.effort import EFFORT
 
 VALID = Valid(5)
 DESCRIPTORS = VALID.addresses()

@@ -9,8 +9,9 @@ import pytest
 
 from coprocessor.golden import Coprocessor as Golden
 from coprocessor.interface import Operation
-from tests.coprocessor.implementations import BASE, EFFORT, LEVELS, Machine, every_level, level_for
+from tests.coprocessor.implementations import BASE, LEVELS, Machine, every_level, level_for
 from tests.coprocessor.random_network import STEPS, RandomNetwork
+from tests.effort import EFFORT
 
 CASES = [(level_for(seed), seed, f"native-{seed}") for seed in range(60 * EFFORT)]
 CASES += [(Golden, seed, f"golden-{seed}") for seed in range(8 * EFFORT)]

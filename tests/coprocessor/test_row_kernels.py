@@ -7,8 +7,9 @@ from random import Random
 import pytest
 
 from coprocessor.interface import Operation
-from tests.coprocessor.implementations import BASE, EFFORT, Levels
+from tests.coprocessor.implementations import BASE, Levels
 from tests.coprocessor.memory_image import Image
+from tests.effort import EFFORT
 
 BITS = {0: 8, 1: 4, 2: 2, 3: 1}
 """Bits of a weight in the dense formats."""

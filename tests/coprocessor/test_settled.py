@@ -7,8 +7,9 @@ from random import Random
 import pytest
 
 from coprocessor.interface import Operation
-from tests.coprocessor.implementations import EFFORT, Levels
+from tests.coprocessor.implementations import Levels
 from tests.coprocessor.memory_image import Image
+from tests.effort import EFFORT
 
 N, M, STEPS, DEPTH_BITS = 200, 33, 5, 2
 SYN, UPD, COUNTED = 1, 2, 0x100

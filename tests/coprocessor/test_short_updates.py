@@ -7,9 +7,9 @@ from random import Random
 import pytest
 
 from coprocessor.golden.profiles import STATE_WORDS, Profile
-from tests.coprocessor.implementations import EFFORT
 from tests.coprocessor.memory_image import Image
 from tests.coprocessor.test_update_kernels import check
+from tests.effort import EFFORT
 
 FLOOR, HALF_UP = 1, 2
 PROFILES = (Profile.IF, Profile.LIF, Profile.CUBA, Profile.LI)

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from coprocessor.interface import Operation
-from tests.coprocessor.implementations import BASE, EFFORT, LEVELS, Machine
+from tests.coprocessor.implementations import BASE, LEVELS, Machine
 from tests.coprocessor.memory_image import Image
+from tests.effort import EFFORT
 
 CSR, ONE_TO_ONE = 4, 7
 BITMAP, AER, GRADED, QUEUE = range(4)

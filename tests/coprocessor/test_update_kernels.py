@@ -10,8 +10,9 @@ from coprocessor.golden.population import PARAMETER_MASKS
 from coprocessor.golden.profiles import STATE_WORDS, Profile
 from coprocessor.interface import Operation
 from tests.coprocessor import operands
-from tests.coprocessor.implementations import BASE, EFFORT, Levels
+from tests.coprocessor.implementations import BASE, Levels
 from tests.coprocessor.memory_image import Image
+from tests.effort import EFFORT
 
 NARROW, NEVER = 1 << 28, 1 << 30
 """Bounds inside the kernels: of state words and inputs, and of thresholds."""

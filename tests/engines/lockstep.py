@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -18,18 +17,11 @@ from iss.machine import End, Machine, Outcome
 from iss.memory.map import MemoryMap
 from iss.trace.events import RECORD, Kind
 
-LONG = bool(os.environ.get("NEUROHART_LONG"))
-"""Many more random cases, for a long run."""
 ISA = "rv32im_zicsr_zifencei_zicntr"
 XNM = f"{ISA}_xnmspk_xnmeng_xnmlrn"
 BASE = MemoryMap().ram.base
 CLINT = MemoryMap().clint.base
 SHORT_STEPS = (1, 1, 2, 3, 7, 50)
-
-
-def cases(few: int, many: int) -> range:
-    """Seeds: `few` of them, `many` in a long run."""
-    return range(many if LONG else few)
 
 
 def image_of(segments: Iterable[tuple[int, bytes]], entry: int = BASE, symbols: dict[str, int] | None = None) -> Image:

@@ -15,7 +15,7 @@ from iss.engines.c_expressions import c_type, literal
 from iss.engines.generate import TEMPLATE
 from iss.isa.state import HART_FIELDS
 from iss.isa.tracing import AbstractHart, Trace, trace_function
-from tests.engines.lockstep import LONG
+from tests.effort import LONG
 from tests.isa.random_meanings import MASK64, Meaning, random_meaning
 
 FUNCTIONS, ROWS = (3000, 100) if LONG else (150, 40)

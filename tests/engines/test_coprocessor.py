@@ -16,19 +16,10 @@ from iss.machine import Machine
 from tests.coprocessor import operands
 from tests.coprocessor.random_network import RandomNetwork
 from tests.coprocessor.test_networks_differential import choose
+from tests.effort import cases
 from tests.engines.assembled import text
 from tests.engines.encode import CSR, INSTRUCTIONS, STAY, constant, pack, word
-from tests.engines.lockstep import (
-    BASE,
-    CLINT,
-    XNM,
-    Setup,
-    cases,
-    compare_engines,
-    compare_splits,
-    image_of,
-    random_steps,
-)
+from tests.engines.lockstep import BASE, CLINT, XNM, Setup, compare_engines, compare_splits, image_of, random_steps
 from tests.engines.pulses import attach_pulses
 
 NETWORK_SIZE = 1 << 17

@@ -10,9 +10,10 @@ from iss.hart.timing import MODELS
 from iss.machine import End, Machine
 from iss.memory.map import MemoryMap
 from iss.memory.rom import BootRom
+from tests.effort import cases
 from tests.engines.assembled import text
 from tests.engines.encode import CSR, SKIP, STAY, constant, pack, random_alu, setup, word
-from tests.engines.lockstep import BASE, ISA, Setup, cases, compare_engines, compare_splits, image_of, random_steps
+from tests.engines.lockstep import BASE, ISA, Setup, compare_engines, compare_splits, image_of, random_steps
 from tests.engines.pulses import attach_pulses
 
 EDGE = 1024

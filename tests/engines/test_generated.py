@@ -24,8 +24,9 @@ from iss.isa.catalogue import STANDARD, Architecture, Extension, architecture
 from iss.isa.definitions import Definition, InstructionSet
 from iss.isa.errors import DefinitionError
 from iss.machine import Machine
+from tests.effort import LONG, cases
 from tests.engines.encode import CSR, SKIP, constant, pack, random_alu, word
-from tests.engines.lockstep import BASE, LONG, Setup, cases, compare_engines, compare_splits, image_of, random_steps
+from tests.engines.lockstep import BASE, Setup, compare_engines, compare_splits, image_of, random_steps
 from tests.isa.random_meanings import Meaning, random_meaning
 
 DEFINITIONS, PAIRS, PROGRAMS = (120, 60, 200) if LONG else (60, 8, 30)

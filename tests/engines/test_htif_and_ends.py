@@ -11,8 +11,9 @@ from iss.hart.timing import MODELS
 from iss.machine import End, Machine
 from iss.memory.htif import PATIENCE
 from iss.memory.map import MemoryMap
+from tests.effort import cases
 from tests.engines.encode import CSR, STAY, constant, pack, word
-from tests.engines.lockstep import BASE, CLINT, Setup, cases, compare_engines, compare_splits, image_of, random_steps
+from tests.engines.lockstep import BASE, CLINT, Setup, compare_engines, compare_splits, image_of, random_steps
 
 TOHOST, VALUE, POINTER = 10, 11, 12
 SIZE = 1 << 16

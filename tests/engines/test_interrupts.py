@@ -8,8 +8,9 @@ import pytest
 
 from iss.hart.timing import MODELS
 from iss.machine import End
+from tests.effort import cases
 from tests.engines.assembled import firmware
-from tests.engines.lockstep import Setup, cases, compare_engines, compare_splits, random_steps
+from tests.engines.lockstep import Setup, compare_engines, compare_splits, random_steps
 from tests.engines.pulses import attach_pulses
 
 ROUNDS = 600

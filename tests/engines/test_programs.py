@@ -9,7 +9,8 @@ import pytest
 from iss.hart.timing import MODELS
 from iss.loaders import Image
 from iss.machine import End
-from tests.engines.lockstep import LONG, Setup, compare_engines, compare_splits, random_steps
+from tests.effort import LONG
+from tests.engines.lockstep import Setup, compare_engines, compare_splits, random_steps
 from tests.programs.catalogue import Form, forms
 
 STOPS, TOTAL = (200, 3_000_000) if LONG else (24, 150_000)

@@ -9,7 +9,8 @@ import pytest
 
 from iss.hart.timing import MODELS
 from iss.isa.catalogue import instruction_set
-from tests.engines.lockstep import ISA, XNM, Setup, cases, compare_engines, compare_splits, random_steps
+from tests.effort import cases
+from tests.engines.lockstep import ISA, XNM, Setup, compare_engines, compare_splits, random_steps
 from tests.engines.pulses import attach_pulses
 from tests.oracles.random_programs import DATA, DATA_SIZE, RAM, random_program
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from iss.hart.timing import MODELS
+from tests.effort import cases
 from tests.engines.encode import CSR, STAY, constant, pack, random_alu, setup, word
-from tests.engines.lockstep import BASE, XNM, Setup, cases, compare_engines, compare_splits, image_of, random_steps
+from tests.engines.lockstep import BASE, XNM, Setup, compare_engines, compare_splits, image_of, random_steps
 
 HANDLER = BASE + 0x8000
 CODE, TABLE, VALUE, COUNT = 11, 12, 13, 14

@@ -10,7 +10,7 @@ from iss.extension import load_extensions
 from iss.extension.implementations import find_implementation, implementation_specs
 from iss.extension.lockstep import Session
 from iss.extension.testing import MEMORY, Bench
-from tests.engines.lockstep import LONG
+from tests.effort import LONG
 from tests.extension.planted import BUGS, FOLDER, Bug, extension_of, find
 
 CASES = ("xbits", "xdot", "xlif", "xgather", "xdiv", "xizh", "xwqx")

@@ -13,7 +13,7 @@ from iss.extension.python_source import python_function
 from iss.extension.smt import Reading, natural_width
 from iss.isa.tracing import Block
 from iss.isa.values import Value
-from tests.engines.lockstep import cases
+from tests.effort import cases
 from tests.isa.random_meanings import random_meaning
 
 z3 = pytest.importorskip("z3", reason="z3 is missing; run: pip install z3-solver")

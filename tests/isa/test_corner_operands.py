@@ -14,8 +14,9 @@ from coprocessor.csrs import TABLE
 from iss.isa.definitions import Definition
 from iss.machine import End
 from tests.coprocessor import operands
+from tests.effort import LONG
 from tests.engines.encode import CSR, INSTRUCTIONS, STAY, constant, pack, word
-from tests.engines.lockstep import BASE, LONG, XNM, Setup, compare_engines, image_of
+from tests.engines.lockstep import BASE, XNM, Setup, compare_engines, image_of
 
 CORNERS = (
     *(0, 1, 2, 3, 31, 32, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x1_0000),

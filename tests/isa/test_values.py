@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from iss.isa.errors import DefinitionError
 from iss.isa.tracing import Trace
 from iss.isa.values import Value, signed, wrapped_sum
-from tests.engines.lockstep import cases
+from tests.effort import cases
 from tests.isa.random_meanings import BINARY, MASK64, UNARY, random_meaning
 from tests.isa.tree import evaluate
 
