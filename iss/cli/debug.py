@@ -44,7 +44,8 @@ examples:
 """
 _TEXTUAL = "textual"
 _ESCAPE_MS = "25"  # how long Textual waits whether an Escape is the beginning of another key; its own 100 are felt
-_PLAYED_INTERVAL = 65_536  # a block of a trace
+_BLOCK = 65_536  # instructions of a trace's block
+_PLAYED_CHECKPOINTS = 40  # going to a moment for the first time takes longer with more, going back with fewer
 _SIZE = re.compile(r"(\d{2,3})x(\d{2,3})\Z")
 _DEFAULT_SIZE = (160, 50)
 
@@ -145,6 +146,11 @@ def _is_trace(name: str) -> bool:
         return False
 
 
+def _played_interval(trace: Trace) -> int:
+    """Whole blocks between checkpoints of a trace that is played: its length is known from the beginning."""
+    return _BLOCK * max(1, -(-trace.count // (_BLOCK * _PLAYED_CHECKPOINTS)))
+
+
 def _trace(name: str, args: argparse.Namespace) -> Trace:
     from iss.cli.trace_files import open_trace
 
@@ -170,7 +176,7 @@ def _played(args: argparse.Namespace, preset: EnergyPreset) -> State:
     console = ReplayedConsole()
     with failing(ExitCode.BAD_INPUT):
         machine = machine_of(trace, _recorded_program(trace), console.write)
-        debugger = Debugger(machine, console, _PLAYED_INTERVAL if args.interval is None else args.interval)
+        debugger = Debugger(machine, console, _played_interval(trace) if args.interval is None else args.interval)
     return State(debugger, console, name, preset, trace)
 
 

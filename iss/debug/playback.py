@@ -17,6 +17,7 @@ from iss.engines.engine import Reason
 from iss.engines.profile import Profile
 from iss.errors import NeuroHartError
 from iss.hart.hart import Hart
+from iss.isa.csrs import Csr
 from iss.isa.privileged import enter_trap
 from iss.loaders import Image
 from iss.machine import Machine
@@ -28,6 +29,7 @@ from iss.trace.unpacking import records
 from iss.trace.view import View
 
 _MIP: Final = 0x344
+_COUNTERS: Final = ("mcycle", "mcycleh", "minstret", "minstreth", "mcountinhibit")
 _OWN: Final = "nm_"
 _ALIGNMENT: Final = 1 << 24
 _LOOKED_AT: Final = 4
@@ -63,6 +65,8 @@ class Playback:
             low, high = index - view.base, min(end - view.base, len(view))
             self._apply(hart, view, low, high)
             index = view.base + high
+            if index >= end or hart.attention:  # nobody looks at the time within a motion
+                hart.pc, hart.cycles = int(view.followed_by[high - 1]), view.time(high)
         if index >= count:
             outcome = self.trace.end
             reason = outcome.get("reason") or "the recording was not brought to its end"
@@ -71,17 +75,15 @@ class Playback:
 
     def _apply(self, hart: Hart, view: View, low: int, high: int) -> None:
         self._show_code(view)
-        written = np.flatnonzero(view.destination[low:high])[::-1] + low
-        numbers, first = np.unique(view.destination[written], return_index=True)
-        for number, place in zip(numbers.tolist(), written[first].tolist(), strict=True):
-            hart.x[number] = int(view.value[place])
+        last = np.full(len(hart.x), -1)
+        last[view.destination[low:high]] = np.arange(low, high)  # of several for a register the last one stays
+        for number in np.flatnonzero(last[1:] >= 0).tolist():
+            hart.x[number + 1] = int(view.value[last[number + 1]])
         self._events(hart, view, low, high)
         accesses = np.searchsorted(view.block.access_index, [low, high])
         self._accesses(view, int(accesses[0]), int(accesses[1]))
         hart.accesses += int(accesses[1] - accesses[0])
-        hart.retired += high - low
-        hart.pc = int(view.followed_by[high - 1])
-        hart.cycles = view.time(high)
+        hart.retired = self.begin + view.base + high
         if self._consume is not None:
             self._hand_on(view, low, high)
 
@@ -101,16 +103,28 @@ class Playback:
         self._ram[offsets] = data[inside]  # of several bytes for a place the last one stays
         self._ram[self._size + offsets] = 1
 
+    def _put_words(self, addresses: Array, data: Array) -> None:
+        """The same for whole words."""
+        offsets = addresses - self._machine.ram.base
+        inside = (offsets >= 0) & (offsets < self._size)
+        places, words = offsets[inside] >> 2, self._ram.view("<u4")
+        words[places] = data[inside]
+        words[(self._size >> 2) + places] = 0x0101_0101
+
     def _accesses(self, view: View, low: int, high: int) -> None:
         block = view.block
-        sizes = (block.access_kind[low:high] & ~np.uint8(STORE_BIT)).astype(np.int64)
-        total = int(sizes.sum())
-        if not total:
+        addresses, kinds = block.address[low:high].astype(np.int64), block.access_kind[low:high]
+        sizes = (kinds & ~np.uint8(STORE_BIT)).astype(np.int64)
+        if not sizes.any():
             return
-        inner = np.arange(total) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        data = np.repeat(block.data[low:high], sizes) >> (8 * inner).astype(np.uint32) & np.uint32(0xFF)
-        self._put(np.repeat(block.address[low:high].astype(np.int64), sizes) + inner, data.astype(np.uint8))
-        stored = block.access_kind[low:high] & STORE_BIT != 0
+        if (sizes == 4).all() and not (addresses & 3).any():
+            self._put_words(addresses, block.data[low:high])
+        else:
+            total = int(sizes.sum())
+            inner = np.arange(total) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+            data = np.repeat(block.data[low:high], sizes) >> (8 * inner).astype(np.uint32) & np.uint32(0xFF)
+            self._put(np.repeat(addresses, sizes) + inner, data.astype(np.uint8))
+        stored = kinds & STORE_BIT != 0
         sent = stored & (block.address[low:high] == self._machine.memory_map.uart.base)
         if sent.any():
             self._written(bytes((block.data[low:high][sent] & np.uint32(0xFF)).astype(np.uint8)))
@@ -122,11 +136,20 @@ class Playback:
             kind = tag & 0xFF
             if kind == Kind.CSR:
                 csr = self._csrs.get(tag >> 8 & 0xFFF)
-                if csr is not None and csr.number != _MIP:  # lines of interrupts are those of devices
+                if csr is not None and csr.name in _COUNTERS:
+                    self._set_counter(hart, view, int(view.block.event_index[place]), csr, a)
+                elif csr is not None and csr.number != _MIP:  # lines of interrupts are those of devices
                     write_csr(self._machine, csr, a)
             elif kind in (Kind.TRAP, Kind.INTERRUPT):
                 hart.pc = a
                 enter_trap(hart, b, c if kind == Kind.TRAP else 0)
+
+    def _set_counter(self, hart: Hart, view: View, index: int, csr: Csr, value: int) -> None:
+        """Write a counter at its moment: it counts on from there, and not the instruction itself."""
+        hart.retired, hart.cycles = self.begin + view.base + index, view.time(index)
+        write_csr(self._machine, csr, value)
+        hart.retired, hart.cycles = hart.retired + 1, view.time(index + 1)
+        hart.settle()
 
     def _hand_on(self, view: View, low: int, high: int) -> None:
         assert self._consume is not None

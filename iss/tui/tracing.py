@@ -171,7 +171,9 @@ class Tracing:
         if energy is not None:
             line.add(energy_text(energy), theme.ENERGY)
         if index >= now:
-            line = Row("".join(segment.text for segment in line.segments), theme.DIM)
+            segments, line = line.segments, Row()
+            for text, style, *_ in segments:
+                line.add(text, theme.SELECTED if style is theme.SELECTED else theme.DIM)
         return line.on(theme.CURSOR) if index == self.cursor else line
 
     def _laid_out(self, index: int, entry: Entry, now: int) -> tuple[Row, list[tuple[int, int]]]:

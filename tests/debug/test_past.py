@@ -101,7 +101,7 @@ def test_calls_through_saved_return_addresses() -> None:
     session.debugger.break_at("dot")
     session.debugger.resume()
     frames = Calls(session.machine.image).stack(session.machine)
-    names = [session.names.at(frame.function or 0) for frame in frames]
+    names = [session.program.names.at(frame.function or 0) for frame in frames]
     assert names == ["dot", "classify", "_start"]
     assert [frame.stack is None for frame in frames] == [True, True, False]
 

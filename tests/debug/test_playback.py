@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import asm
 from iss.debug.csrs import read_csr
 from iss.debug.debugger import Debugger, StopKind
 from iss.debug.history import ReplayedConsole
@@ -35,6 +36,37 @@ def played(trace: Trace, interval: int = 50) -> Debugger:
     """A debugger of it."""
     console = ReplayedConsole()
     return Debugger(machine_of(trace, None, console.write), console, interval)
+
+
+COUNTING = """
+    li a0, 1000
+    csrw mcycle, a0
+    nop
+    csrw minstret, a0
+    li a1, 1
+    csrw mcountinhibit, a1
+    nop
+    csrw mcountinhibit, x0
+    csrw mcycleh, a1
+1:  j 1b
+"""
+
+
+@pytest.mark.parametrize("interval", [3, 50])
+def test_written_counters_count_on_from_their_moment(interval: int) -> None:
+    machine = Machine()
+    machine.load(asm.assemble([asm.Source("counting.S", COUNTING)], architecture=machine.architecture).image())
+    truth = Debugger(machine, interval=interval)
+    another = Machine()
+    another.load(asm.assemble([asm.Source("counting.S", COUNTING)], architecture=machine.architecture).image())
+    debugger = played(recorded(another, 40), interval)
+    for moment in (40, *range(40), 7, 30):
+        truth.goto(moment)
+        debugger.goto(moment)
+        for name in ("mcycle", "mcycleh", "minstret", "mcountinhibit"):
+            csr = machine.architecture.csrs.named(name)
+            assert csr is not None
+            assert read_csr(debugger.machine, csr) == read_csr(machine, csr), (moment, name)
 
 
 def test_every_moment_is_that_of_the_run() -> None:

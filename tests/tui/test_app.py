@@ -11,6 +11,9 @@ import pytest
 
 pytest.importorskip("textual")
 
+from textual.events import MouseScrollDown, MouseScrollUp
+from textual.widget import Widget
+
 from coprocessor.energy import PRESETS
 from iss.debug.debugger import StopKind
 from iss.trace.reader import TraceFile
@@ -104,6 +107,99 @@ def test_command_line_errors_and_windows() -> None:
         assert app.state.now == 21
 
     play(scene)
+
+
+def test_the_help_scrolls_and_any_other_key_closes_it() -> None:
+    async def scene(app: DebuggerApp, pilot: Any) -> None:
+        await press(app, pilot, "question_mark")
+        first = screen_text(app)
+        assert "keys" in first.splitlines()[1]
+        await press(app, pilot, "j", "ctrl+d")
+        assert "keys" not in screen_text(app).splitlines()[1]
+        await press(app, pilot, "G")
+        assert "An empty line repeats" in screen_text(app).splitlines()[-2]
+        await press(app, pilot, "pagedown", "home")
+        assert screen_text(app) == first
+        for key in ("escape", "q", "space", "question_mark", "enter"):
+            await press(app, pilot, key)
+            assert app.focused is app.panes["code"]
+            assert "code" in screen_text(app).splitlines()[1]
+            assert app.state.now == 0
+            await press(app, pilot, "question_mark")
+        await press(app, pilot, "i")
+        assert app.state.now == 1
+        assert not app.answer.display
+        await press(app, pilot, "question_mark", "colon", "g", "o", "t", "o", "space", "2", "0", "enter")
+        assert app.state.now == 20
+        await press(app, pilot, "question_mark", "tab")
+        assert app.focused is app.panes["registers"]
+
+    play(scene)
+
+
+def test_a_key_costs_one_picture_of_what_changed() -> None:
+    """Textual by itself paints everything where the focus changes, and twice where a size does."""
+    painted: list[list[Any]] = []
+
+    async def scene(app: DebuggerApp, pilot: Any) -> None:
+        compositor = app.screen._compositor
+        render = compositor.render_update
+
+        def counted(*args: Any, **named: Any) -> Any:
+            painted.append(list(compositor._dirty_regions))
+            return render(*args, **named)
+
+        compositor.render_update = counted  # type: ignore[method-assign]
+
+        async def of(key: str) -> list[Any]:
+            painted.clear()
+            await press(app, pilot, key)
+            pictures = [regions for regions in painted if regions]
+            assert len(pictures) == 1, (key, pictures)
+            return pictures[0]
+
+        for key in ("z", "z", "question_mark", "escape"):
+            await of(key)
+        code, registers = app.panes["code"].region, app.panes["registers"].region
+        assert set(await of("tab")) == {code, registers}
+        regions = await of("colon")
+        assert all(registers.contains_region(region) or region.height == 1 for region in regions)
+        await of("escape")
+        assert {region.height for region in await of("u")} == {1}
+
+    play(scene)
+
+
+def test_the_trace_is_scrolled_by_wheel_and_bar() -> None:
+    async def scene(app: DebuggerApp, pilot: Any) -> None:
+        await type_line(app, pilot, "goto 400")
+        shown = app.panes["trace"]
+        assert isinstance(shown, TracePane)
+        end, bar = shown.top, shown.size.width - 1
+        shown.post_message(wheel(shown, MouseScrollUp))
+        await pilot.pause()
+        assert shown.top == end - 3
+        await pilot.mouse_down("#trace", offset=(bar, 1))
+        assert shown.top == 0
+        assert "80000000 auipc sp" in screen_text(app)
+        await pilot.hover("#trace", offset=(bar, 3))
+        middle = shown.top
+        assert 0 < middle < end
+        await pilot.mouse_up("#trace", offset=(bar, 3))
+        await pilot.hover("#trace", offset=(bar, 5))
+        assert (shown.top, app.state.now) == (middle, 400)
+        shown.post_message(wheel(shown, MouseScrollDown))
+        await pilot.pause()
+        assert shown.top == middle + 3
+        await press(app, pilot, "I")
+        assert shown.top == end - 1
+
+    play(scene)
+
+
+def wheel(widget: Widget, kind: type[MouseScrollDown | MouseScrollUp]) -> MouseScrollDown | MouseScrollUp:
+    """A turn of the mouse's wheel."""
+    return kind(widget, 5, 3, 0, 0, 0, False, False, False)
 
 
 def test_a_click_into_the_margin_toggles_a_breakpoint() -> None:

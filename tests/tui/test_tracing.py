@@ -11,7 +11,7 @@ from coprocessor.energy import PRESETS
 from iss.errors import NeuroHartError
 from iss.trace.reader import TraceFile
 from iss.trace.recorder import write_trace
-from iss.tui import screen
+from iss.tui import screen, theme
 from iss.tui.commands.commander import Commander
 from iss.tui.panels import PANELS
 from iss.tui.state import State
@@ -71,6 +71,16 @@ def test_filters(session: Commander) -> None:
     assert "99 " in lines(session)[-1]
     with pytest.raises(NeuroHartError, match="'nowhere' is neither a symbol"):
         session.execute("filter pc in nowhere")
+
+
+def test_a_chosen_cell_is_lit_in_what_is_still_to_come(session: Commander) -> None:
+    session.execute("goto 36")
+    tracing = session.state.tracing
+    tracing.cursor, tracing.cell = 37, 0
+    (entry,) = tracing.entry(37)
+    row = tracing.row(37, entry, session.state.log_now, session.state.preset)
+    assert [segment.text for segment in row.segments if segment.style == theme.CURSOR + theme.SELECTED] == ["a0"]
+    assert "nm.run a0, a1, a2" in "".join(segment.text for segment in row.segments)
 
 
 def test_searches_go_both_ways(session: Commander) -> None:

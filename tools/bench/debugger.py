@@ -10,8 +10,9 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
@@ -32,17 +33,20 @@ WIDTH, HEIGHT = 200, 55
 RECORDED = 1 / 3
 """Of 3e8 instructions: 100 million are recorded and gone back through."""
 OPENED = 10_000_000
-KEYS = (
+KEYS: Final[tuple[tuple[str, Sequence[str], *tuple[str, ...]], ...]] = (
     ("scroll the trace", "jkjjk"),
     ("scroll half a page", "\x04\x15\x04\x15\x04"),
-    ("choose a register", "lhllh"),
-    ("another pane", "\t\t\t\t\t"),
+    ("look at another moment", "k\x1b" * 5, "return to the present one (Escape)"),
+    ("another pane", ("\t", "\x1b[Z") * 5),
     ("step an instruction", "iiiii"),
     ("step back", "IIIII"),
     ("step a source line", "sssss"),
-    ("one pane alone, and all", "zzzzz"),
-    ("help, and back", "?\x1b?\x1b?"),
+    ("set and remove a breakpoint", "bbbbb"),
+    ("one pane alone", "zzzzzzzzzz", "all panes again"),
+    ("open the help", "?\x1b" * 5, "close the help (Escape)"),
+    ("open the command line", ":\x1b" * 5, "close it (Escape)"),
 )
+"""What keys are for, and the keys, each for itself; with a third part every other key is for that."""
 SEARCH = "mnem=lw"
 
 
@@ -113,11 +117,21 @@ def keys(file: Path) -> Iterator[tuple[str, list[Painted]]]:
         yield "go to the middle, the first time", [arrived]
         for _ in range(5):
             terminal.press("\t")  # to the trace
-        for name, pressed in KEYS:
+        for name, pressed, *other in KEYS:
             terminal.press("\x1b")
-            yield name, [terminal.press(key) for key in pressed]
+            painted = [terminal.press(key) for key in pressed]
+            if not all(one.data for one in painted):
+                raise WrongResult(f"{name}: the debugger painted nothing after one of the keys {pressed!r}")
+            yield name, painted[:: 1 + len(other)]
+            yield from ((its, painted[1::2]) for its in other)
         terminal.press("\x1b")
-        yield "search, a step", [terminal.press(f"/{SEARCH}\r") for _ in range(5)]
+        searched = []
+        for _ in range(5):
+            terminal.press(f"/{SEARCH}")
+            searched.append(terminal.press("\r"))
+        yield "search", searched
+        terminal.press("j")  # to what was found
+        yield "choose a register in the trace", [terminal.press(key) for key in "lhlhl"]
         yield "resize", [terminal.resize(*size) for size in ((120, 40), (WIDTH, HEIGHT), (80, 24), (WIDTH, HEIGHT))]
         yield "peak", [Painted(peak_bytes(terminal.pid), _anonymous(terminal.pid), b"")]
 
