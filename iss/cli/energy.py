@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from coprocessor.interface import Account
 
 ASLEEP, LEAKAGE, HART, UNNAMED, OTHERS = "(asleep)", "(leakage)", "(hart)", "(no symbol)", "(other descriptors)"
+REPLACED = "(replaced code)"
 CLASSES = {
     "alu": "ALU",
     "multiply": "multiply, divide",
@@ -46,7 +47,10 @@ def find_preset(name: str) -> EnergyPreset:
 
 @dataclass
 class Part:
-    """A row: what a part of the run has done. `count` are instructions, of a layer operations; energy in fJ."""
+    """A row: what a part of the run has done. `count` are instructions, of a layer operations; energy in fJ.
+
+    `more_fj` is what instructions of extensions cost by their own figures beyond those of the preset.
+    """
 
     name: str
     count: int = 0
@@ -54,6 +58,7 @@ class Part:
     accesses: int = 0
     events: dict[str, int] = field(default_factory=dict)
     fj: int = 0
+    more_fj: int = 0
     descriptor: int | None = None
     operation: str = ""
 
@@ -108,8 +113,11 @@ def watch(machine: Machine, profiled: bool) -> None:
     machine.profile(profiled)
 
 
-def report(machine: Machine, preset: EnergyPreset, profiled: bool) -> Report:
-    """Account for all that a machine has done since `watch`, which came before its first instruction."""
+def report(machine: Machine, preset: EnergyPreset, profiled: bool, declared: Mapping[str, int] | None = None) -> Report:
+    """Account for all that a machine has done since `watch`, which came before its first instruction.
+
+    `declared` are energies (fJ) of instructions that have one of their own, by mnemonic; they need `watch` to profile.
+    """
     hart = machine.hart
     accounts: list[Account] = machine.coprocessor.accounts() if machine.coprocessor is not None else []
     names = Names(machine.image.symbols.values() if machine.image else ())
@@ -120,20 +128,27 @@ def report(machine: Machine, preset: EnergyPreset, profiled: bool) -> Report:
     instructions = Part(HART, accesses=hart.accesses, fj=energy_of(preset, hart.retired, hart.accesses, 0, {}))
     layers = [*by_descriptor, instructions, leakage]
     classes = symbols = None
-    if profiled:
+    more = {mnemonic: fj - preset.instruction_fj for mnemonic, fj in (declared or {}).items()}
+    if profiled or more:
         profile = machine.profiled()
+        instructions.more_fj = sum(more.get(name, 0) * tally.count for name, tally in profile.by_mnemonic.items())
+        instructions.fj += instructions.more_fj
+    if profiled:
         slept = hart.cycles - sum(tally.cycles for tally in profile.by_address.values())
         asleep = [Part(ASLEEP, cycles=slept)] if slept else []
-        by_class = _classes(machine, profile.by_mnemonic.items(), accounts)
+        by_class = _classes(machine, profile.by_mnemonic.items(), accounts, more)
         classes = [*_priced(by_class, preset), *asleep, leakage]
-        by_symbol = _priced(_symbols(profile.by_address.items(), accounts, names), preset)
+        by_symbol = _priced(_symbols(machine, profile.by_address.items(), accounts, names, more), preset)
+        replaced = instructions.more_fj - sum(part.more_fj for part in by_symbol)
+        if replaced:
+            by_symbol.append(Part(REPLACED, fj=replaced, more_fj=replaced))
         symbols = [*sorted(by_symbol, key=lambda part: -part.fj), *asleep, leakage]
     return Report(preset, sum(layer.fj for layer in layers), leakage.fj, layers, classes, symbols)
 
 
 def _priced(parts: list[Part], preset: EnergyPreset) -> list[Part]:
     for part in parts:
-        part.fj = energy_of(preset, part.count, part.accesses, 0, part.events)
+        part.fj = energy_of(preset, part.count, part.accesses, 0, part.events) + part.more_fj
     return parts
 
 
@@ -150,26 +165,46 @@ def _layers(accounts: Iterable[Account], names: Names) -> list[Part]:
     return list(parts.values())
 
 
+def _mnemonic_at(machine: Machine, address: int) -> str:
+    start = address - machine.ram.base
+    word = int.from_bytes(machine.ram.buffer[start : start + 4], "little") if start >= 0 else 0
+    definition = machine.architecture.instructions.decode(word if word & 3 == 3 else word & 0xFFFF)
+    return "" if definition is None else definition.mnemonic
+
+
 def _class_of(definition: Definition) -> str:
     if definition.cost_class == "coprocessor":
         return f"Xnm {instruction_group(definition.encoding.match)}"
     return CLASSES.get(definition.cost_class, definition.cost_class)
 
 
-def _classes(machine: Machine, tallies: Iterable[tuple[str, Any]], accounts: Iterable[Account]) -> list[Part]:
+def _classes(
+    machine: Machine, tallies: Iterable[tuple[str, Any]], accounts: Iterable[Account], more: Mapping[str, int]
+) -> list[Part]:
     """One row for each class of instructions that were executed; the engine's has the work of all descriptors."""
     definitions = machine.architecture.instructions
     order = dict.fromkeys([*CLASSES.values(), *map(_class_of, definitions)])
     parts = {name: Part(name) for name in order}
     for mnemonic, tally in tallies:
-        parts[_class_of(definitions.by_mnemonic[mnemonic])].add(tally.count, tally.cycles, tally.accesses)
+        part = parts[_class_of(definitions.by_mnemonic[mnemonic])]
+        part.add(tally.count, tally.cycles, tally.accesses)
+        part.more_fj += tally.count * more.get(mnemonic, 0)
     for account in accounts:
         parts[f"Xnm {instruction_group()}"].add_events(account.counters)
     return [part for part in parts.values() if part.count or part.cycles or part.events]
 
 
-def _symbols(tallies: Iterable[tuple[int, Any]], accounts: Iterable[Account], names: Names) -> list[Part]:
-    """One row for each function, in the order of addresses; it has the work of the descriptors it has used."""
+def _symbols(
+    machine: Machine,
+    tallies: Iterable[tuple[int, Any]],
+    accounts: Iterable[Account],
+    names: Names,
+    more: Mapping[str, int],
+) -> list[Part]:
+    """One row for each function, in the order of addresses; it has the work of the descriptors it has used.
+
+    Which instruction stood at an address is read from memory; code that was replaced has a row of its own.
+    """
     parts: dict[str, Part] = {}
 
     def part_of(address: int) -> Part:
@@ -178,7 +213,10 @@ def _symbols(tallies: Iterable[tuple[int, Any]], accounts: Iterable[Account], na
         return parts.setdefault(name, Part(name))
 
     for address, tally in sorted(tallies):
-        part_of(address).add(tally.count, tally.cycles, tally.accesses)
+        part = part_of(address)
+        part.add(tally.count, tally.cycles, tally.accesses)
+        if more:
+            part.more_fj += tally.count * more.get(_mnemonic_at(machine, address), 0)
     for account in accounts:
         part = part_of(account.site) if account.descriptor else parts.setdefault(OTHERS, Part(OTHERS))
         part.add_events(account.counters)

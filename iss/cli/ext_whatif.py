@@ -43,17 +43,13 @@ def run(args: argparse.Namespace) -> int:
     from coprocessor.energy import DEFAULT_PRESET
     from iss.cli.energy import find_preset
     from iss.cli.trace_files import open_trace
+    from iss.extension.extension import declared_energies
     from iss.extension.whatif import EnergyModel, Settings, what_if
     from iss.hart.timing import timing_model
 
     preset = find_preset(args.preset or DEFAULT_PRESET)
     model = EnergyModel(preset.name, preset.instruction_fj, preset.memory_word_fj, preset.leak_nw, preset.clock_mhz)
-    own = {
-        mnemonic: details.energy_pj
-        for extension in args.ext or []
-        for mnemonic, details in extension.details.items()
-        if details.energy_pj is not None
-    }
+    own = declared_energies(args.ext or [])
     settings = Settings()
     with failing(ExitCode.USAGE):
         for text in args.set:

@@ -112,7 +112,15 @@ class Session:
             from iss.cli.energy import find_preset, watch
 
             self.preset = find_preset(self.args.energy or DEFAULT_PRESET)
-            watch(self.machine, self.args.energy_report)
+            watch(self.machine, self.args.energy_report or bool(self._declared_energies()))
+
+    def _declared_energies(self) -> dict[str, int]:
+        """Return what instructions of --ext cost by their own figures, in fJ."""
+        if not self.args.ext:
+            return {}
+        from iss.extension.extension import declared_energies
+
+        return declared_energies(self.args.ext)
 
     def _open_trace(self) -> RunTrace:
         from iss.cli.recording import OWN, OwnTrace, SpikeTrace, chosen_format
@@ -226,7 +234,8 @@ class Session:
         if self.preset is not None:
             from iss.cli.energy import report
 
-            statistics.energy = report(self.machine, self.preset, self.args.energy_report)
+            declared = self._declared_energies()
+            statistics.energy = report(self.machine, self.preset, self.args.energy_report, declared)
         if message:
             print(f"neurohart {self.command}: {message}", file=sys.stderr)
         if not self.args.quiet:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -279,3 +279,13 @@ def most_accesses(tree: Block) -> int:
     """Return the greatest number of loads and stores on a path."""
     own = sum(node.operation in ("load", "store") for node in tree.nodes)
     return own + max((most_accesses(child) for child in (tree.then, tree.otherwise) if child is not None), default=0)
+
+
+def declared_energies(extensions: Iterable[Extension]) -> dict[str, int]:
+    """Return the energy of each instruction that declares one, in femtojoules by mnemonic."""
+    return {
+        mnemonic: round(details.energy_pj * 1000)
+        for extension in extensions
+        for mnemonic, details in extension.details.items()
+        if details.energy_pj is not None
+    }

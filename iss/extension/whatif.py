@@ -128,12 +128,12 @@ def what_if(
     trace: Trace,
     settings: Settings,
     model: EnergyModel,
-    own_energy_pj: Mapping[str, float],
+    own_energy: Mapping[str, int],
     timing: TimingModel | None = None,
 ) -> WhatIf:
     """Return a trace's cycles and energy as recorded and under `settings` and, if given, another timing model.
 
-    `own_energy_pj` are the energies that extensions declare. NeuroHartError for a mnemonic that the trace lacks.
+    `own_energy` are the energies that extensions declare, in fJ. NeuroHartError for a mnemonic that the trace lacks.
     """
     rows: dict[str, Row] = {}
     definitions: dict[str, Definition | None] = {}
@@ -162,7 +162,7 @@ def what_if(
         raise NeuroHartError(f"the trace has no {name}; it has {', '.join(sorted(rows))}")
     for name, row in rows.items():
         row.new_cycles = row.cycles + _more_cycles(trace, row, definitions[name], taken[name], settings, timing)
-        energy = round(own_energy_pj.get(name, model.instruction_fj / FJ) * FJ)
+        energy = own_energy.get(name, model.instruction_fj)
         new_energy = round(settings.energy_pj[name] * FJ) if name in settings.energy_pj else energy
         row.fj = row.count * energy + row.accesses * model.access_fj
         row.new_fj = row.count * new_energy + row.accesses * model.access_fj

@@ -239,3 +239,94 @@ def test_picojoules_are_rounded_half_up() -> None:
         "999.9",
         "1,000.0",
     ]
+
+
+ENERGIES = """
+from iss.extension import Extension
+
+xe = Extension("xe", title="Energies", version="1.0")
+
+
+@xe.instruction("0000000 rs2 rs1 000 rd 0001011", "xe.dear rd, rs1, rs2", energy_pj=100.25, cycles=3)
+def dear(hart, insn):
+    \"\"\"A sum.\"\"\"
+    hart.x[insn.rd] = hart.x[insn.rs1] + hart.x[insn.rs2]
+
+
+@xe.instruction("0000001 00000 rs1 000 rd 0001011", "xe.cheap rd, rs1", energy_pj=0.5)
+def cheap(hart, insn):
+    \"\"\"A load.\"\"\"
+    hart.x[insn.rd] = hart.load(hart.x[insn.rs1], 4)
+
+
+@xe.instruction("0000010 00000 rs1 000 rd 0001011", "xe.plain rd, rs1")
+def plain(hart, insn):
+    \"\"\"A copy.\"\"\"
+    hart.x[insn.rd] = hart.x[insn.rs1]
+"""
+CUSTOM = f"""
+    .globl _start
+_start:
+    xe.dear a0, a1, a2
+    xe.plain a3, a0
+    call two
+    call finish
+    .type two, @function
+two:
+    la a1, _start
+    xe.cheap a2, a1
+    xe.cheap a3, a1
+    xe.dear a0, a1, a2
+    ret
+    .size two, . - two
+    .type finish, @function
+finish:
+{FINISH}
+    .size finish, . - finish
+"""
+
+
+def with_energies(folder: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> tuple[object, ...]:
+    """The arguments of a run with the extension, whose instructions are forgotten after the test."""
+    monkeypatch.setattr("iss.builtin._loaded", {})
+    file = folder / "xe.py"
+    file.write_text(ENERGIES, encoding="utf-8")
+    return write_source(folder, text), "--ext", file, "--isa", "rv32im_zicsr_xe", "--energy", "default22"
+
+
+@both
+def test_energies_that_an_extension_declares(
+    neurohart: Command, tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two at 100.25 pJ and two at 0.5 pJ that load a word each, in place of 12 pJ; the third kind declares nothing."""
+    arguments = (*with_energies(tmp_path, monkeypatch, CUSTOM), "--engine", engine)
+    content = reported(neurohart, *arguments, "--energy-report")
+    require_sums(content)
+    instructions, cycles = content["instructions"], content["cycles"]
+    own = 2 * 100_250 + 2 * 500
+    expected = (instructions - 4) * 12_000 + own + 3 * 3_500
+    assert content["accesses"] == 3 and cycles == instructions + 4
+    assert content["energy"]["total_fj"] == expected + 20_000 * cycles // 100
+    assert rows_of(content, "layers")["(hart)"]["fj"] == expected
+    assert rows_of(content, "classes")["custom"]["fj"] == own + 12_000 + 2 * 3_500
+    symbols = rows_of(content, "symbols")
+    two = symbols["two"]
+    assert two["fj"] == 100_250 + 2 * 500 + (two["instructions"] - 3) * 12_000 + 2 * 3_500
+    assert symbols["_start"]["fj"] == 100_250 + (symbols["_start"]["instructions"] - 1) * 12_000
+    without_tables = reported(neurohart, *arguments)
+    assert without_tables["energy"] == content["energy"] | {"classes": None, "symbols": None}
+
+
+@both
+def test_energies_of_code_that_was_replaced(
+    neurohart: Command, tmp_path: Path, engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An instruction that overwrites itself is a `nop` at the end: by symbol its energy has a row of its own."""
+    text = CUSTOM.replace(
+        "    xe.dear a0, a1, a2\n    xe.plain a3, a0\n",
+        "    la t0, place\n    li t1, 0x13\nplace:\n    xe.dear a0, a1, a2\n    sw t1, 0(t0)\n    fence.i\n",
+    )
+    arguments = (*with_energies(tmp_path, monkeypatch, text), "--engine", engine, "--energy-report")
+    content = reported(neurohart, *(one if one != "rv32im_zicsr_xe" else f"{one}_zifencei" for one in arguments))
+    require_sums(content)
+    assert rows_of(content, "symbols")["(replaced code)"]["fj"] == 100_250 - 12_000
