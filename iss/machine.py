@@ -18,7 +18,7 @@ from iss.isa.catalogue import DEFAULT_ISA, Architecture
 from iss.isa.causes import describe_cause
 from iss.isa.csrs import XNM_TICK
 from iss.isa.registers import NUMBER
-from iss.loaders import Image, load_image, place_image
+from iss.loaders import Image, load_image, place_image, require_room
 from iss.memory.bus import Bus
 from iss.memory.clint import Clint
 from iss.memory.console import ConsoleInput
@@ -99,6 +99,7 @@ class Machine:
         self.attach(self.memory_map.uart.base, Uart16550(self._sink, self.console_input))
         self.attach(self.memory_map.exit_device.base, Finisher())
         self.image: Image | None = None
+        self._new: tuple[dict[str, Any], Any] | None = None  # devices and coprocessor before the first load
         self.note: str | None = None  # what the user should know about the choice of the engine
         self.engine = self._make_engine(engine)
         self._outside = self.engine if self.engine.name == "reference" else self._make_engine("reference")
@@ -163,14 +164,34 @@ class Machine:
             device.connect(self)
 
     def load(self, program: str | Path | Image, **options: Any) -> Image:
-        """Load a program file (see `iss.loaders.load_image`) or an Image and set the pc to its entry."""
+        """Load a program file (see `iss.loaders.load_image`) or an Image and set the pc to its entry.
+
+        Every load after the first one starts a new machine: RAM is zero, devices (those with a `snapshot`), the
+        coprocessor and the console input are as they were before the first. Observers, accounts and profiles go on.
+        LoadError leaves the machine as it is.
+        """
         image = program if isinstance(program, Image) else load_image(program, **options)
+        require_room(image, self.ram)
+        self.hart.reset(image.entry)
+        self._start_as_new()
         place_image(image, self.ram)
         self.image = image
-        self.hart.reset(image.entry)
         self.engine.invalidate(0, self.ram.size)
         self._connect_htif(image)
         return image
+
+    def _start_as_new(self) -> None:
+        """Bring everything but the hart back to where it was before the first load."""
+        unit = self.coprocessor
+        if self._new is None:
+            self._new = (self.device_state(), None if unit is None else unit.state())
+            return
+        devices, state = self._new
+        self.ram.clear()
+        self._htif = None
+        self.restore_devices(devices)
+        if unit is not None:
+            unit.load_state(state, 0)
 
     def boot_as_spike(self) -> None:
         """Start the loaded program as Spike does: from its boot ROM code, with its architecture number in marchid.

@@ -106,8 +106,6 @@ class MachineUnderTest:
         ]
         self._tells_state = shapes[0] == shapes[1]
         self._csrs = [csr.number for csr in extension.csrs]
-        unit = self._machine.coprocessor
-        self._fresh = unit.state() if unit is not None else None
         self._chunks: list[bytes] = []
         self._machine.observe(lambda records: self._chunks.append(bytes(records)))
 
@@ -119,8 +117,6 @@ class MachineUnderTest:
         """Run a program; return its trace and what is left."""
         machine, hart = self._machine, self._machine.hart
         machine.load(Image(BASE, (Segment(BASE, program.flat(), RAM_SIZE, "rwx"),), _SYMBOLS))
-        if self._fresh is not None:
-            machine.coprocessor.load_state(self._fresh, 0)
         self._chunks.clear()
         try:
             end = machine.run(limit).end

@@ -22,8 +22,8 @@ class Memory(Protocol):
     def fill_zero(self, address: int, size: int) -> None: ...
 
 
-def place_image(image: Image, ram: Memory) -> None:
-    """Write every segment into RAM; raises LoadError, before anything is written, when one lies outside."""
+def require_room(image: Image, ram: Memory) -> None:
+    """Raise LoadError when a segment lies outside of RAM."""
     for segment in image.segments:
         if not segment.optional and (segment.address < ram.base or segment.end > ram.base + ram.size):
             raise refusal(
@@ -31,6 +31,11 @@ def place_image(image: Image, ram: Memory) -> None:
                 f"segment {segment.region} is outside of RAM ({Region(ram.base, ram.size)}, {kib(ram.size)})",
                 f"link or load the program at {ram.base:#010x} or give the machine more RAM",
             )
+
+
+def place_image(image: Image, ram: Memory) -> None:
+    """Write every segment into RAM; raises LoadError, before anything is written, when one lies outside."""
+    require_room(image, ram)
     for segment in image.segments:
         if segment.optional:
             first = max(segment.address, ram.base)
