@@ -106,6 +106,25 @@ def hint(hart, insn):
     """Does nothing."""
 '''
 
+ODD = """
+from iss.extension import Extension
+
+xodd = Extension("xodd", title="Odd forms")
+xodd.csr(0x7D0, "odd_zero", "Zero", read=lambda hart: 0)
+
+
+@xodd.instruction("offset[6:0] rs1 rs2 000 rd 0001011", "odd.swapped rd, rs1, rs2, offset", cycles=1)
+def swapped(hart, insn):
+    \"\"\"Sources in each other's place.\"\"\"
+    hart.x[insn.rd] = hart.x[insn.rs1] + hart.x[insn.rs2] * insn.offset
+
+
+@xodd.instruction("00 wide[4:0] 00000 rs1 001 low[4:1|0] 0001011", "odd.store rs1, wide, low", cycles=1)
+def store(hart, insn):
+    \"\"\"Immediates where others have registers.\"\"\"
+    hart.store(hart.x[insn.rs1], 1, insn.wide ^ insn.low)
+"""
+
 
 def extension(folder: Path, text: str = ALL_KINDS, name: str = "xall.py") -> Extension:
     """The first extension of a file with this text."""

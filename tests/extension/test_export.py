@@ -22,7 +22,7 @@ from iss.extension.export.c_header import header
 from iss.extension.template import files as template
 from iss.isa.definitions import Definition
 from iss.machine import End, Machine
-from tests.extension.samples import ALL_KINDS, extension
+from tests.extension.samples import ALL_KINDS, ODD, extension
 from tests.network.test_c_header import RUNTIME, WARNINGS, call, compiler
 from tests.oracles.building import link_script
 from tests.oracles.toolchain import cross_compiler, require, zig
@@ -186,62 +186,7 @@ def test_macros_of_csrs_and_unknown_registers(tmp_path: Path) -> None:
     assert struct.unpack("<2I", code(tmp_path / "csr.o")) == (0x7D002573, 0x7D059073)
 
 
-# riscv-opcodes -----------------------------------------------------------------------------------------------------
-ARGUMENTS = {  # of its arg_lut.csv: highest and lowest bit
-    "rd": (11, 7), "rs1": (19, 15), "rs2": (24, 20), "imm12": (31, 20), "imm20": (31, 12), "shamtw": (24, 20),
-    "imm12hi": (31, 25), "imm12lo": (11, 7), "bimm12hi": (31, 25), "bimm12lo": (11, 7), "jimm20": (31, 12),
-}  # fmt: skip
-
-
-def parsed(line: str, arguments: dict[str, tuple[int, int]]) -> tuple[str, int, int]:
-    """Mnemonic, match and mask of a line; AssertionError if it breaks a rule of the README of riscv-opcodes."""
-    name, *parts = line.split()
-    assert re.fullmatch(r"[a-z0-9.]+", name)
-    owner: dict[int, str] = {}
-    match = mask = 0
-
-    def claim(high: int, low: int, what: str) -> None:
-        for bit in range(low, high + 1):
-            assert bit not in owner, f"bit {bit} of {name} is {owner[bit]} and {what}"
-            owner[bit] = what
-
-    for part in parts:
-        found = re.fullmatch(r"(?:(\d+)\.\.)?(\d+)=(0b[01]+|0x[0-9a-fA-F]+|\d+)", part)
-        if found is None:
-            claim(*arguments[part], part)
-            continue
-        low = int(found[2])
-        high = int(found[1]) if found[1] else low
-        value = int(found[3], 0)
-        assert found[1] is None or high > low
-        assert value < 1 << (high - low + 1)
-        claim(high, low, part)
-        mask |= ((1 << (high - low + 1)) - 1) << low
-        match |= value << low
-    assert sorted(owner) == list(range(32)), f"{name} leaves bits open"
-    return name, match, mask
-
-
-ODD = """
-from iss.extension import Extension
-
-xodd = Extension("xodd", title="Odd forms")
-xodd.csr(0x7D0, "odd_zero", "Zero", read=lambda hart: 0)
-
-
-@xodd.instruction("offset[6:0] rs1 rs2 000 rd 0001011", "odd.swapped rd, rs1, rs2, offset", cycles=1)
-def swapped(hart, insn):
-    \"\"\"Sources in each other's place.\"\"\"
-    hart.x[insn.rd] = hart.x[insn.rs1] + hart.x[insn.rs2] * insn.offset
-
-
-@xodd.instruction("00 wide[4:0] 00000 rs1 001 low[4:1|0] 0001011", "odd.store rs1, wide, low", cycles=1)
-def store(hart, insn):
-    \"\"\"Immediates where others have registers.\"\"\"
-    hart.store(hart.x[insn.rs1], 1, insn.wide ^ insn.low)
-"""
-
-
+# Odd forms -----------------------------------------------------------------------------------------------------
 def test_odd_forms(tmp_path: Path) -> None:
     given = extension(tmp_path, ODD)
     lines = "odd.swapped a0, a1, a2, 127\nodd.store a1, 31, 21\n"
@@ -265,20 +210,6 @@ def test_odd_forms(tmp_path: Path) -> None:
             ("odd.store", {"wide": 31, "rs1": 10, "low": 21}),
             ("odd.swapped", {"offset": 127, "rs1": 10, "rs2": 11, "rd": 10}),
         ], name
-
-
-@pytest.mark.parametrize("text", [ALL_KINDS, ODD, template("xspk")["xspk.py"]])
-def test_lines_for_riscv_opcodes_parse(text: str, tmp_path: Path) -> None:
-    given = extension(tmp_path, text)
-    made = files(given, ["opcodes"])
-    rows = [row.split(",") for row in made.get("riscv-opcodes/arg_lut.csv", "").splitlines()]
-    arguments = ARGUMENTS | {name.strip('"'): (int(high), int(low)) for name, high, low in rows}
-    assert len(arguments) == len(ARGUMENTS) + len(rows)
-    lines = [line for line in made[f"riscv-opcodes/rv32_{given.name}"].splitlines() if not line.startswith("#")]
-    expected = [(item.mnemonic, item.encoding.match, item.encoding.mask) for item in given.instructions]
-    assert [parsed(line, arguments) for line in lines] == expected
-    csrs = [row.split(", ") for row in made["riscv-opcodes/csrs.csv"].splitlines()]
-    assert [(int(number, 16), name.strip('"')) for number, name in csrs] == [(c.number, c.name) for c in given.csrs]
 
 
 # The other formats -------------------------------------------------------------------------------------------------
