@@ -12,3 +12,7 @@ class NeuroHartError(Exception):
 
 class MissingFile(NeuroHartError):
     """A file that was named is not there or cannot be read; the command line has an exit code of its own for it."""
+
+
+class SlowEngineWarning(UserWarning):
+    """The engine `auto` is the reference engine, hundreds of times slower than the interpreter; the text says why."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -11,7 +12,7 @@ from typing import Any
 from iss.builtin import builtin_architecture, make_coprocessor
 from iss.engines.engine import Reason
 from iss.engines.profile import Profile
-from iss.errors import NeuroHartError
+from iss.errors import NeuroHartError, SlowEngineWarning
 from iss.hart.hart import CUSTOM_INTERRUPTS, Hart
 from iss.hart.timing import MODELS, TimingModel, timing_model
 from iss.isa.catalogue import DEFAULT_ISA, Architecture
@@ -63,7 +64,8 @@ class Machine:
 
     `console` receives the bytes the firmware writes (UART and HTIF). `coprocessor` replaces the C coprocessor, for
     example by `coprocessor.golden.Coprocessor`, which the reference engine accepts too. `lanes` are the elements that
-    the coprocessor handles in a cycle (nm_cap[23:16], 4 if not given).
+    the coprocessor handles in a cycle (nm_cap[23:16], 4 if not given). The engine `auto` is the interpreter, or where
+    that cannot be (nothing compiled, a coprocessor without C functions) the reference engine, with a SlowEngineWarning.
     """
 
     def __init__(
@@ -102,6 +104,8 @@ class Machine:
         self._new: tuple[dict[str, Any], Any] | None = None  # devices and coprocessor before the first load
         self.note: str | None = None  # what the user should know about the choice of the engine
         self.engine = self._make_engine(engine)
+        if self.note is not None:
+            warnings.warn(self.note, SlowEngineWarning, stacklevel=2)
         self._outside = self.engine if self.engine.name == "reference" else self._make_engine("reference")
 
     def _make_engine(self, name: str) -> Any:
@@ -120,7 +124,7 @@ class Machine:
             ) from None
         try:
             return InterpreterEngine(self.hart, self.timing)
-        except NeuroHartError as error:  # no compiler for a user's extension
+        except NeuroHartError as error:  # no compiler for a user's extension, a coprocessor without C functions
             if name != "auto":
                 raise
             self.note = f"running on the reference engine, hundreds of times slower: {error}"

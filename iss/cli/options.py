@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import sys
+import warnings
 from collections.abc import Callable
 
 from iss.cli.exit_codes import ExitCode, failing
 from iss.cli.parsing import address, count, definition, size
 from iss.cli.target import FORMAT_NAMES, Choices, Target, open_target
+from iss.errors import SlowEngineWarning
 from iss.machine import ENGINES, Machine
 from iss.memory.console import ConsoleInput
 from iss.memory.map import MemoryMap
@@ -58,7 +61,8 @@ def build_machine(
     console_input: ConsoleInput,
 ) -> Machine:
     """The machine of the command line with its devices and the program loaded. Raises Failure."""
-    with failing(ExitCode.USAGE):
+    with failing(ExitCode.USAGE), warnings.catch_warnings():
+        warnings.simplefilter("ignore", SlowEngineWarning)  # said below, as the command line speaks
         machine = Machine(
             target.isa,
             args.engine,
@@ -69,6 +73,8 @@ def build_machine(
             console_input=console_input,
             lanes=args.lanes,
         )
+    if machine.note is not None:
+        print(f"neurohart: {machine.note}", file=sys.stderr)
     with failing(ExitCode.BAD_INPUT):
         for spec in args.device:
             from iss.memory.plugins import load_device

@@ -70,7 +70,9 @@ class InterpreterEngine:
         if coprocessor is None:
             return
         if not hasattr(coprocessor, "addresses"):
-            raise NeuroHartError(f"{type(coprocessor).__module__} has no C functions; use the reference engine with it")
+            raise NeuroHartError(
+                f"{type(coprocessor).__module__} has no C functions, so only the reference engine runs with it"
+            )
         unit, addresses = self._state.unit, coprocessor.addresses()
         for name, field in self._ffi.typeof("nh_unit").fields:
             setattr(unit, name, self._ffi.cast(field.type, addresses[name]))
