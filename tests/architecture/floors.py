@@ -27,7 +27,9 @@ AREAS: dict[str, Area] = {
     # 1: what a machine is made of
     "coprocessor.instructions": Area(1, "iss.isa coprocessor"),
     "coprocessor.c_header": Area(1, "iss.isa coprocessor coprocessor.instructions"),
-    "iss.builtin": Area(1, "iss.errors iss.isa coprocessor.errors coprocessor.instructions coprocessor.binding"),
+    "iss.builtin": Area(
+        1, "iss.errors iss.isa coprocessor.errors coprocessor.interface coprocessor.instructions coprocessor.binding"
+    ),
     "iss.memory": Area(1, "iss.errors iss.isa"),
     "iss.loaders": Area(1, "iss.errors iss.memory.map iss.memory.ram", "elftools intelhex"),
     "iss.hart": Area(1, "iss.errors iss.isa iss.memory.bus iss.memory.device"),
