@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from iss.cli.exit_codes import ExitCode, Failure, failing
 from iss.cli.parsing import count, percentage
+from iss.cli.trace_files import add_trace_arguments, open_trace
 
 if TYPE_CHECKING:
     from iss.extension.cover import Cover
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
 
 HELP = "Count which operand corners, aliases, states, branches and traps of an extension were executed."
 EXAMPLE = """\
-Without --tests, --programs, --run or --merge, the tests beside the file run (test_NAME.py), or 100 random programs if
-there are none. Each missed bin comes with operands and state that hit it, or is proved unreachable.
+Without --tests, --programs, --run, --trace or --merge, the tests beside the file run (test_NAME.py), or 100 random
+programs if there are none. Each missed bin comes with operands and state that hit it, or is proved unreachable.
 
 examples:
   neurohart ext cover xspk.py
   neurohart ext cover xspk.py --programs 500 --html cover.html --minimum 90
   neurohart ext cover xspk.py --tests tests/ -o tests.json
+  neurohart ext cover xspk.py --trace app.nht        what `neurohart trace record` has recorded
   neurohart ext cover xspk.py --merge tests.json programs.json
 
 exit code: 0, or 1 if less than --minimum percent of the bins are hit
@@ -39,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--programs", metavar="N", type=count, help="run so many random programs, as ext test does")
     parser.add_argument("--seed", metavar="N", type=count, default=1, help="of the random programs (default: 1)")
     parser.add_argument("--run", metavar="PROGRAM", type=Path, action="append", help="run a program (ELF, hex, binary)")
+    parser.add_argument("--trace", metavar="TRACE", action="append", help="what a trace has executed, from reset on")
     parser.add_argument("--limit", metavar="N", type=count, default=10**6, help="instructions of --run (default: 1e6)")
     parser.add_argument("--merge", metavar="JSON", type=Path, nargs="+", help="add counts written by -o")
     parser.add_argument("-o", dest="output", metavar="JSON", type=Path, help="write the counts, to be merged")
@@ -46,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--minimum", metavar="PERCENT", type=percentage, help="exit code 1 for less")
     parser.add_argument("--no-vectors", action="store_true", help="do not look for cases of missed bins")
     parser.add_argument("--json", action="store_true", help="one JSON object")
+    add_trace_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -82,10 +86,12 @@ def _fill(covers: Sequence[Cover], args: argparse.Namespace) -> None:
     """Run what is asked for."""
     from iss.errors import NeuroHartError
     from iss.extension.cover_runs import add_file, run_firmware, run_programs, run_tests
+    from iss.extension.cover_trace import run_trace
     from iss.extension.mutation_runs import find_tests
+    from iss.loaders.files import load_image
 
     tests, programs = args.tests, args.programs
-    if tests is None and programs is None and args.run is None and args.merge is None:
+    if tests is None and programs is None and args.run is None and args.trace is None and args.merge is None:
         try:
             tests = find_tests(args.file)
         except NeuroHartError:
@@ -97,13 +103,15 @@ def _fill(covers: Sequence[Cover], args: argparse.Namespace) -> None:
             raise Failure(f"{path}: is not there; expected tests for pytest", ExitCode.NO_INPUT)
     if tests:
         run_tests(covers, tests)
-    if programs or args.run:
+    if programs or args.run or args.trace:
         for cover in covers:
             cover.watch()
     if programs:
         run_programs(covers, programs, args.seed, _progress)
     for path in args.run or ():
         run_firmware(covers, path, args.limit)
+    for name in args.trace or ():
+        run_trace(covers, open_trace(name, args), name, load_image(args.program) if args.program else None)
 
 
 def _progress(done: int, total: int) -> None:
