@@ -21,7 +21,7 @@ def test_effort_multiplies_up_to_what_is_sensible() -> None:
 @pytest.mark.parametrize("text", ["", "0", "-3", "1.5", "yes", "\u0661"])
 def test_anything_else_is_refused(text: str) -> None:
     environment = os.environ | {"NEUROHART_EFFORT": text, "PYTHONIOENCODING": "utf-8"}
-    command = [sys.executable, "-c", "import tests.effort"]
+    command = [sys.executable, "tests/effort.py"]
     run = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 1
     assert "is no effort, expected a whole number from 1 (usual) on" in run.stderr
