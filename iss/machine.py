@@ -100,6 +100,7 @@ class Machine:
         self.attach(self.memory_map.clint.base, self._clint)
         self.attach(self.memory_map.uart.base, Uart16550(self._sink, self.console_input))
         self.attach(self.memory_map.exit_device.base, Finisher())
+        self._boot_rom: BootRom | None = None
         self.image: Image | None = None
         self._new: tuple[dict[str, Any], Any] | None = None  # devices and coprocessor before the first load
         self.note: str | None = None  # what the user should know about the choice of the engine
@@ -205,7 +206,10 @@ class Machine:
         from iss.memory.rom import reset_vector
 
         assert self.image is not None
-        self.attach(self.memory_map.boot_rom.base, BootRom(reset_vector(self.image.entry)))
+        if self._boot_rom is None:
+            self._boot_rom = BootRom()
+            self.attach(self.memory_map.boot_rom.base, self._boot_rom)
+        self._boot_rom.fill(reset_vector(self.image.entry))
         self.hart.pc = self.memory_map.boot_rom.base
         self.hart.marchid = SPIKE_MARCHID
 

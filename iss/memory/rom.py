@@ -15,13 +15,17 @@ class BootRom:
 
     executable = True
 
-    def __init__(self, contents: bytes, size: int = 0x1000) -> None:
-        if len(contents) > size:
-            raise DeviceError(
-                f"boot ROM: {len(contents)} bytes do not fit into {size}; shorten them or enlarge the ROM"
-            )
+    def __init__(self, contents: bytes = b"", size: int = 0x1000) -> None:
         self.size = size
-        self._contents = contents.ljust(size, b"\0")
+        self.fill(contents)
+
+    def fill(self, contents: bytes) -> None:
+        """Have these contents from now on (host side); DeviceError when they do not fit."""
+        if len(contents) > self.size:
+            raise DeviceError(
+                f"boot ROM: {len(contents)} bytes do not fit into {self.size}; shorten them or enlarge the ROM"
+            )
+        self._contents = contents.ljust(self.size, b"\0")
 
     def load(self, offset: int, size: int) -> int:
         return int.from_bytes(self._contents[offset : offset + size], "little")

@@ -97,3 +97,14 @@ def test_a_program_that_does_not_fit_changes_nothing() -> None:
     with pytest.raises(LoadError, match="outside of RAM"):
         machine.load(image_of([(BASE - 16, bytes(16))]))
     assert snapshot.take(machine) == before
+
+
+@pytest.mark.parametrize("engine", ["reference", "interpreter"])
+def test_booting_again_as_spike_does(engine: str) -> None:
+    machine = machine_with(engine, None)
+    for entry in (BASE + 0x40, BASE + 0x80):
+        machine.load(image_of([(entry, bytes(64))], entry=entry))
+        assert machine.hart.marchid == 0
+        machine.boot_as_spike()
+        machine.run(5)
+        assert (machine.hart.pc, machine.register("t0"), machine.hart.marchid) == (entry, entry, 5)
