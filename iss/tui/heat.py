@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from rich.style import Style
 
 from iss.tui import theme
@@ -20,5 +22,10 @@ def glyph(part: float) -> str:
 
 def style(part: float) -> Style:
     """Its colours."""
-    colour, ground = theme.heat(part), theme.GROUND
-    return Style(color=colour, bgcolor=ground) if part >= 0 else Style(color=ground, bgcolor=colour)
+    return _style(theme.heat(part), part >= 0)
+
+
+@cache
+def _style(colour: str, upwards: bool) -> Style:
+    ground = theme.GROUND
+    return Style(color=colour, bgcolor=ground) if upwards else Style(color=ground, bgcolor=colour)
