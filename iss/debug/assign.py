@@ -1,4 +1,4 @@
-"""Changing a machine from outside: registers, pc, CSRs and memory. What came after the present moment is forgotten."""
+"""Changing a machine from outside: registers, pc, CSRs, extensions, memory. What came after the moment is forgotten."""
 
 from __future__ import annotations
 
@@ -11,11 +11,15 @@ _WORD = 1 << 32
 
 
 def assign(debugger: Debugger, target: str, value: int) -> None:
-    """Give `target` (a register, pc, a CSR, or memory such as [x], u8[x], name[3]) a value.
+    """Give `target` (a register, pc, a CSR, state of an extension, or memory as [x], u8[x], name[3]) a value.
 
     ExpressionError if it cannot be changed or the value does not fit; nothing is changed then.
     """
     machine, name = debugger.machine, target.strip().removeprefix("$")
+    state = Expression(name).state(machine)
+    if state is not None:
+        _assign_state(debugger, *state, value)
+        return
     place = Expression(name).location(machine)
     size = 4 if place is None else place[1]
     if not -(1 << 8 * size - 1) <= value < 1 << 8 * size:
@@ -35,6 +39,15 @@ def assign(debugger: Debugger, target: str, value: int) -> None:
         machine.hart.x[NUMBER[name]] = value % _WORD
     else:
         _assign_csr(debugger, name, value % _WORD)
+    debugger.history.rewrite()
+
+
+def _assign_state(debugger: Debugger, name: str, index: int, value: int) -> None:
+    state = debugger.machine.hart.state
+    field = state.layout.fields[name]
+    if not field.minimum <= value <= field.maximum:
+        raise ExpressionError(f"{value} does not fit into {name}; expected {field.minimum} to {field.maximum}")
+    state.array(name)[index] = value
     debugger.history.rewrite()
 
 

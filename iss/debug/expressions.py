@@ -2,8 +2,9 @@
 
     a0 + 4      pc == main      nm_vth      insn > 1000      [0x80001000]      u8[buffer + 3]      v[3] >= 50
 
-Names are looked up as register, CSR, counter, symbol. `[x]` is the word at address x, `u8 u16 u32 s8 s16 s32 [x]` a
-value of that type, and `name[i]` with a symbol the i-th signed word behind it. To add an operator, add it to a table.
+Names are looked up as register, CSR, counter, symbol, state of an extension. `[x]` is the word at address x, `u8 u16
+u32 s8 s16 s32 [x]` a value of that type, `name[i]` with a symbol the i-th signed word behind it, and `state.name` is
+the state of an extension, whatever else has that name. To add an operator, add it to a table.
 """
 
 from __future__ import annotations
@@ -93,7 +94,35 @@ class Expression:
         place = self._place(self._tree, machine)
         return None if place is None else place[:2]
 
+    def state(self, machine: Machine) -> tuple[str, int] | None:
+        """Name and index of the extension's state that the expression names, None if it is something else."""
+        return self._state(self._tree, machine)
+
+    def _state(self, node: ast.AST, machine: Machine) -> tuple[str, int] | None:
+        index = node.slice if isinstance(node, ast.Subscript) else None
+        fields = machine.hart.state.layout.fields
+        match node.value if isinstance(node, ast.Subscript) else node:
+            case ast.Attribute(value=ast.Name(id="state"), attr=name):
+                if name not in fields:
+                    near = get_close_matches(name, fields, 1)
+                    cure = f"; did you mean {near[0]!r}?" if near else f"; there is {', '.join(fields) or 'none'}"
+                    raise ExpressionError(f"no extension has a state {name!r}{cure}")
+            case ast.Name(id=name) if name in fields and not _is_known(name, machine):
+                pass
+            case _:
+                return None
+        count = fields[name].count
+        if index is None and count > 1:
+            raise ExpressionError(f"{name!r} has {count} numbers; expected {name}[0] to {name}[{count - 1}]")
+        place = 0 if index is None else self._value(index, machine)
+        if not 0 <= place < count:
+            raise ExpressionError(f"{name}[{place}]: the state {name!r} has the indices 0 to {count - 1}")
+        return name, place
+
     def _value(self, node: ast.AST, machine: Machine) -> int:
+        state = self._state(node, machine)
+        if state is not None:
+            return machine.hart.state.array(state[0])[state[1]]
         match node:
             case ast.Constant(value=bool() | int() as value):
                 return int(value)
@@ -121,6 +150,8 @@ class Expression:
 
     def _place(self, node: ast.AST, machine: Machine) -> tuple[int, int, bool] | None:
         """Address, size and whether signed, of a node that names memory."""
+        if self._state(node, machine) is not None:
+            return None
         match node:
             case ast.List(elts=[element]):
                 return self._value(element, machine) & 0xFFFF_FFFF, 4, False
@@ -158,5 +189,16 @@ class Expression:
     def _hint(self, name: str, machine: Machine) -> str:
         known: list[str] = [*NUMBER, *(csr.name for csr in machine.architecture.csrs), "insn", "cycle"]
         known += list(machine.image.symbols) if machine.image is not None else []
+        known += list(machine.hart.state.layout.fields)
         near = get_close_matches(name, known, 1)
         return f"; did you mean {near[0]!r}?" if near else "; expected a register, a CSR, insn, cycle or a symbol"
+
+
+def _is_known(name: str, machine: Machine) -> bool:
+    """Whether a name is something before it is the state of an extension."""
+    return (
+        name in NUMBER
+        or name in ("pc", *_COUNTERS, *TYPES)
+        or machine.architecture.csrs.named(name) is not None
+        or (machine.image is not None and name in machine.image.symbols)
+    )

@@ -49,6 +49,10 @@ class ExtensionState:
             object.__setattr__(self, name, value)
         self.reset()
 
+    def array(self, name: str) -> StateArray:
+        """The numbers of a field, also where there is one only; KeyError."""
+        return self._arrays[name]
+
     def copy(self) -> ExtensionState:
         """Return a state of its own with the same numbers."""
         copied = ExtensionState(self.layout)

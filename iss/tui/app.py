@@ -155,7 +155,7 @@ class DebuggerApp(App[None]):
         width, height = self._cells
         self.commander.width, self.commander.height = width, height
         room = max(1, height - 3)
-        places = layout(width, room, self.state.machine.coprocessor is not None)
+        places = layout(width, room, *self.state.shows)
         if self.zoomed is not None:
             places = [Place(self.zoomed, 0, 0, width, room)]
         shown = {place.name: place for place in places}

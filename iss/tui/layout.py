@@ -10,6 +10,8 @@ Band = tuple[int, tuple[Column, ...]]
 """Share of the height, and its columns."""
 
 _BELOW: Final = ("timeline", 3)
+_EXTENSION: Final = ("extension", 40)
+"""Below the registers, where an extension has state."""
 
 
 class Place(NamedTuple):
@@ -66,22 +68,26 @@ _ROOMY, _MIDDLE, _TALL, _HALF = 150, 100, 40, 30
 SMALLEST: Final = (40, 12)
 
 
-def layout(width: int, height: int, spiking: bool) -> list[Place]:
-    """Places that fill the screen without gaps; `spiking` says whether there is a coprocessor to be shown."""
+def layout(width: int, height: int, spiking: bool, extended: bool = False) -> list[Place]:
+    """Places that fill the screen without gaps.
+
+    `spiking` says whether there is a coprocessor to be shown, `extended` whether an extension has state.
+    """
     if width >= _ROOMY and height >= _TALL:
         bands = _WIDE if spiking else _WIDE_PLAIN
     elif width >= _MIDDLE and height >= _HALF:
         bands = _MEDIUM if spiking else _MEDIUM_PLAIN
     else:
         bands = _SMALL_SPIKING if spiking else _SMALL
-    name, below = _BELOW
+    below, least = _BELOW
     places = []
-    room = max(0, height - below)
+    room = max(0, height - least)
     for (y, size), (_, columns) in zip(_parts([share for share, _ in bands], room), bands, strict=True):
-        for (x, each), (_, panels) in zip(_parts([share for share, _ in columns], width), columns, strict=True):
+        for (x, each), (_, chosen) in zip(_parts([share for share, _ in columns], width), columns, strict=True):
+            panels = (*chosen, _EXTENSION) if extended and any(name == "registers" for name, _ in chosen) else chosen
             for (inner, part), (panel, _) in zip(_parts([share for _, share in panels], size), panels, strict=True):
                 places.append(Place(panel, x, y + inner, each, part))
-    return [*places, Place(name, 0, room, width, height - room)]
+    return [*places, Place(below, 0, room, width, height - room)]
 
 
 def _parts(shares: list[int], size: int) -> list[tuple[int, int]]:

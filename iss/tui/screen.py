@@ -95,7 +95,7 @@ def _rendered(name: str, state: State, width: int, height: int) -> list[Line]:
 
 def compose(state: State, width: int, height: int) -> list[Line]:
     """The whole screen: header, panels, keys."""
-    places = layout(width, height - 2, state.machine.coprocessor is not None)
+    places = layout(width, height - 2, *state.shows)
     return [header(state, width), *joined(state, places, width, height - 2), footer(width)]
 
 

@@ -19,6 +19,7 @@ from iss.debug.figures import coprocessor_counters, energy_of
 from iss.debug.history import ReplayedConsole
 from iss.debug.log import WINDOW, HistoryLog, Log, TraceLog
 from iss.debug.playback import Playback
+from iss.hart.extension_state import ExtensionState
 from iss.trace.block import TraceError
 from iss.trace.events import Interrupt, Trap
 from iss.trace.reader import Trace
@@ -51,6 +52,7 @@ class Before:
     registers: tuple[int, ...] = ()
     csrs: dict[str, int] = field(default_factory=dict)
     memory: dict[int, bytes] = field(default_factory=dict)
+    extension: ExtensionState | None = None
 
 
 class Lock(NamedTuple):
@@ -105,7 +107,12 @@ class State:
     def remember(self) -> None:
         """Keep what is compared with what comes."""
         address, size = self.shown_memory
-        self.before = Before(tuple(self.machine.hart.x), self.csrs, {address: self.read(address, size) or b""})
+        self.before = Before(
+            tuple(self.machine.hart.x),
+            self.csrs,
+            {address: self.read(address, size) or b""},
+            self.machine.hart.state.copy(),
+        )
 
     def moved(self) -> None:
         """Forget what was found out about a moment: the machine is at another one, or was changed."""
@@ -183,6 +190,11 @@ class State:
     def absent(self) -> str:
         """Why there is no value in a place of memory."""
         return "no memory" if self.playback is None else "not in the trace so far"
+
+    @property
+    def shows(self) -> tuple[bool, bool]:
+        """For the layout: whether there is a coprocessor, and whether an extension has state that can be known."""
+        return self.machine.coprocessor is not None, bool(len(self.machine.hart.state.layout)) and self.playback is None
 
     @property
     def counters(self) -> dict[str, int]:

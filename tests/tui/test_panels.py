@@ -49,13 +49,16 @@ def test_engines_show_the_same(engine: str) -> None:
     assert pictures[0] == pictures[1]
 
 
+@pytest.mark.parametrize("extended", [False, True])
 @pytest.mark.parametrize("spiking", [False, True])
 @pytest.mark.parametrize("size", [(40, 12), (79, 23), (80, 24), (132, 43), (200, 55), (317, 99)])
-def test_layouts_cover_the_screen_once(size: tuple[int, int], spiking: bool) -> None:
+def test_layouts_cover_the_screen_once(size: tuple[int, int], spiking: bool, extended: bool) -> None:
     width, height = size
+    places = layout(width, height, spiking, extended)
+    assert any(place.name == "extension" for place in places) == extended
     cells = [
         (x, y)
-        for place in layout(width, height, spiking)
+        for place in places
         for x in range(place.x, place.x + place.width)
         for y in range(place.y, place.y + place.height)
     ]

@@ -212,6 +212,7 @@ def _info(commander: Commander, text: str) -> Answer:
         "history": _info_history,
         "counters": lambda commander, rest: commander.panel("counters", 0),
         "queues": lambda commander, rest: commander.panel("queues", 0),
+        "extension": lambda commander, rest: commander.panel("extension", 0),
         "networks": _info_networks,
         "console": lambda commander, rest: commander.panel("console", 0),
     }
@@ -361,9 +362,9 @@ COMMANDS: Final = (
     Command(("find",), "[/bhw N] [START, END,] VALUE...", "Find numbers or \"text\" in memory; END or +LENGTH.", _find),
     Command(("list", "l"), "[PLACE]", "Show code; without a place that at the pc.", _list),
     Command(("backtrace", "bt", "where"), "", "Show the stack of calls.", _backtrace),
-    Command(("info", "i"), "WHAT [...]", "registers, csrs, breakpoints, frame, symbols, line, history, counters, "
-            "queues, networks, console.", _info),
-    Command(("set",), "TARGET = VALUE", "Change a register, pc, a CSR or memory.", _set),
+    Command(("info", "i"), "WHAT [...]", "registers, csrs, extension, breakpoints, frame, symbols, line, history, "
+            "counters, queues, networks, console.", _info),
+    Command(("set",), "TARGET = VALUE", "Change a register, pc, a CSR, state of an extension or memory.", _set),
     Command(("type",), "[-n] TEXT", "Type a line to the firmware; -n: without its end. \\n \\t \\x1b are bytes.",
             _type),
     Command(("show",), "PANEL [LINES]", f"Print a panel: {', '.join(PANELS)}.", _show),
