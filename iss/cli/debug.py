@@ -44,6 +44,7 @@ examples:
 """
 _TEXTUAL = "textual"
 _ESCAPE_MS = "25"  # how long Textual waits whether an Escape is the beginning of another key; its own 100 are felt
+_PICTURES = "250"  # Textual paints at most so many a second; with its 60 the second part of one waits 17 ms
 _BLOCK = 65_536  # instructions of a trace's block
 _PLAYED_CHECKPOINTS = 40  # going to a moment for the first time takes longer with more, going back with fewer
 _SIZE = re.compile(r"(\d{2,3})x(\d{2,3})\Z")
@@ -208,6 +209,7 @@ def _run(args: argparse.Namespace, state: State, scripts: list[tuple[str, list[s
     _talk(args, state, commander, scripts, batch=batch, panes=panes)
     if panes and not commander.quit:
         os.environ.setdefault("ESCDELAY", _ESCAPE_MS)
+        os.environ.setdefault("TEXTUAL_FPS", _PICTURES)
         from iss.tui.app import DebuggerApp
 
         DebuggerApp(commander).run()

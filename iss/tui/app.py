@@ -131,7 +131,6 @@ class DebuggerApp(App[None]):
 
     def on_ready(self) -> None:
         """What starting up has made stays: to look through it for garbage would make a key wait for 50 ms."""
-        gc.collect()
         gc.freeze()
 
     def _look_on(self) -> None:
