@@ -94,6 +94,19 @@ static void use_level(nm_coprocessor *c, uint32_t selector)
     require(nm_set_simd(c, nm_simd_level(selector % count)), "every level that is listed can be used");
 }
 
+/* Take the log of spikes: all of it, and then nothing is left. */
+static void take_spikes(nm_coprocessor *c)
+{
+    uint32_t count = nm_take_spikes(c, NULL, 0);
+    nm_spikes *spikes = malloc((count + 1) * sizeof *spikes);
+    require(spikes && nm_take_spikes(c, spikes, count) == count, "the log is handed out");
+    for (uint32_t k = 0; k < count; k++) {
+        require(spikes[k].bits != 0, "only groups with spikes are logged");
+    }
+    require(nm_take_spikes(c, NULL, 0) == 0 && nm_lost_spikes(c) == 0, "the log is empty then, and nothing was lost");
+    free(spikes);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 4) {
@@ -114,6 +127,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     nm_csr_write(c, 0x7C3, 40, 0);
     require(nm_set_lanes(c, data[2]) == (data[2] != 0), "lanes are 1 to 255");
     require(nm_keep_accounts(c, data[2] % 4 == 0) == 1, "there is memory for accounts");
+    require(!nm_set_parts(c, 8) && nm_set_parts(c, 7u & ~(uint32_t)data[3]), "parts are three bits");
+    nm_log_spikes(c, data[3] >> 3 & 1);
     uint64_t mcycle = 0;
     for (size_t k = 0; k < count; k++) {
         fuzz_command command;
@@ -132,6 +147,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     require(image.rng != 0 && (image.mode >> 3 & 3) != 3, "CSRs keep legal values");
     nm_account accounts[2];
     require(nm_get_accounts(c, accounts, 2) >= nm_get_accounts(c, NULL, 0), "accounts are counted, not cut");
+    take_spikes(c);
     nm_free(c);
     free(before);
     free(ram);

@@ -238,6 +238,8 @@ int main(int argc, char **argv)
         state = (uint32_t)seed * 2654435761u | 1;
         input[0] = FUZZ_MOST_COMMANDS;
         input[1] = (uint8_t)seed;
+        input[2] = chance(2) ? (uint8_t)any() : 0;
+        input[3] = (uint8_t)(chance(16) ? below(8) : 8 * below(2));
         for (uint32_t k = 0; k < FUZZ_MOST_COMMANDS; k++) {
             fuzz_command command = make_command();
             memcpy(input + 4 + k * sizeof command, &command, sizeof command);
