@@ -16,7 +16,7 @@ void nm_forget_bounds(nm_chain_run *run)
 {
     run->membrane = NM_UNKNOWN;
     for (uint32_t k = 0; k < run->count; k++) {
-        run->member[k].input = run->member[k].current = NM_UNKNOWN;
+        run->member[k].input = run->member[k].current = run->member[k].added = NM_UNKNOWN;
     }
 }
 
@@ -25,6 +25,12 @@ static uint64_t next_bound(const nm_neuron *p, uint32_t k, bool biased, uint64_t
 {
     uint64_t bias = !biased ? 0 : p->bias < 0 ? (uint64_t)-p->bias : (uint64_t)p->bias;
     return (x * k >> 12) + bias + input + 2;
+}
+
+uint64_t nm_next_current(const nm_pop *pop, uint64_t current, uint64_t input)
+{
+    bool feeds = pop->profile == NM_LI;
+    return next_bound(&pop->neuron, feeds ? pop->neuron.kv : pop->neuron.ku, feeds, current, input);
 }
 
 /* Look for a bound that is not known, or that only looks too large; false if it is. */
@@ -48,16 +54,13 @@ static bool follow_current(nm_coprocessor *c, nm_chain_run *run, uint32_t k, uin
     if (!is_within(c, run, &m->current, link->state[0], pop->n, decay->limit)) {
         return false;
     }
-    *next = next_bound(&pop->neuron, feeds ? pop->neuron.kv : pop->neuron.ku, feeds, m->current, fed + m->input);
+    *next = nm_next_current(pop, m->current, fed + m->input);
     return true;
 }
 
-/* Whether short forms are exact for all of this step; then the bounds are those after it. States and inputs of up to 2^28
-   each cannot add up to 2^31: two feeders bring 2^30, the last population has two or three such numbers of its own. */
-static bool follow(nm_coprocessor *c, nm_chain_run *run)
+/* Look at the inputs; false if one is too large. */
+static bool follow_inputs(nm_coprocessor *c, nm_chain_run *run)
 {
-    const nm_pop *last = &c->entries[run->first + run->count - 1].pop;
-    uint64_t fed = 0, next[NM_MOST_MEMBERS];
     for (uint32_t k = 0; k < run->count; k++) {
         const nm_pop *pop = &c->entries[run->first + k].pop;
         nm_link *link = link_of(run, k);
@@ -70,18 +73,40 @@ static bool follow(nm_coprocessor *c, nm_chain_run *run)
         if (m->input > LARGEST_INPUT) {
             return false;
         }
+    }
+    return true;
+}
+
+/* Whether currents stay within their limits; then the bounds are those after this step. */
+static bool follow_currents(nm_coprocessor *c, nm_chain_run *run)
+{
+    const nm_pop *last = &c->entries[run->first + run->count - 1].pop;
+    uint64_t fed = 0, next[NM_MOST_MEMBERS];
+    for (uint32_t k = 0; k < run->count; k++) {
+        const nm_pop *pop = &c->entries[run->first + k].pop;
         next[k] = 0;
         if (pop->profile != NM_LIF && !follow_current(c, run, k, pop == last ? fed : 0, &next[k])) {
             return false;
         }
         fed += next[k];
     }
+    for (uint32_t k = 0; k < run->count; k++) {
+        run->member[k].current = next[k];
+    }
+    return true;
+}
+
+/* Whether short forms are exact for all of this step; then the bounds are those after it. States and inputs of up to 2^28
+   each cannot add up to 2^31: two feeders bring 2^30, the last population has two or three such numbers of its own. */
+static bool follow(nm_coprocessor *c, nm_chain_run *run, bool flows)
+{
+    const nm_pop *last = &c->entries[run->first + run->count - 1].pop;
     const uint8_t *membranes = run->chain.last.state[last->profile == NM_CUBA];
-    if (!is_within(c, run, &run->membrane, membranes, last->n, last->small.membrane.limit)) {
+    if (!follow_inputs(c, run) || !is_within(c, run, &run->membrane, membranes, last->n, last->small.membrane.limit) ||
+        !(flows ? nm_follow_flow(c, run) : follow_currents(c, run))) {
         return false;
     }
     for (uint32_t k = 0; k < run->count; k++) {
-        run->member[k].current = next[k];
         run->member[k].input = 0;
     }
     return true;
@@ -107,23 +132,23 @@ static void find_readers(const nm_coprocessor *c, nm_chain_run *run)
 static uint64_t magnitude(int64_t x) { return (uint64_t)(x < 0 ? -x : x); }
 static uint64_t larger(uint64_t a, uint64_t b) { return a > b ? a : b; }
 
-/* Count and note what whole groups of a member have done, do the rest, and finish the operation. */
-static void finish_member(nm_coprocessor *c, uint32_t position, uint32_t spikes, const nm_step *step)
+/* Count and note what the first groups of a member have done, do the rest, and finish the operation. */
+static void finish_member(nm_coprocessor *c, uint32_t position, uint32_t groups, uint32_t spikes, const nm_step *step)
 {
     const nm_entry *entry = &c->entries[position];
     const nm_pop *pop = &entry->pop;
-    uint32_t whole = pop->n / NM_GROUP;
-    c->progress.index = whole;
+    uint32_t done = groups > pop->n / NM_GROUP ? pop->n : NM_GROUP * groups;
+    c->progress.index = groups;
     c->progress.entered = false;
     nm_enter(c, 0, NM_ENTRY_CYCLES);
-    nm_count_groups(c, pop, whole, UINT64_C(32) * whole, spikes);
+    nm_count_groups(c, pop, groups, done, spikes);
     nm_add_partial(c, entry->counts ? spikes : 0);
     nm_wrote(c, pop->state, UINT64_C(4) * pop->n * pop->state_words);
     nm_wrote(c, nm_cur_of(c, pop), UINT64_C(4) * pop->n);
     if (pop->out) {
         nm_wrote(c, nm_buffer(c, pop->output_mode, pop->out, pop->stride, step), UINT64_C(4) * nm_words(pop->n));
     }
-    if (pop->n % NM_GROUP) {
+    if (done < pop->n) {
         nm_perform_upd(c, entry, step);
     }
     nm_charge(c, position, entry, true);
@@ -148,28 +173,31 @@ uint32_t nm_perform_chain(nm_coprocessor *c, const nm_job *job, const nm_step *s
     }
     const nm_entry *last = &c->entries[run->first + run->count - 1];
     const nm_pop *pop = &last->pop;
-    if (p->entered || p->index || c->units_left < (uint64_t)nm_words(pop->n) * run->count) {
+    bool flows = chains->flow[run - chains->run].on;
+    bool interrupted = p->entered || p->index || c->units_left < (uint64_t)nm_words(pop->n) * run->count;
+    if (interrupted || run->pause || !follow(c, run, flows)) {
+        run->pause = interrupted ? run->pause : run->pause ? run->pause - 1 : PAUSE;
+        nm_end_flow(c, run);
         nm_forget_bounds(run);
         return 0;
     }
-    if (run->pause || !follow(c, run)) {
-        run->pause = run->pause ? run->pause - 1 : PAUSE;
-        nm_forget_bounds(run);
-        return 0;
-    }
-    uint32_t whole = pop->n / NM_GROUP, spikes = 0;
+    uint32_t groups = flows ? nm_words(pop->n) : pop->n / NM_GROUP, spikes = 0;
     uint32_t output = nm_buffer(c, pop->output_mode, pop->out, pop->stride, step);
     run->chain.out = pop->out ? c->ram + (output - c->base) : NULL;
     run->chain.bits = c->log.on ? c->bits : NULL;
     find_readers(c, run);
-    int64_t lowest = c->kernels->update_chain(&run->chain, whole, &spikes);
+    int64_t lowest =
+        flows ? nm_update_flow(c, run, &spikes) : c->kernels->update_chain(&run->chain, groups, &spikes);
     /* Membranes end at the threshold, at the reset value, above the lowest, or are held where they were within. */
     run->membrane = larger(magnitude(lowest), larger(magnitude(pop->small.bar), magnitude(pop->small.assigned)));
     if (run->chain.bits) {
-        nm_log_groups(c, pop, 0, whole, c->bits);
+        nm_log_groups(c, pop, 0, groups, c->bits);
     }
     for (uint32_t k = 0; k < run->count; k++) {
-        finish_member(c, run->first + k, k + 1 == run->count ? spikes : 0, step);
+        finish_member(c, run->first + k, groups, k + 1 == run->count ? spikes : 0, step);
+    }
+    if (!flows && pop->profile == NM_LIF) {
+        nm_begin_flow(c, run, job);
     }
     return run->count;
 }

@@ -61,6 +61,46 @@ static ranges written_by(const nm_entry *entry, const nm_step *step)
     return r;
 }
 
+/* The tables of a projection with rows; those of other formats may be anywhere. */
+static ranges tables_of(const nm_coprocessor *c, const nm_entry *entry)
+{
+    const nm_syn *syn = &entry->syn;
+    const nm_ready *ready = &c->ready[entry - c->entries];
+    ranges r = {.unbounded = ready->issue != c->issue || !ready->settled || syn->format == NM_CONV};
+    if (syn->format == NM_CSR) {
+        uint64_t elements = ready->bulk.sparse.elements;
+        add_range(&r, syn->rows, 4 * (UINT64_C(1) + syn->n));
+        add_range(&r, syn->columns, 2 * elements);
+        add_range(&r, syn->weights, elements);
+        add_range(&r, syn->delays, syn->delay == NM_DELAY_PER_SYNAPSE ? nm_ceil_div(elements, 2) : 0);
+    } else if (syn->format == NM_ONE_TO_ONE) {
+        add_range(&r, syn->weights, syn->weights ? syn->n : 0);
+    } else {
+        add_range(&r, syn->weights, (uint64_t)ready->bulk.rows.pitch * syn->n);
+        add_range(&r, syn->delays, syn->delay == NM_DELAY_PER_SYNAPSE ? (uint64_t)nm_pitch(syn->m, 4) * syn->n : 0);
+    }
+    add_range(&r, syn->delays, syn->delay == NM_DELAY_PER_SOURCE ? syn->n : 0);
+    return r;
+}
+
+/* All that an operation may read in a run and does not write. */
+static ranges read_by(const nm_coprocessor *c, const nm_entry *entry, const nm_step *step)
+{
+    const nm_syn *syn = &entry->syn;
+    if (entry->kind == NM_ENTRY_SYN) {
+        ranges r = tables_of(c, entry);
+        uint64_t bytes = syn->source == NM_GRADED ? UINT64_C(4) * syn->n : UINT64_C(4) * nm_words(syn->n);
+        bytes = nm_buffer_span(syn->source_mode, syn->stride, bytes, step->steps);
+        add_range(&r, syn->source_address, syn->source == NM_FROM_QUEUE ? 0 : bytes);
+        r.unbounded = r.unbounded || syn->source == NM_AER;
+        return r;
+    }
+    const nm_pop *pop = &entry->pop;
+    ranges r = {.unbounded = entry->kind != NM_ENTRY_UPD};
+    add_range(&r, pop->param, UINT64_C(4) * pop->n * nm_popcount(pop->replaced));
+    return r;
+}
+
 static bool is_plain_decay(const nm_pop *pop) { return pop->small.fits && pop->small.plain && pop->neuron.kv <= 4096; }
 
 static bool can_feed(const nm_entry *entry)
@@ -121,8 +161,7 @@ static bool find_arrays(nm_coprocessor *c, nm_chain_run *run, const nm_step *ste
     return true;
 }
 
-/* Whether an operation tells what it adds to the input of a population (nm_note_input). */
-static bool tells(const nm_entry *entry, const nm_pop *pop)
+bool nm_tells(const nm_entry *entry, const nm_pop *pop)
 {
     const nm_syn *syn = &entry->syn;
     return entry->kind == NM_ENTRY_SYN && syn->format == NM_CSR && syn->delay == NM_DELAY_FIXED && syn->depth == 1 &&
@@ -143,7 +182,7 @@ static void find_writers(const nm_coprocessor *c, nm_chain_run *run, uint32_t co
             }
             ranges written = written_by(&c->entries[e], step);
             run->trusted = run->trusted && !any_overlap(&written, &state);
-            if (!tells(&c->entries[e], pop) && any_overlap(&written, &ring)) {
+            if (!nm_tells(&c->entries[e], pop) && any_overlap(&written, &ring)) {
                 run->member[k].scanned = true;
             }
         }
@@ -180,6 +219,9 @@ void nm_find_chains(nm_coprocessor *c, const nm_job *job)
         uint32_t length = length_at(&c->entries[k], job->count - k);
         nm_chain_run *run = &chains->run[chains->count];
         *run = (nm_chain_run){.first = k, .count = length};
+        nm_flow *flow = &chains->flow[chains->count];
+        flow->on = flow->refused = false;
+        flow->passes = 0;
         if (length && find_arrays(c, run, &job->step)) {
             find_writers(c, run, job->count, &job->step);
             find_reading(c, run, job->count, &job->step);
@@ -188,4 +230,62 @@ void nm_find_chains(nm_coprocessor *c, const nm_job *job)
             k += length - 1;
         }
     }
+}
+
+/* What is not what it seems while a chain flows: states and inputs of feeders, refractory counters. */
+static ranges hidden_of(const nm_coprocessor *c, const nm_chain_run *run)
+{
+    ranges r = {.count = 0};
+    for (uint32_t k = 0; k < run->count; k++) {
+        const nm_pop *pop = &c->entries[run->first + k].pop;
+        range state = state_of(pop), ring = ring_of(pop);
+        add_range(&r, state.begin, state.end - state.begin);
+        add_range(&r, ring.begin, ring.end - ring.begin);
+    }
+    return r;
+}
+
+static bool any_of(const ranges *some, const ranges *others)
+{
+    bool found = some->unbounded;
+    for (uint32_t k = 0; k < some->count; k++) {
+        found = found || any_overlap(others, &some->of[k]);
+    }
+    return found;
+}
+
+/* Whether an operation writes to tables of one that adds to a feeder of the chain. */
+static bool are_changed(const nm_coprocessor *c, const nm_chain_run *run, const nm_entry *entry, uint32_t count,
+                        const nm_step *step)
+{
+    bool adds = false, found = false;
+    for (uint32_t k = 0; k < run->chain.feeders; k++) {
+        adds = adds || nm_tells(entry, &c->entries[run->first + k].pop);
+    }
+    ranges tables = {.count = 0};
+    if (adds) {
+        tables = tables_of(c, entry);
+    }
+    for (uint32_t e = 0; adds && e < count; e++) {
+        ranges written = written_by(&c->entries[e], step);
+        found = found || any_of(&tables, &written);
+    }
+    return found;
+}
+
+bool nm_can_flow(const nm_coprocessor *c, const nm_chain_run *run, uint32_t count, const nm_step *step)
+{
+    const ranges hidden = hidden_of(c, run);
+    bool can = run->trusted;
+    for (uint32_t k = 0; k < run->chain.feeders; k++) {
+        can = can && c->entries[run->first + k].pop.depth == 1;
+    }
+    for (uint32_t e = 0; can && e < count; e++) {
+        const nm_entry *entry = &c->entries[e];
+        if (e - run->first >= run->count) {
+            ranges read = read_by(c, entry, step);
+            can = !any_of(&read, &hidden) && !are_changed(c, run, entry, count, step);
+        }
+    }
+    return can;
 }

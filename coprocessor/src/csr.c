@@ -170,7 +170,7 @@ void nm_free(nm_coprocessor *c)
         nm_keep_accounts(c, 0);
         nm_log_spikes(c, 0);
         free(c->ready);
-        free(c->chains);
+        nm_free_chains(c);
     }
     free(c);
 }

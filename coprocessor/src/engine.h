@@ -69,6 +69,8 @@ uint32_t nm_perform_chain(nm_coprocessor *c, const nm_job *job, const nm_step *s
 /* Tell chains that an operation has changed each accumulator of the input at `address` by at most `bound`. */
 #define NM_UNKNOWN UINT64_MAX
 void nm_note_input(nm_coprocessor *c, uint32_t address, uint64_t bound);
+/* Make memory what the specification says where chains have left it otherwise between two steps (flow.c). */
+void nm_end_flows(nm_coprocessor *c);
 /* Take over the progress CSRs if they belong to this operation, else start fresh; the CSRs become zero. */
 void nm_take_progress(nm_coprocessor *c, uint32_t operation, uint32_t rs1, const nm_job *job);
 void nm_discard_progress(nm_coprocessor *c);

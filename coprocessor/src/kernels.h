@@ -86,6 +86,7 @@ typedef struct nm_link {
     const nm_short *small;
     uint8_t *state[3], *cur;
     bool idle;
+    uint32_t *odd; /* of a feeder that flows: bits that its decay has lost */
 } nm_link;
 
 /* LI populations whose outputs are added to the input of the last population, LIF or CUBA, all plain (short.h). */
@@ -100,6 +101,7 @@ typedef struct nm_chain {
         uint32_t elements;
     } reader[NM_MOST_READERS]; /* sparse synapses of the neurons that spike, which are soon needed */
     uint32_t readers;
+    uint32_t *held, *freed; /* if it flows and is refractory: who is held, and who is not any more from this step on */
 } nm_chain;
 
 enum { NM_LIST_SLACK = 64 };
@@ -137,6 +139,11 @@ typedef struct nm_kernels {
     /* Update whole groups of a chain, in which no value is beyond the limits of its decay and no sum leaves 32 bits. Gives
        the lowest new membrane of the last population; *spikes is increased. */
     int32_t (*update_chain)(const nm_chain *chain, uint32_t groups, uint32_t *spikes);
+    /* Make the state of a feeder of n neurons flow; the same as update_chain for n neurons of a chain that flows and ends in
+       LIF neurons, whose spikes take the place of who was freed; end it. */
+    void (*begin_flow)(const nm_link *feeder, uint32_t n);
+    int32_t (*update_flow)(const nm_chain *chain, uint32_t n, uint32_t *spikes);
+    void (*end_flow)(const nm_link *feeder, uint32_t n);
     /* The largest magnitude of n words. */
     uint32_t (*largest_magnitude)(const uint8_t *words, uint32_t n);
     /* The given rows, which all have or all lack a pre spike; of rules 0, 1, 3 with dense weights and without draws. */

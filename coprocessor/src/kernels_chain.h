@@ -81,6 +81,8 @@ static void next_row(const nm_chain *chain, chain_fetch *f)
     }
 }
 
+NM_INLINE bool has_more(const chain_fetch *f) { return f->first < f->end || f->columns < f->columns_end; }
+
 /* Bring a line or two. */
 NM_INLINE void fetch_more(const nm_chain *chain, chain_fetch *f)
 {
@@ -171,7 +173,7 @@ NM_INLINE int32_t chain_groups(const nm_chain *chain, uint32_t groups, uint32_t 
             bits[group] = fired;
         }
     }
-    while (fetch.first < fetch.end || fetch.columns < fetch.columns_end) {
+    while (has_more(&fetch)) {
         fetch_more(chain, &fetch);
     }
     *spikes += found;

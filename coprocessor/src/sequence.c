@@ -104,9 +104,8 @@ static nm_status perform(nm_coprocessor *c, const nm_entry *entry, const nm_step
     }
 }
 
-nm_status nm_execute(nm_coprocessor *c, const nm_job *job)
+static nm_status execute(nm_coprocessor *c, const nm_job *job)
 {
-    nm_open_accounts(c, job->count);
     nm_progress *p = &c->progress;
     nm_step step = job->step;
     for (; p->steps < job->steps; p->steps++, p->position = 0) {
@@ -130,4 +129,12 @@ nm_status nm_execute(nm_coprocessor *c, const nm_job *job)
         c->user[NM_USER_T] += job->is_run;
     }
     return NM_OK;
+}
+
+nm_status nm_execute(nm_coprocessor *c, const nm_job *job)
+{
+    nm_open_accounts(c, job->count);
+    nm_status status = execute(c, job);
+    nm_end_flows(c);
+    return status;
 }

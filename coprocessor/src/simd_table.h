@@ -19,6 +19,7 @@
 #include "kernels_update.h"
 #include "kernels_short.h"
 #include "kernels_chain.h"
+#include "kernels_flow.h"
 
 #define NM_TABLE_NAME(level) nm_kernels_##level
 #define NM_TABLE(level) NM_TABLE_NAME(level)
@@ -40,6 +41,9 @@ const nm_kernels NM_TABLE(NM_LEVEL) = {
     .add_words = add_words,
     .update = update_shortest,
     .update_chain = update_chain,
+    .begin_flow = begin_flow,
+    .update_flow = update_flow,
+    .end_flow = end_flow,
     .largest_magnitude = largest_magnitude,
     .learn_rows = learn_rows,
     .learn_elements = learn_elements,

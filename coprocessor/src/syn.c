@@ -123,6 +123,7 @@ nm_status nm_perform_syn(nm_coprocessor *c, const nm_entry *entry, const nm_step
     if (nm_syn_in_bulk(c, entry, step, source, count, &status)) {
         return status;
     }
+    nm_end_flows(c);
     nm_note_input(c, syn->cur, NM_UNKNOWN);
     switch (syn->source) {
     case NM_BITMAP: return from_bitmap(c, entry, source);

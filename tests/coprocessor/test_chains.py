@@ -19,7 +19,7 @@ SYN, UPD, OUT = 1, 2, 1 << 8
 DENSE, CSR = 0, 4
 STREAM = 2
 FLOOR, HALF_UP = 1, 2
-STEPS = 7
+STEPS = 14
 ODDITIES = (
     *("mode", "retention", "bias", "shift", "columns", "fault", "graded", "weights", "large", "direct", "dense"),
     *("acc", "feeder", "ring", "silent", "disturbed", "profile"),

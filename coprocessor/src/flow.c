@@ -1,0 +1,235 @@
+/* Chains that flow: for the time of a run the currents of feeders lie in memory as they will be after their next decay,
+   synapses add to them there, and refractory counters are bitmaps of who is freed when. Where anything ends, fails or
+   has to go operation by operation, memory is made what it would be without. Kernels: kernels_flow.h. */
+#include <stdlib.h>
+
+#include "chain.h"
+#include "ready.h"
+
+/* Beginning and ending cost some passes. */
+enum { PASSES_BEFORE = 2, STEPS_WORTH = 8 };
+
+static nm_flow *flow_of(const nm_coprocessor *c, const nm_chain_run *run) { return &c->chains->flow[run - c->chains->run]; }
+
+static const nm_pop *pop_of(const nm_coprocessor *c, const nm_chain_run *run, uint32_t k)
+{
+    return &c->entries[run->first + k].pop;
+}
+
+static const nm_pop *last_of(const nm_coprocessor *c, const nm_chain_run *run) { return pop_of(c, run, run->count - 1); }
+
+/* Room for all bitmaps; false if there is none. */
+static bool make_room(nm_flow *flow, size_t words)
+{
+    if (words > flow->words) {
+        free(flow->buffer);
+        flow->buffer = malloc(words * sizeof *flow->buffer);
+        flow->words = flow->buffer ? words : 0;
+    }
+    return flow->buffer != NULL;
+}
+
+/* Find room for what a chain needs. */
+static bool place(const nm_coprocessor *c, nm_flow *flow, nm_chain_run *run)
+{
+    const nm_pop *pop = last_of(c, run);
+    size_t groups = nm_words(pop->n);
+    flow->slots = pop->refractory + 1;
+    flow->slot = 0;
+    if (!make_room(flow, groups * (NM_MOST_FEEDERS + 1 + flow->slots))) {
+        return false;
+    }
+    for (uint32_t k = 0; k < run->chain.feeders; k++) {
+        run->chain.feeder[k].odd = flow->buffer + groups * k;
+    }
+    run->chain.held = flow->buffer + groups * NM_MOST_FEEDERS;
+    flow->freed = run->chain.held + groups;
+    return true;
+}
+
+/* Refractory counters as bitmaps; false if one is larger than a spike makes it. */
+static bool take_counters(const nm_coprocessor *c, nm_flow *flow, nm_chain_run *run)
+{
+    const nm_pop *pop = last_of(c, run);
+    size_t groups = nm_words(pop->n);
+    memset(run->chain.held, 0, 4 * groups * (1 + flow->slots));
+    for (uint32_t i = 0; pop->refractory && i < pop->n; i++) {
+        uint32_t count = nm_get32(run->chain.last.state[1] + 4 * (size_t)i);
+        if (count > pop->refractory) {
+            return false;
+        }
+        if (count) {
+            run->chain.held[i / 32] |= 1u << i % 32;
+            flow->freed[groups * count + i / 32] |= 1u << i % 32;
+        }
+    }
+    return true;
+}
+
+static void give_counters(const nm_coprocessor *c, const nm_flow *flow, nm_chain_run *run)
+{
+    const nm_pop *pop = last_of(c, run);
+    size_t groups = nm_words(pop->n);
+    if (pop->refractory == 0) {
+        return;
+    }
+    uint8_t *counters = run->chain.last.state[1];
+    memset(counters, 0, 4 * (size_t)pop->n);
+    for (uint32_t count = 1; count < flow->slots; count++) {
+        const uint32_t *freed = flow->freed + groups * ((flow->slot + count) % flow->slots);
+        for (size_t group = 0; group < groups; group++) {
+            for (uint32_t bits = freed[group]; bits; bits &= bits - 1) {
+                nm_put32(counters + 4 * (32 * group + (uint32_t)__builtin_ctz(bits)), count);
+            }
+        }
+    }
+}
+
+void nm_begin_flow(nm_coprocessor *c, nm_chain_run *run, const nm_job *job)
+{
+    nm_flow *flow = flow_of(c, run);
+    const nm_pop *pop = last_of(c, run);
+    uint32_t left = job->steps - c->progress.steps;
+    if (flow->refused || ++flow->passes < PASSES_BEFORE || left <= STEPS_WORTH ||
+        c->units_left / nm_words(pop->n) / run->count < STEPS_WORTH) {
+        return;
+    }
+    flow->refused = !nm_can_flow(c, run, job->count, &job->step) || !place(c, flow, run) || !take_counters(c, flow, run);
+    for (uint32_t k = 0; k < run->chain.feeders; k++) {
+        flow->refused = flow->refused || run->member[k].current > (uint64_t)pop_of(c, run, k)->small.membrane.limit;
+    }
+    if (flow->refused) {
+        return;
+    }
+    for (uint32_t k = 0; k < run->chain.feeders; k++) {
+        c->kernels->begin_flow(&run->chain.feeder[k], pop->n);
+        run->member[k].added = 0;
+    }
+    flow->rows = flow->lists = 0;
+    flow->on = true;
+}
+
+/* The bound of a current before its decay; NM_UNKNOWN: too large. */
+static uint64_t current_bound(const nm_coprocessor *c, const nm_chain_run *run, uint32_t k)
+{
+    const nm_chain_member *m = &run->member[k];
+    const nm_pop *pop = pop_of(c, run, k);
+    uint64_t limit = (uint64_t)pop->small.membrane.limit, bound = NM_UNKNOWN;
+    if (m->current != NM_UNKNOWN && m->added != NM_UNKNOWN) {
+        bound = nm_next_current(pop, m->current, m->added + m->input);
+    }
+    if (bound > limit) {
+        bound = c->kernels->largest_magnitude(run->chain.feeder[k].state[0], pop->n) + m->input;
+    }
+    return bound > limit ? NM_UNKNOWN : bound;
+}
+
+bool nm_follow_flow(nm_coprocessor *c, nm_chain_run *run)
+{
+    uint64_t next[NM_MOST_FEEDERS];
+    for (uint32_t k = 0; k < run->chain.feeders; k++) {
+        if ((next[k] = current_bound(c, run, k)) == NM_UNKNOWN) {
+            return false;
+        }
+    }
+    for (uint32_t k = 0; k < run->chain.feeders; k++) {
+        run->member[k].current = next[k];
+        run->member[k].added = 0;
+    }
+    return true;
+}
+
+int32_t nm_update_flow(nm_coprocessor *c, nm_chain_run *run, uint32_t *spikes)
+{
+    nm_flow *flow = flow_of(c, run);
+    uint32_t n = last_of(c, run)->n;
+    run->chain.freed = flow->freed + (size_t)nm_words(n) * flow->slot;
+    flow->slot = flow->slot + 1 == flow->slots ? 0 : flow->slot + 1;
+    flow->rows = flow->lists = 0;
+    return c->kernels->update_flow(&run->chain, n, spikes);
+}
+
+/* Move what a row has added since the last pass to the input, where it would be. */
+static void move_row(const nm_bulk *b, const nm_link *feeder, uint32_t row)
+{
+    uint32_t first = nm_get32(b->sparse.bounds + 4 * (size_t)row), last = nm_get32(b->sparse.bounds + 4 * (size_t)row + 4);
+    for (uint32_t e = first; e < last; e++) {
+        size_t place = 4 * (size_t)nm_get16(b->sparse.columns + 2 * (size_t)e);
+        uint32_t amount = (uint32_t)(int8_t)b->rows.weights[e] << b->rows.shift;
+        nm_add32(feeder->state[0] + place, 0 - amount);
+        nm_add32(feeder->cur + place, amount);
+    }
+}
+
+void nm_end_flow(nm_coprocessor *c, nm_chain_run *run)
+{
+    nm_flow *flow = flow_of(c, run);
+    flow->passes = 0;
+    if (!flow->on) {
+        return;
+    }
+    flow->on = false;
+    const uint16_t *row = flow->row;
+    for (const nm_flow_list *list = flow->list; list < flow->list + flow->lists; list++) {
+        for (uint32_t k = 0; k < list->count; k++) {
+            move_row(&c->ready[list->entry].bulk, &run->chain.feeder[list->member], *row++);
+        }
+    }
+    for (uint32_t k = 0; k < run->chain.feeders; k++) {
+        c->kernels->end_flow(&run->chain.feeder[k], last_of(c, run)->n);
+    }
+    give_counters(c, flow, run);
+    nm_forget_bounds(run);
+}
+
+void nm_end_flows(nm_coprocessor *c)
+{
+    nm_chains *chains = c->chains;
+    for (uint32_t k = 0; chains->issue == c->issue && k < chains->count; k++) {
+        nm_end_flow(c, &chains->run[k]);
+    }
+}
+
+/* The run of a chain that flows, with a feeder whose input is what the projection writes to; NULL if there is none. */
+static nm_chain_run *find_feeder(const nm_coprocessor *c, const nm_bulk *b, uint32_t *member)
+{
+    nm_chains *chains = c->chains;
+    uint32_t count = chains->issue == c->issue ? chains->count : 0;
+    for (nm_chain_run *run = chains->run; run < chains->run + count; run++) {
+        for (uint32_t k = 0; flow_of(c, run)->on && k < run->chain.feeders; k++) {
+            if (pop_of(c, run, k)->cur == b->place && nm_tells(b->entry, pop_of(c, run, k))) {
+                *member = k;
+                return run;
+            }
+        }
+    }
+    return NULL;
+}
+
+uint8_t *nm_flowing(const nm_coprocessor *c, const nm_bulk *b, uint32_t rows)
+{
+    uint32_t k = 0;
+    nm_chain_run *run = b->rows.value ? NULL : find_feeder(c, b, &k);
+    const nm_flow *flow = run ? flow_of(c, run) : NULL;
+    return flow && flow->lists < NM_FLOW_LISTS && rows <= NM_FLOW_ROWS - flow->rows ? run->chain.feeder[k].state[0] : NULL;
+}
+
+void nm_note_flowing(nm_coprocessor *c, const nm_bulk *b, const uint16_t *row, uint32_t count, uint64_t bound)
+{
+    uint32_t k = 0;
+    nm_chain_run *run = find_feeder(c, b, &k);
+    nm_flow *flow = flow_of(c, run);
+    memcpy(flow->row + flow->rows, row, count * sizeof *row);
+    flow->rows += count;
+    flow->list[flow->lists++] = (nm_flow_list){(uint32_t)(b->entry - c->entries), k, count};
+    uint64_t *added = &run->member[k].added;
+    *added = *added == NM_UNKNOWN || bound == NM_UNKNOWN ? NM_UNKNOWN : *added + bound;
+}
+
+void nm_free_chains(nm_coprocessor *c)
+{
+    for (uint32_t k = 0; c->chains && k < NM_MOST_CHAINS; k++) {
+        free(c->chains->flow[k].buffer);
+    }
+    free(c->chains);
+}
