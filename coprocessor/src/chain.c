@@ -187,7 +187,7 @@ uint32_t nm_perform_chain(nm_coprocessor *c, const nm_job *job, const nm_step *s
     run->chain.bits = c->log.on ? c->bits : NULL;
     find_readers(c, run);
     int64_t lowest =
-        flows ? nm_update_flow(c, run, &spikes) : c->kernels->update_chain(&run->chain, groups, &spikes);
+        flows ? nm_update_flow(c, run, job, &spikes) : c->kernels->update_chain(&run->chain, groups, &spikes);
     /* Membranes end at the threshold, at the reset value, above the lowest, or are held where they were within. */
     run->membrane = larger(magnitude(lowest), larger(magnitude(pop->small.bar), magnitude(pop->small.assigned)));
     if (run->chain.bits) {

@@ -72,7 +72,7 @@ void nm_begin_flow(nm_coprocessor *c, nm_chain_run *run, const nm_job *job);
 /* Look at the inputs of a chain that flows: as for others; false if its numbers may get too large. */
 bool nm_follow_flow(nm_coprocessor *c, nm_chain_run *run);
 /* Update all of it. */
-int32_t nm_update_flow(nm_coprocessor *c, nm_chain_run *run, uint32_t *spikes);
+int32_t nm_update_flow(nm_coprocessor *c, nm_chain_run *run, const nm_job *job, uint32_t *spikes);
 /* Everything as it would be without, at any time. */
 void nm_end_flow(nm_coprocessor *c, nm_chain_run *run);
 

@@ -29,58 +29,65 @@ static bool make_room(nm_flow *flow, size_t words)
     return flow->buffer != NULL;
 }
 
+/* Words of a bitmap: whole blocks. */
+static size_t words_of(const nm_pop *pop)
+{
+    return NM_FLOW_BLOCK * (size_t)((nm_words(pop->n) + NM_FLOW_BLOCK - 1) / NM_FLOW_BLOCK);
+}
+
 /* Find room for what a chain needs. */
 static bool place(const nm_coprocessor *c, nm_flow *flow, nm_chain_run *run)
 {
     const nm_pop *pop = last_of(c, run);
-    size_t groups = nm_words(pop->n);
+    size_t words = words_of(pop);
     flow->slots = pop->refractory + 1;
     flow->slot = 0;
-    if (!make_room(flow, groups * (NM_MOST_FEEDERS + 1 + flow->slots))) {
+    if (!make_room(flow, words * (NM_MOST_FEEDERS + 1 + flow->slots))) {
         return false;
     }
     for (uint32_t k = 0; k < run->chain.feeders; k++) {
-        run->chain.feeder[k].odd = flow->buffer + groups * k;
+        run->chain.feeder[k].odd = flow->buffer + words * k;
     }
-    run->chain.held = flow->buffer + groups * NM_MOST_FEEDERS;
-    flow->freed = run->chain.held + groups;
+    run->chain.free = flow->buffer + words * NM_MOST_FEEDERS;
+    flow->freed = run->chain.free + words;
     return true;
 }
 
 /* Refractory counters as bitmaps; false if one is larger than a spike makes it. */
-static bool take_counters(const nm_coprocessor *c, nm_flow *flow, nm_chain_run *run)
+static bool take_counters(nm_coprocessor *c, nm_flow *flow, nm_chain_run *run)
 {
     const nm_pop *pop = last_of(c, run);
-    size_t groups = nm_words(pop->n);
-    memset(run->chain.held, 0, 4 * groups * (1 + flow->slots));
-    for (uint32_t i = 0; pop->refractory && i < pop->n; i++) {
-        uint32_t count = nm_get32(run->chain.last.state[1] + 4 * (size_t)i);
+    size_t words = words_of(pop);
+    const uint8_t *counters = run->chain.last.state[1];
+    memset(run->chain.free, 0xFF, 4 * words);
+    memset(flow->freed, 0, 4 * words * flow->slots);
+    c->listed.source = NULL;
+    uint32_t held = pop->refractory ? c->kernels->list_words(counters, pop->n, 0, c->active) : 0;
+    for (uint32_t k = 0; k < held; k++) {
+        uint32_t i = c->active[k], count = nm_get32(counters + 4 * (size_t)i);
         if (count > pop->refractory) {
             return false;
         }
-        if (count) {
-            run->chain.held[i / 32] |= 1u << i % 32;
-            flow->freed[groups * count + i / 32] |= 1u << i % 32;
-        }
+        run->chain.free[i / 32] &= ~(1u << i % 32);
+        flow->freed[words * count + i / 32] |= 1u << i % 32;
     }
     return true;
 }
 
-static void give_counters(const nm_coprocessor *c, const nm_flow *flow, nm_chain_run *run)
+static void give_counters(nm_coprocessor *c, const nm_flow *flow, nm_chain_run *run)
 {
     const nm_pop *pop = last_of(c, run);
-    size_t groups = nm_words(pop->n);
     if (pop->refractory == 0) {
         return;
     }
     uint8_t *counters = run->chain.last.state[1];
     memset(counters, 0, 4 * (size_t)pop->n);
+    c->listed.source = NULL;
     for (uint32_t count = 1; count < flow->slots; count++) {
-        const uint32_t *freed = flow->freed + groups * ((flow->slot + count) % flow->slots);
-        for (size_t group = 0; group < groups; group++) {
-            for (uint32_t bits = freed[group]; bits; bits &= bits - 1) {
-                nm_put32(counters + 4 * (32 * group + (uint32_t)__builtin_ctz(bits)), count);
-            }
+        const uint32_t *freed = flow->freed + words_of(pop) * ((flow->slot + count) % flow->slots);
+        uint32_t held = c->kernels->list_bits((const uint8_t *)freed, pop->n, 0, c->active);
+        for (uint32_t k = 0; k < held; k++) {
+            nm_put32(counters + 4 * (size_t)c->active[k], count);
         }
     }
 }
@@ -139,16 +146,6 @@ bool nm_follow_flow(nm_coprocessor *c, nm_chain_run *run)
     return true;
 }
 
-int32_t nm_update_flow(nm_coprocessor *c, nm_chain_run *run, uint32_t *spikes)
-{
-    nm_flow *flow = flow_of(c, run);
-    uint32_t n = last_of(c, run)->n;
-    run->chain.freed = flow->freed + (size_t)nm_words(n) * flow->slot;
-    flow->slot = flow->slot + 1 == flow->slots ? 0 : flow->slot + 1;
-    flow->rows = flow->lists = 0;
-    return c->kernels->update_flow(&run->chain, n, spikes);
-}
-
 /* Move what a row has added since the last pass to the input, where it would be. */
 static void move_row(const nm_bulk *b, const nm_link *feeder, uint32_t row)
 {
@@ -161,6 +158,15 @@ static void move_row(const nm_bulk *b, const nm_link *feeder, uint32_t row)
     }
 }
 
+/* Counters as they would be, and nothing flows any more. */
+static void end(nm_coprocessor *c, nm_chain_run *run)
+{
+    nm_flow *flow = flow_of(c, run);
+    flow->on = false;
+    flow->passes = 0;
+    give_counters(c, flow, run);
+}
+
 void nm_end_flow(nm_coprocessor *c, nm_chain_run *run)
 {
     nm_flow *flow = flow_of(c, run);
@@ -168,7 +174,6 @@ void nm_end_flow(nm_coprocessor *c, nm_chain_run *run)
     if (!flow->on) {
         return;
     }
-    flow->on = false;
     const uint16_t *row = flow->row;
     for (const nm_flow_list *list = flow->list; list < flow->list + flow->lists; list++) {
         for (uint32_t k = 0; k < list->count; k++) {
@@ -178,8 +183,22 @@ void nm_end_flow(nm_coprocessor *c, nm_chain_run *run)
     for (uint32_t k = 0; k < run->chain.feeders; k++) {
         c->kernels->end_flow(&run->chain.feeder[k], last_of(c, run)->n);
     }
-    give_counters(c, flow, run);
+    end(c, run);
     nm_forget_bounds(run);
+}
+
+int32_t nm_update_flow(nm_coprocessor *c, nm_chain_run *run, const nm_job *job, uint32_t *spikes)
+{
+    nm_flow *flow = flow_of(c, run);
+    run->chain.freed = flow->freed + words_of(last_of(c, run)) * flow->slot;
+    run->chain.ends = c->progress.steps + 1 == job->steps;
+    flow->slot = flow->slot + 1 == flow->slots ? 0 : flow->slot + 1;
+    flow->rows = flow->lists = 0;
+    int32_t lowest = c->kernels->update_flow(&run->chain, last_of(c, run)->n, spikes);
+    if (run->chain.ends) {
+        end(c, run);
+    }
+    return lowest;
 }
 
 void nm_end_flows(nm_coprocessor *c)

@@ -79,7 +79,7 @@ typedef struct nm_arrays {
     uint32_t *bits; /* NULL, or where the spikes of each group go besides */
 } nm_arrays;
 
-enum { NM_MOST_FEEDERS = 2, NM_MOST_READERS = 2 };
+enum { NM_MOST_FEEDERS = 2, NM_MOST_READERS = 2, NM_FLOW_BLOCK = 64 /* groups */ };
 
 /* One population of a chain: its arrays of whole groups. `idle`: the input is 0 everywhere. */
 typedef struct nm_link {
@@ -101,7 +101,8 @@ typedef struct nm_chain {
         uint32_t elements;
     } reader[NM_MOST_READERS]; /* sparse synapses of the neurons that spike, which are soon needed */
     uint32_t readers;
-    uint32_t *held, *freed; /* if it flows and is refractory: who is held, and who is not any more from this step on */
+    bool ends;              /* it flows, and does not after this step: states are left as they are */
+    uint32_t *free, *freed; /* if it flows and is refractory, blocks of groups: who is free, and who besides from now on */
 } nm_chain;
 
 enum { NM_LIST_SLACK = 64 };
