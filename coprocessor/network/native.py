@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coprocessor._native import ffi, lib
 from coprocessor.binding import Coprocessor
@@ -13,6 +14,8 @@ from coprocessor.network.streams import Bytes, Encoded
 STEPS_A_CALL = 256
 SAMPLES_A_CALL = 64
 """So that Ctrl-C is heard between calls, and a call is still long."""
+EVENTS_PER_BYTE = 16
+"""There is room for one event in so many bytes of bits at a time; seldom are there more."""
 
 _from_buffer = ffi.from_buffer
 _run_steps = lib.nm_run_steps
@@ -27,6 +30,20 @@ def unpack_bits(simd: bytes, rows: Bytes, n: int) -> Bytes:
     if bits.size:
         lib.nm_unpack_bits(simd, _from_buffer(bits), _from_buffer(rows), bits.size // n, size, n)
     return bits
+
+
+def events(rows: Bytes) -> NDArray[np.int64]:
+    """As `streams.events`, in C."""
+    rows = np.ascontiguousarray(rows)
+    count, size = rows.shape
+    data, row = _from_buffer("uint8_t[]", rows), ffi.new("uint64_t *")
+    found: list[NDArray[np.int64]] = []
+    while row[0] < count:
+        room = 8 * size + count * size // EVENTS_PER_BYTE
+        part = np.empty((room, 2), dtype=np.int64)
+        some = lib.nm_list_events(_from_buffer("int64_t[]", part), room, data, row, count, size)
+        found.append(part[:some].copy())
+    return found[0] if len(found) == 1 else np.concatenate([np.empty((0, 2), dtype=np.int64), *found])
 
 
 class _SharedSamples:

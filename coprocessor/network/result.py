@@ -15,16 +15,19 @@ from coprocessor.network import streams
 from coprocessor.network.checks import listed
 from coprocessor.network.parts import Population
 from coprocessor.network.plan import TALLY_BYTES
-from coprocessor.network.streams import Bytes, set_bits
+from coprocessor.network.streams import Bytes
 
 
 class Recorded:
     """The recorded populations of a network, where their rows lie in a block, and how bits become bytes."""
 
     def __init__(
-        self, populations: Iterable[Population], unpack: Callable[[Bytes, int], Bytes] = streams.unpack_bits
+        self,
+        populations: Iterable[Population],
+        unpack: Callable[[Bytes, int], Bytes] = streams.unpack_bits,
+        events: Callable[[Bytes], NDArray[np.int64]] = streams.events,
     ) -> None:
-        self.unpack = unpack
+        self.unpack, self.events = unpack, events
         self.places: dict[str, tuple[Population, int]] = {}
         place = 0
         for population in populations:
@@ -62,8 +65,10 @@ class Outputs(Mapping[str, NDArray[Any]]):
         population, rows = self._packed(name)
         if population.graded:
             return np.argwhere(self[name])
-        where = np.unravel_index(set_bits(rows.reshape(-1)), (*self._shape, 8 * rows.shape[-1]))
-        return np.stack(where, axis=1)
+        found = self._recorded.events(rows.reshape(-1, rows.shape[-1]))
+        if len(self._shape) == 1:
+            return found
+        return np.stack([*np.unravel_index(found[:, 0], self._shape), found[:, 1]], axis=1)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._recorded.places)

@@ -40,11 +40,11 @@ class Session:
         self.runner: Running
         if factory is None:
             from coprocessor.binding import Coprocessor
-            from coprocessor.network.native import NativeRunner, unpack_bits
+            from coprocessor.network.native import NativeRunner, events, unpack_bits
 
             self.unit: Any = Coprocessor(ram.data, layout.base, simd=simd)
             self.runner = NativeRunner(self.unit, self.plan)
-            self.recorded = Recorded(layout.parts.populations, partial(unpack_bits, self.unit.simd.encode()))
+            self.recorded = Recorded(layout.parts.populations, partial(unpack_bits, self.unit.simd.encode()), events)
         else:
             self.unit = factory(ram, layout.base)
             self.runner = Runner(self.unit, ram, self.plan)

@@ -142,3 +142,8 @@ def set_bits(data: Bytes) -> NDArray[np.int64]:
     bits = np.flatnonzero(np.unpackbits(packed[hit], bitorder="little").view(np.bool_))
     byte = hit[bits >> 3]
     return np.asarray((where[byte >> 3] + (byte & 7)) * 8 + (bits & 7), dtype=np.int64)
+
+
+def events(rows: Bytes) -> NDArray[np.int64]:
+    """The bits that are set in rows [rows, bytes], as pairs [k, 2] of (row, bit) in order."""
+    return np.stack(np.divmod(set_bits(rows.reshape(-1)), 8 * rows.shape[1]), axis=1)

@@ -346,3 +346,12 @@ def test_interruptions_everywhere() -> None:
     """Slices that end at each unit, before, inside and behind the updates that go together."""
     chain = Chain(Random("interruptions"), 70, 2)
     check(chain, range(1, 60), steps=3)
+
+
+@pytest.mark.parametrize("odd", ["", "fault", "columns", "disturbed", "silent", "graded", "dense", "direct"])
+def test_runs_that_end_while_currents_flow(odd: str) -> None:
+    """Steps enough for currents to wait decayed (flow.c); then a fault, the end of a slice anywhere, or the run's."""
+    for seed in range(5 * EFFORT):
+        random = Random(f"flow {odd} {seed}")
+        chain = Chain(random, random.choice((32, 45, 64, 97)), random.choice((1, 2)), odd, random.choice((0, 3, 9)))
+        check(chain, (0, random.randint(90, 900)), steps=40)

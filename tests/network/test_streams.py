@@ -15,7 +15,7 @@ from coprocessor.binding import Coprocessor as Native
 from coprocessor.errors import CoprocessorError
 from coprocessor.golden import Coprocessor as Golden
 from coprocessor.interface import Operation
-from coprocessor.network import copies
+from coprocessor.network import copies, native, streams
 from tests.network.networks import raster, rich, rich_inputs, small
 from tests.network.test_network import assert_equal, memory
 
@@ -217,6 +217,25 @@ def test_events_are_where_outputs_are_not_zero() -> None:
             assert result.events(name).dtype == np.int64
     with pytest.raises(CoprocessorError, match="'if_' is not recorded"):
         result.events("if_")
+
+
+def test_events_of_rows_in_c() -> None:
+    """Dense rows come in parts; sizes are those of bitmaps."""
+    random = np.random.default_rng(5)
+    for count, size, share in (
+        (0, 4, 1),
+        (1, 4, 1),
+        (7, 60, 0.4),
+        (9, 64, 0.01),
+        (5, 68, 0.3),
+        (200, 132, 1),
+        (40, 500, 0.001),
+    ):
+        bits = random.random((count, 8 * size)) < share
+        rows = np.packbits(bits, axis=1, bitorder="little").reshape(count, size)
+        found = native.events(rows)
+        assert found.dtype == np.int64 and np.array_equal(found, np.argwhere(bits))
+        assert np.array_equal(streams.events(rows), found)
 
 
 def test_results_outlive_later_runs() -> None:

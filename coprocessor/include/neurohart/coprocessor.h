@@ -183,6 +183,11 @@ uint32_t nm_run_samples(nm_coprocessor *coprocessor, nm_plan *plan, void *block,
 /* Rows of `bytes` bytes whose first n bits, low bit first, become n bytes of 0 and 1 each; n is at most 8 * bytes. `simd`
    is one of nm_simd_level, `bytes` a multiple of 4. */
 void nm_unpack_bits(const char *simd, uint8_t *to, const uint8_t *from, uint32_t rows, uint32_t bytes, uint32_t n);
+/* The bits that are set in rows of `bytes` bytes, from row *row on, as pairs (row, bit) in order; gives their number. It
+   ends, with *row the next one, at `rows` or when the room for `room` pairs could be too small for another row. `bytes` is a
+   multiple of 4. */
+uint64_t nm_list_events(int64_t *events, uint64_t room, const uint8_t *from, uint64_t *row, uint64_t rows,
+                        uint32_t bytes);
 
 /* Register-level instructions, named after their mnemonics; rd first where the old value is read. They push and draw
    as specified; ST is the caller's business. */
