@@ -239,8 +239,8 @@ static ranges hidden_of(const nm_coprocessor *c, const nm_chain_run *run)
     for (uint32_t k = 0; k < run->count; k++) {
         const nm_pop *pop = &c->entries[run->first + k].pop;
         range state = state_of(pop), ring = ring_of(pop);
-        add_range(&r, state.begin, state.end - state.begin);
-        add_range(&r, ring.begin, ring.end - ring.begin);
+        add_range(&r, pop->state, state.end - state.begin);
+        add_range(&r, pop->cur, ring.end - ring.begin);
     }
     return r;
 }
