@@ -110,6 +110,7 @@ class Trace:
         for index in range(len(blocks)):
             self._bases.append(self._bases[-1] + blocks.instructions(index))
         self._views: OrderedDict[int, View] = OrderedDict()
+        self._read: tuple[int, Block] | None = None
 
     @property
     def count(self) -> int:
@@ -181,15 +182,19 @@ class Trace:
         return view
 
     def _with_carried(self, number: int) -> Block:
-        block = self._source.block(number)
+        before = self._block(number - 1) if number else None
+        block = self._block(number)
         if number + 1 < len(self._source) and len(block):  # what is behind the last is the next block's
             block = _without_tail(block)
-        if number == 0:
+        if before is None:
             return block
-        before = self._source.block(number - 1)
-        if not len(before):
-            before = self._with_carried(number - 1)
-        return _with_tail(before, block)
+        return _with_tail(before if len(before) else self._with_carried(number - 1), block)
+
+    def _block(self, number: int) -> Block:
+        """A block as it is stored; the last one is kept, because the next one begins with what is behind it."""
+        if self._read is None or self._read[0] != number:
+            self._read = number, self._source.block(number)
+        return self._read[1]
 
     def views(self, begin: int = 0, end: int | None = None) -> Iterator[View]:
         """The blocks that hold instructions begin..end-1, in order; of the first and last maybe more."""
