@@ -29,7 +29,7 @@ from iss.isa.tracing import AbstractHart, AbstractInstruction, Block, Trace, tra
 
 _BROKEN = 62  # a cause that no trap has: a condition does not hold
 EARLY_CASES = 1_000_000  # random ones before all are tried, because a difference is mostly found at once
-STEPWISE_SECONDS = 5.0  # at most, of the time of z3
+STEPWISE_SECONDS = 10.0  # at most, of the time of z3
 PYTHON_CASES_PER_SECOND = 20_000
 Requires = Callable[[Any], Any]
 Progress = Callable[[str, int, int], None]  # what is done, how many of how many cases

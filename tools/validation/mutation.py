@@ -36,6 +36,7 @@ XNM_SEEDS = 150  # as tests/extension/test_xnmspk.py has them
 SUITES = ("rv32ui", "rv32um")
 _PATIENCE = 20  # times the instructions of the right machine
 _LIMITS = Limits(smt_seconds=2.0, exhaustive_bits=20, random_cases=200_000, random_seconds=2.0)
+_PATIENT_LIMITS = replace(_LIMITS, smt_seconds=30.0)
 
 
 @dataclass
@@ -82,6 +83,8 @@ def scored(
                 row.killed += 1
                 continue
             fate = killing(mutant, architecture, states, dict[str, Width](), _LIMITS)
+            if fate.status == "unknown":
+                fate = killing(mutant, architecture, states, dict[str, Width](), _PATIENT_LIMITS)
             if fate.status == "equivalent":
                 row.equivalent += 1
             else:

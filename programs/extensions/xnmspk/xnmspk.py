@@ -47,9 +47,9 @@ def require_enabled(hart: Any) -> None:
         hart.illegal()
 
 
-def user_csr(number: int, name: str, documentation: str, stored: Callable[[Any], Any], reset: int = 0) -> None:
+def user_csr(number: int, name: str, text: str, stored: Callable[[Any], Any], reset: int = 0, bits: int = 32) -> None:
     """A CSR that needs ST on, marks it Dirty (1.6), and stores what `stored` makes of a written value."""
-    xnmspk.state(name, unsigned(32), reset=reset, documentation=documentation)
+    xnmspk.state(name, unsigned(bits), reset=reset, documentation=text)
 
     def read(hart: Any) -> Any:
         require_enabled(hart)
@@ -60,7 +60,7 @@ def user_csr(number: int, name: str, documentation: str, stored: Callable[[Any],
         setattr(hart.state, name, stored(value))
         hart.state.ctl = hart.state.ctl | DIRTY
 
-    xnmspk.csr(number, f"nm_{name}", documentation, read=read, write=write)
+    xnmspk.csr(number, f"nm_{name}", text, read=read, write=write)
 
 
 def write_ctl(hart: Any, value: Any) -> None:
@@ -69,9 +69,9 @@ def write_ctl(hart: Any, value: Any) -> None:
 
 
 xnmspk.csr(0x7C0, "nm_ctl", "Control", read=lambda hart: hart.state.ctl, write=write_ctl)
-user_csr(0x800, "mode", "Mode", lambda value: (value & 0x7FF) ^ ((field(value, 4, 3) == 3) << 3))  # RST 3 stores 2
+user_csr(0x800, "mode", "Mode", lambda value: (value & 0x7FF) ^ ((field(value, 4, 3) == 3) << 3), bits=11)  # RST 3: 2
 for _number, (_name, _mask, _reset, _text) in USER_CSRS.items():
-    user_csr(_number, _name, _text, lambda value, mask=_mask: value & mask, _reset)
+    user_csr(_number, _name, _text, lambda value, mask=_mask: value & mask, _reset, _mask.bit_length())
 user_csr(0x808, "rng", "Random state", lambda value: choose(value == 0, RNG_RESET, value), RNG_RESET)
 xnmspk.setup(nm_ctl=1)
 
