@@ -64,7 +64,7 @@ static void choose_for(nm_coprocessor *c, uint32_t position, const nm_entry *ent
     }
 }
 
-static void charge(nm_coprocessor *c, uint32_t position, bool finished)
+static void charge(nm_coprocessor *c, uint32_t position, uint32_t finished)
 {
     struct nm_accounts *a = c->accounts;
     nm_account *account = &a->accounts[a->chosen[position]];
@@ -83,7 +83,7 @@ void nm_open_accounts(nm_coprocessor *c, uint32_t count)
     }
 }
 
-void nm_charge(nm_coprocessor *c, uint32_t position, const nm_entry *entry, bool finished)
+void nm_charge(nm_coprocessor *c, uint32_t position, const nm_entry *entry, uint32_t finished)
 {
     if (c->accounts && (finished || c->counters[NM_CYC] != c->accounts->last[NM_CYC])) {
         if (c->accounts->chosen[position] == NM_NO_ACCOUNT) {
@@ -97,6 +97,6 @@ void nm_charge_alone(nm_coprocessor *c, uint32_t operation, uint32_t descriptor)
 {
     if (c->accounts) {
         choose(c, 0, operation, descriptor);
-        charge(c, 0, true);
+        charge(c, 0, 1);
     }
 }

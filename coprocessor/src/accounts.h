@@ -17,8 +17,9 @@ struct nm_accounts {
 
 /* Begin a list of `count` operations: charge from the counters as they are now. */
 void nm_open_accounts(nm_coprocessor *c, uint32_t count);
-/* Charge what has been counted since the last charge to an operation of the list, unless that has done nothing at all. */
-void nm_charge(nm_coprocessor *c, uint32_t position, const nm_entry *entry, bool finished);
+/* Charge what has been counted since the last charge to an operation of the list, unless that has done nothing at all;
+   it has been finished so many times. */
+void nm_charge(nm_coprocessor *c, uint32_t position, const nm_entry *entry, uint32_t finished);
 /* The same for an operation that is no entry of a list. */
 void nm_charge_alone(nm_coprocessor *c, uint32_t operation, uint32_t descriptor);
 

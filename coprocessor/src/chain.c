@@ -151,7 +151,7 @@ static void finish_member(nm_coprocessor *c, uint32_t position, uint32_t groups,
     if (done < pop->n) {
         nm_perform_upd(c, entry, step);
     }
-    nm_charge(c, position, entry, true);
+    nm_charge(c, position, entry, 1);
 }
 
 uint32_t nm_perform_chain(nm_coprocessor *c, const nm_job *job, const nm_step *step)

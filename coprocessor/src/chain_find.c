@@ -1,103 +1,44 @@
 /* Finding chains: which operations can go together, and what others may do to their arrays. */
 #include "chain.h"
-#include "ready.h"
-
-enum { MOST_RANGES = 8 };
-
-/* Guest memory. */
-typedef struct range {
-    uint64_t begin, end;
-} range;
-
-typedef struct ranges {
-    range of[MOST_RANGES];
-    uint32_t count;
-    bool unbounded; /* and maybe everything else */
-} ranges;
-
-static void add_range(ranges *r, uint32_t begin, uint64_t bytes)
-{
-    r->of[r->count++] = (range){begin, begin + bytes};
-    r->unbounded = r->unbounded || begin + bytes > UINT64_C(1) << 32;
-}
-
-static bool overlap(const range *a, const range *b) { return a->begin < b->end && b->begin < a->end; }
-
-static bool any_overlap(const ranges *all, const range *one)
-{
-    bool found = all->unbounded;
-    for (uint32_t k = 0; k < all->count; k++) {
-        found = found || overlap(&all->of[k], one);
-    }
-    return found;
-}
-
-static range state_of(const nm_pop *pop)
-{
-    return (range){pop->state, pop->state + UINT64_C(4) * pop->n * pop->state_words};
-}
-
-static range ring_of(const nm_pop *pop) { return (range){pop->cur, pop->cur + UINT64_C(4) * pop->n * pop->depth}; }
-
-static uint64_t output_bytes(const nm_pop *pop, const nm_step *step)
-{
-    uint64_t bytes = pop->graded ? UINT64_C(4) * pop->n : UINT64_C(4) * nm_words(pop->n);
-    return nm_buffer_span(pop->output_mode, pop->stride, bytes, step->steps);
-}
-
-/* All that an operation may write in a run. */
-static ranges written_by(const nm_entry *entry, const nm_step *step)
-{
-    const nm_pop *pop = &entry->pop;
-    ranges r = {.unbounded = entry->kind != NM_ENTRY_SYN && entry->kind != NM_ENTRY_UPD};
-    if (entry->kind == NM_ENTRY_SYN) {
-        add_range(&r, entry->syn.cur, UINT64_C(4) * entry->syn.m * entry->syn.depth);
-    } else if (entry->kind == NM_ENTRY_UPD) {
-        add_range(&r, pop->state, UINT64_C(4) * pop->n * pop->state_words);
-        add_range(&r, pop->cur, UINT64_C(4) * pop->n * pop->depth);
-        add_range(&r, pop->acc, pop->acc ? UINT64_C(4) * pop->n : 0);
-        add_range(&r, pop->out, pop->out ? output_bytes(pop, step) : 0);
-    }
-    return r;
-}
+#include "ranges.h"
 
 /* The tables of a projection with rows; those of other formats may be anywhere. */
-static ranges tables_of(const nm_coprocessor *c, const nm_entry *entry)
+static nm_ranges tables_of(const nm_coprocessor *c, const nm_entry *entry)
 {
     const nm_syn *syn = &entry->syn;
     const nm_ready *ready = &c->ready[entry - c->entries];
-    ranges r = {.unbounded = ready->issue != c->issue || !ready->settled || syn->format == NM_CONV};
+    nm_ranges r = {.unbounded = ready->issue != c->issue || !ready->settled || syn->format == NM_CONV};
     if (syn->format == NM_CSR) {
         uint64_t elements = ready->bulk.sparse.elements;
-        add_range(&r, syn->rows, 4 * (UINT64_C(1) + syn->n));
-        add_range(&r, syn->columns, 2 * elements);
-        add_range(&r, syn->weights, elements);
-        add_range(&r, syn->delays, syn->delay == NM_DELAY_PER_SYNAPSE ? nm_ceil_div(elements, 2) : 0);
+        nm_add_range(&r, syn->rows, 4 * (UINT64_C(1) + syn->n));
+        nm_add_range(&r, syn->columns, 2 * elements);
+        nm_add_range(&r, syn->weights, elements);
+        nm_add_range(&r, syn->delays, syn->delay == NM_DELAY_PER_SYNAPSE ? nm_ceil_div(elements, 2) : 0);
     } else if (syn->format == NM_ONE_TO_ONE) {
-        add_range(&r, syn->weights, syn->weights ? syn->n : 0);
+        nm_add_range(&r, syn->weights, syn->weights ? syn->n : 0);
     } else {
-        add_range(&r, syn->weights, (uint64_t)ready->bulk.rows.pitch * syn->n);
-        add_range(&r, syn->delays, syn->delay == NM_DELAY_PER_SYNAPSE ? (uint64_t)nm_pitch(syn->m, 4) * syn->n : 0);
+        nm_add_range(&r, syn->weights, (uint64_t)ready->bulk.rows.pitch * syn->n);
+        nm_add_range(&r, syn->delays, syn->delay == NM_DELAY_PER_SYNAPSE ? (uint64_t)nm_pitch(syn->m, 4) * syn->n : 0);
     }
-    add_range(&r, syn->delays, syn->delay == NM_DELAY_PER_SOURCE ? syn->n : 0);
+    nm_add_range(&r, syn->delays, syn->delay == NM_DELAY_PER_SOURCE ? syn->n : 0);
     return r;
 }
 
 /* All that an operation may read in a run and does not write. */
-static ranges read_by(const nm_coprocessor *c, const nm_entry *entry, const nm_step *step)
+static nm_ranges read_by(const nm_coprocessor *c, const nm_entry *entry, const nm_step *step)
 {
     const nm_syn *syn = &entry->syn;
     if (entry->kind == NM_ENTRY_SYN) {
-        ranges r = tables_of(c, entry);
+        nm_ranges r = tables_of(c, entry);
         uint64_t bytes = syn->source == NM_GRADED ? UINT64_C(4) * syn->n : UINT64_C(4) * nm_words(syn->n);
         bytes = nm_buffer_span(syn->source_mode, syn->stride, bytes, step->steps);
-        add_range(&r, syn->source_address, syn->source == NM_FROM_QUEUE ? 0 : bytes);
+        nm_add_range(&r, syn->source_address, syn->source == NM_FROM_QUEUE ? 0 : bytes);
         r.unbounded = r.unbounded || syn->source == NM_AER;
         return r;
     }
     const nm_pop *pop = &entry->pop;
-    ranges r = {.unbounded = entry->kind != NM_ENTRY_UPD};
-    add_range(&r, pop->param, UINT64_C(4) * pop->n * nm_popcount(pop->replaced));
+    nm_ranges r = {.unbounded = entry->kind != NM_ENTRY_UPD};
+    nm_add_range(&r, pop->param, UINT64_C(4) * pop->n * nm_popcount(pop->replaced));
     return r;
 }
 
@@ -136,7 +77,7 @@ static uint32_t length_at(const nm_entry *entry, uint32_t left)
 static bool find_arrays(nm_coprocessor *c, nm_chain_run *run, const nm_step *step)
 {
     const nm_entry *entry = c->entries + run->first, *last = entry + run->count - 1;
-    ranges seen = {.count = 0};
+    nm_ranges seen = {.count = 0};
     for (uint32_t k = 0; k < run->count; k++) {
         const nm_pop *pop = &entry[k].pop;
         nm_arrays arrays;
@@ -148,12 +89,12 @@ static bool find_arrays(nm_coprocessor *c, nm_chain_run *run, const nm_step *ste
         for (uint32_t q = 0; q < pop->state_words; q++) {
             link->state[q] = arrays.state[q];
         }
-        range state = state_of(pop), ring = ring_of(pop), out = {pop->out, pop->out + output_bytes(pop, step)};
-        if (any_overlap(&seen, &state) || any_overlap(&seen, &ring) || (pop->out && any_overlap(&seen, &out))) {
+        nm_range state = nm_state_range(pop), ring = nm_ring_range(pop), out = {pop->out, pop->out + nm_output_bytes(pop, step)};
+        if (nm_any_overlap(&seen, &state) || nm_any_overlap(&seen, &ring) || (pop->out && nm_any_overlap(&seen, &out))) {
             return false;
         }
-        add_range(&seen, pop->state, state.end - state.begin);
-        add_range(&seen, pop->cur, ring.end - ring.begin);
+        nm_add_range(&seen, pop->state, state.end - state.begin);
+        nm_add_range(&seen, pop->cur, ring.end - ring.begin);
     }
     run->chain.feeders = run->count - 1;
     run->chain.profile = last->pop.profile;
@@ -174,15 +115,15 @@ static void find_writers(const nm_coprocessor *c, nm_chain_run *run, uint32_t co
     run->trusted = true;
     for (uint32_t k = 0; k < run->count; k++) {
         const nm_pop *pop = &c->entries[run->first + k].pop;
-        range state = state_of(pop), ring = ring_of(pop);
+        nm_range state = nm_state_range(pop), ring = nm_ring_range(pop);
         run->member[k].scanned = pop->depth != 1;
         for (uint32_t e = 0; e < count; e++) {
             if (e - run->first < run->count) {
                 continue;
             }
-            ranges written = written_by(&c->entries[e], step);
-            run->trusted = run->trusted && !any_overlap(&written, &state);
-            if (!nm_tells(&c->entries[e], pop) && any_overlap(&written, &ring)) {
+            nm_ranges written = nm_written_by(&c->entries[e], step);
+            run->trusted = run->trusted && !nm_any_overlap(&written, &state);
+            if (!nm_tells(&c->entries[e], pop) && nm_any_overlap(&written, &ring)) {
                 run->member[k].scanned = true;
             }
         }
@@ -193,15 +134,15 @@ static void find_writers(const nm_coprocessor *c, nm_chain_run *run, uint32_t co
 static void find_reading(const nm_coprocessor *c, nm_chain_run *run, uint32_t count, const nm_step *step)
 {
     const nm_pop *last = &c->entries[run->first + run->count - 1].pop;
-    uint64_t bytes = output_bytes(last, step);
-    range out = {last->out, last->out + bytes};
+    uint64_t bytes = nm_output_bytes(last, step);
+    nm_range out = {last->out, last->out + bytes};
     uint32_t found = 0;
     for (uint32_t e = 0; e < count && found < NM_MOST_READERS && last->out; e++) {
         const nm_entry *entry = &c->entries[e];
         const nm_syn *syn = &entry->syn;
-        range source = {syn->source_address, syn->source_address + bytes};
+        nm_range source = {syn->source_address, syn->source_address + bytes};
         if (entry->kind == NM_ENTRY_SYN && syn->format == NM_CSR && syn->source == NM_BITMAP && syn->n == last->n &&
-            overlap(&out, &source)) {
+            nm_overlap(&out, &source)) {
             run->reader[found++] = e;
         }
     }
@@ -233,23 +174,23 @@ void nm_find_chains(nm_coprocessor *c, const nm_job *job)
 }
 
 /* What is not what it seems while a chain flows: states and inputs of feeders, refractory counters. */
-static ranges hidden_of(const nm_coprocessor *c, const nm_chain_run *run)
+static nm_ranges hidden_of(const nm_coprocessor *c, const nm_chain_run *run)
 {
-    ranges r = {.count = 0};
+    nm_ranges r = {.count = 0};
     for (uint32_t k = 0; k < run->count; k++) {
         const nm_pop *pop = &c->entries[run->first + k].pop;
-        range state = state_of(pop), ring = ring_of(pop);
-        add_range(&r, pop->state, state.end - state.begin);
-        add_range(&r, pop->cur, ring.end - ring.begin);
+        nm_range state = nm_state_range(pop), ring = nm_ring_range(pop);
+        nm_add_range(&r, pop->state, state.end - state.begin);
+        nm_add_range(&r, pop->cur, ring.end - ring.begin);
     }
     return r;
 }
 
-static bool any_of(const ranges *some, const ranges *others)
+static bool any_of(const nm_ranges *some, const nm_ranges *others)
 {
     bool found = some->unbounded;
     for (uint32_t k = 0; k < some->count; k++) {
-        found = found || any_overlap(others, &some->of[k]);
+        found = found || nm_any_overlap(others, &some->of[k]);
     }
     return found;
 }
@@ -262,12 +203,12 @@ static bool are_changed(const nm_coprocessor *c, const nm_chain_run *run, const 
     for (uint32_t k = 0; k < run->chain.feeders; k++) {
         adds = adds || nm_tells(entry, &c->entries[run->first + k].pop);
     }
-    ranges tables = {.count = 0};
+    nm_ranges tables = {.count = 0};
     if (adds) {
         tables = tables_of(c, entry);
     }
     for (uint32_t e = 0; adds && e < count; e++) {
-        ranges written = written_by(&c->entries[e], step);
+        nm_ranges written = nm_written_by(&c->entries[e], step);
         found = found || any_of(&tables, &written);
     }
     return found;
@@ -275,7 +216,7 @@ static bool are_changed(const nm_coprocessor *c, const nm_chain_run *run, const 
 
 bool nm_can_flow(const nm_coprocessor *c, const nm_chain_run *run, uint32_t count, const nm_step *step)
 {
-    const ranges hidden = hidden_of(c, run);
+    const nm_ranges hidden = hidden_of(c, run);
     bool can = run->trusted;
     for (uint32_t k = 0; k < run->chain.feeders; k++) {
         can = can && c->entries[run->first + k].pop.depth == 1;
@@ -283,7 +224,7 @@ bool nm_can_flow(const nm_coprocessor *c, const nm_chain_run *run, uint32_t coun
     for (uint32_t e = 0; can && e < count; e++) {
         const nm_entry *entry = &c->entries[e];
         if (e - run->first >= run->count) {
-            ranges read = read_by(c, entry, step);
+            nm_ranges read = read_by(c, entry, step);
             can = !any_of(&read, &hidden) && !are_changed(c, run, entry, count, step);
         }
     }

@@ -1,6 +1,7 @@
 /* CSR access, interrupts, time and the state image (specification 4.1 to 4.6). A new CSR also needs a row in csrs.py. */
 #include <stdlib.h>
 
+#include "cascade.h"
 #include "chain.h"
 #include "ready.h"
 
@@ -143,9 +144,14 @@ nm_coprocessor *nm_new(uint8_t *ram, uint32_t base, uint32_t size)
         return NULL;
     }
     nm_coprocessor *c = calloc(1, sizeof *c);
-    if (c && (!(c->ready = calloc(NM_LARGEST_NETWORK, sizeof *c->ready)) || !(c->chains = calloc(1, sizeof *c->chains)))) {
-        nm_free(c);
-        return NULL;
+    if (c) {
+        c->ready = calloc(NM_LARGEST_NETWORK, sizeof *c->ready);
+        c->chains = calloc(1, sizeof *c->chains);
+        c->cascade = calloc(1, sizeof *c->cascade); /* large, but untouched until it is used */
+        if (!c->ready || !c->chains || !c->cascade) {
+            nm_free(c);
+            return NULL;
+        }
     }
     if (c) {
         c->ram = ram;
@@ -171,6 +177,7 @@ void nm_free(nm_coprocessor *c)
         nm_log_spikes(c, 0);
         free(c->ready);
         nm_free_chains(c);
+        free(c->cascade);
     }
     free(c);
 }

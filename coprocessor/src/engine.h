@@ -61,6 +61,8 @@ typedef struct nm_job {
     nm_step step;
 } nm_job;
 bool nm_validate(nm_coprocessor *c, uint32_t operation, uint32_t rs1, uint32_t rs2, nm_job *job);
+/* Perform the entry at c->progress.position, charged. */
+nm_status nm_perform_entry(nm_coprocessor *c, const nm_step *step);
 /* Perform a validated job from c->progress on. */
 nm_status nm_execute(nm_coprocessor *c, const nm_job *job);
 /* Perform the chain of updates that begins at c->progress.position of a network, charged; gives the number of its

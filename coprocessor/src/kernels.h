@@ -105,6 +105,31 @@ typedef struct nm_chain {
     uint32_t *free, *freed; /* if it flows and is refractory, blocks of groups: who is free, and who besides from now on */
 } nm_chain;
 
+/* A dense projection of s8 weights over many steps. The active rows of all steps stand one after the other, those of a step
+   filled up to a multiple of NM_ROWS_TOGETHER with row n, which is none. */
+typedef struct nm_sheet {
+    const uint8_t *weights, *readable; /* as in nm_rows */
+    size_t pitch;
+    uint32_t n, m, steps;
+    const uint16_t *row;
+    const uint32_t *end; /* of the rows of each step, at most NM_ROWS_SUMMED */
+    uint8_t *packed;     /* room for n + 1 rows of NM_SHEET_COLUMNS bytes */
+    int16_t *sums;       /* [m/NM_SHEET_COLUMNS rounded up][steps][NM_SHEET_COLUMNS] */
+} nm_sheet;
+
+enum { NM_ROWS_TOGETHER = 8, NM_ROWS_SUMMED = 256 /* their sum fits s16 */, NM_SHEET_COLUMNS = 64 };
+
+/* Neurons over many steps, whose inputs are the sums of a sheet, 2^exponent fold. */
+typedef struct nm_course {
+    uint8_t *state[3];
+    const uint8_t *cur; /* what else is in the input of the first step, or NULL */
+    const int16_t *sums;
+    unsigned exponent;
+    uint8_t *out; /* a bitmap for each step, or NULL */
+    size_t stride;
+    uint32_t steps;
+} nm_course;
+
 enum { NM_LIST_SLACK = 64 };
 
 typedef struct nm_kernels {
@@ -145,6 +170,11 @@ typedef struct nm_kernels {
     void (*begin_flow)(const nm_link *feeder, uint32_t n);
     int32_t (*update_flow)(const nm_chain *chain, uint32_t n, uint32_t *spikes);
     void (*end_flow)(const nm_link *feeder, uint32_t n);
+    /* The sums of a sheet; gives a bound of their magnitudes, at most twice the largest. */
+    uint32_t (*sum_sheet)(const nm_sheet *sheet);
+    /* Update IF, LIF or CUBA neurons that have short forms, in which no value is beyond the limits of its decay and no sum
+       leaves 32 bits, step after step; gives how many spiked. */
+    uint64_t (*update_course)(const nm_pop *pop, const nm_course *course);
     /* The largest magnitude of n words. */
     uint32_t (*largest_magnitude)(const uint8_t *words, uint32_t n);
     /* The given rows, which all have or all lack a pre spike; of rules 0, 1, 3 with dense weights and without draws. */

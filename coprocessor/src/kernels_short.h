@@ -57,7 +57,7 @@ static inline __attribute__((always_inline)) short_neuron short_neuron_of(const 
 
 enum { SHORT_VECTORS = NM_GROUP / NM_WORDS };
 
-/* A vector of neurons: before and after. */
+/* A vector of neurons. */
 typedef struct short_vector {
     nm_v32 state[3];
     nm_mask spikes;
@@ -88,29 +88,26 @@ NM_INLINE nm_v32 short_change(const short_neuron *n, const short_decay *d, nm_v3
     return form == SHORT_CLIPLESS ? change : change - (x & d->lost);
 }
 
-/* Load and update the vector at byte `offset` of its arrays. */
-NM_INLINE void short_step(const short_neuron *n, const nm_arrays *at, size_t offset, short_seen *seen,
-                             short_vector *to, const uint32_t profile, const bool refractory, const unsigned form)
+/* A vector of neurons a step on; `input` is not yet scaled. */
+NM_INLINE void short_next(const short_neuron *n, nm_v32 input, short_vector *x, const uint32_t profile,
+                          const bool refractory, const unsigned form)
 {
     const unsigned membrane = profile == NM_CUBA, counter = membrane + 1;
-    nm_v32 input = v_load_once(at->cur + offset), old = v_load_once(at->state[membrane] + offset), v;
-    seen->input |= wrapped(input, n->input.middle);
-    seen->membrane |= wrapped(old, n->membrane.window.middle);
+    nm_v32 old = x->state[membrane], v;
     if (form != SHORT_PLAIN) {
         input = (nm_v32)((nm_vu32)input << n->shift);
     }
     if (profile == NM_CUBA) {
-        nm_v32 u = v_load_once(at->state[0] + offset);
-        seen->input |= wrapped(u, n->input.middle);
+        nm_v32 u = x->state[0];
         input = wrapped(input, wrapped(u, short_change(n, &n->current, u, form)));
-        to->state[0] = input = form == SHORT_GENERAL ? v_clip(input, n->low, n->high) : input;
+        x->state[0] = input = form == SHORT_GENERAL ? v_clip(input, n->low, n->high) : input;
     }
     nm_v32 change = wrapped(input, profile == NM_IF ? n->bias : short_change(n, &n->membrane, old, form));
     nm_mask held = v_none();
     if (refractory) {
-        nm_v32 count = v_load_once(at->state[counter] + offset);
+        nm_v32 count = x->state[counter];
         held = v_gt(count, v_all(0));
-        to->state[counter] = v_select(held, (nm_v32)((nm_vu32)count - 1), v_all(0));
+        x->state[counter] = v_select(held, (nm_v32)((nm_vu32)count - 1), v_all(0));
     }
     v = form == SHORT_GENERAL ? v_select(held, old, v_clip(wrapped(old, change), n->membrane_low, n->high))
                               : v_increased(v_not(held), old, change);
@@ -119,14 +116,32 @@ NM_INLINE void short_step(const short_neuron *n, const nm_arrays *at, size_t off
         if (form == SHORT_GENERAL) {
             after |= v_clip(wrapped(v, n->lowered), n->membrane_low, n->high) & n->kept;
         }
-        to->spikes = v_gt(v, n->bar);
+        x->spikes = v_gt(v, n->bar);
         if (refractory) {
-            to->spikes = v_and(to->spikes, v_not(held));
-            to->state[counter] = v_select(to->spikes, n->refractory, to->state[counter]);
+            x->spikes = v_and(x->spikes, v_not(held));
+            x->state[counter] = v_select(x->spikes, n->refractory, x->state[counter]);
         }
-        v = v_select(to->spikes, after, v);
+        v = v_select(x->spikes, after, v);
     }
-    to->state[membrane] = v;
+    x->state[membrane] = v;
+}
+
+/* Load and update the vector at byte `offset` of its arrays. */
+NM_INLINE void short_step(const short_neuron *n, const nm_arrays *at, size_t offset, short_seen *seen,
+                          short_vector *to, const uint32_t profile, const bool refractory, const unsigned form)
+{
+    const unsigned membrane = profile == NM_CUBA, words = membrane + 1 + refractory;
+    nm_v32 input = v_load_once(at->cur + offset);
+#pragma GCC unroll 3
+    for (unsigned q = 0; q < words; q++) {
+        to->state[q] = v_load_once(at->state[q] + offset);
+    }
+    seen->input |= wrapped(input, n->input.middle);
+    seen->membrane |= wrapped(to->state[membrane], n->membrane.window.middle);
+    if (profile == NM_CUBA) {
+        seen->input |= wrapped(to->state[0], n->input.middle);
+    }
+    short_next(n, input, to, profile, refractory, form);
 }
 
 /* Groups from `group` to before `end`, all of 32 neurons; gives the first not done. Nothing of a group is stored before all of it is

@@ -1,6 +1,6 @@
 /* The instructions of funct3 = 0: validation, fresh start or resumption, the run loop (specification 7.1 to 7.3). */
 #include "accounts.h"
-#include "engine.h"
+#include "cascade.h"
 
 bool nm_validate(nm_coprocessor *c, uint32_t operation, uint32_t rs1, uint32_t rs2, nm_job *job)
 {
@@ -104,29 +104,54 @@ static nm_status perform(nm_coprocessor *c, const nm_entry *entry, const nm_step
     }
 }
 
+nm_status nm_perform_entry(nm_coprocessor *c, const nm_step *step)
+{
+    uint32_t position = c->progress.position;
+    const nm_entry *entry = &c->entries[position];
+    nm_status status = perform(c, entry, step);
+    nm_charge(c, position, entry, status == NM_OK);
+    return status;
+}
+
+/* The operations of a step from c->progress on. */
+static nm_status perform_step(nm_coprocessor *c, const nm_job *job, const nm_step *step)
+{
+    nm_progress *p = &c->progress;
+    while (p->position < job->count) {
+        uint32_t done = nm_perform_chain(c, job, step);
+        if (!done) {
+            nm_status status = nm_perform_entry(c, step);
+            if (status != NM_OK) {
+                return status;
+            }
+            done = 1;
+        }
+        p->position += done;
+        p->index = 0;
+        p->phase = 0;
+        p->entered = false;
+    }
+    p->position = 0;
+    return NM_OK;
+}
+
 static nm_status execute(nm_coprocessor *c, const nm_job *job)
 {
     nm_progress *p = &c->progress;
     nm_step step = job->step;
-    for (; p->steps < job->steps; p->steps++, p->position = 0) {
-        step.completed = p->steps;
-        while (p->position < job->count) {
-            const nm_entry *entry = &c->entries[p->position];
-            uint32_t done = nm_perform_chain(c, job, &step);
-            if (!done) {
-                nm_status status = perform(c, entry, &step);
-                nm_charge(c, p->position, entry, status == NM_OK);
-                if (status != NM_OK) {
-                    return status;
-                }
-                done = 1;
+    const bool is_cascade = nm_find_cascade(c, job);
+    while (p->steps < job->steps) {
+        uint32_t done = is_cascade ? nm_perform_cascade(c, job) : 0;
+        if (!done) {
+            step.completed = p->steps;
+            nm_status status = perform_step(c, job, &step);
+            if (status != NM_OK) {
+                return status;
             }
-            p->position += done;
-            p->index = 0;
-            p->phase = 0;
-            p->entered = false;
+            done = 1;
         }
-        c->user[NM_USER_T] += job->is_run;
+        p->steps += done;
+        c->user[NM_USER_T] += job->is_run ? done : 0;
     }
     return NM_OK;
 }

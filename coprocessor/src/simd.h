@@ -149,6 +149,17 @@ static inline nm_vu16 v_load_halves(const uint8_t *p)
     memcpy(&x, p, sizeof x);
     return x;
 }
+/* Into a register, as v_load_once. */
+static inline nm_vu16 v_load_halves_once(const uint8_t *p)
+{
+    nm_vu16 x = v_load_halves(p);
+#if defined(NM_AVX512)
+    __asm__("" : "+v"(x));
+#elif defined(NM_AVX2)
+    __asm__("" : "+x"(x));
+#endif
+    return x;
+}
 #if defined(NM_AVX512)
 static inline nm_vu16 v_max_u16(nm_vu16 a, nm_vu16 b) { return (nm_vu16)_mm512_max_epu16((__m512i)a, (__m512i)b); }
 #elif defined(NM_AVX2)

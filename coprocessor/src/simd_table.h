@@ -20,6 +20,7 @@
 #include "kernels_short.h"
 #include "kernels_chain.h"
 #include "kernels_flow.h"
+#include "kernels_cascade.h"
 
 #define NM_TABLE_NAME(level) nm_kernels_##level
 #define NM_TABLE(level) NM_TABLE_NAME(level)
@@ -44,6 +45,8 @@ const nm_kernels NM_TABLE(NM_LEVEL) = {
     .begin_flow = begin_flow,
     .update_flow = update_flow,
     .end_flow = end_flow,
+    .sum_sheet = sum_sheet,
+    .update_course = update_course,
     .largest_magnitude = largest_magnitude,
     .learn_rows = learn_rows,
     .learn_elements = learn_elements,

@@ -112,6 +112,7 @@ struct nm_coprocessor {
     nm_entry entries[NM_LARGEST_NETWORK];
     struct nm_ready *ready;   /* by entry (ready.h) */
     struct nm_chains *chains; /* chain.h */
+    struct nm_cascade *cascade; /* cascade.h */
     /* Of a bulk operation: rows, their values, a number for each post neuron, and what a convolution needs to know of
        coordinates. */
     uint16_t active[NM_LARGEST_SIZE + NM_LIST_SLACK];
