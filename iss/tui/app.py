@@ -33,8 +33,8 @@ from iss.tui.text import Row
 
 _FRAME: Final = 1 / 15
 """Seconds between two pictures of a running machine."""
-_PATIENCE: Final = 0.3
-"""Seconds after which a motion that is still under way is said to be."""
+_PATIENCE: Final = 0.04
+"""Seconds after which a motion that is still under way is said to be: each key has an answer soon."""
 _PASS: Final = 1_000_000
 """Instructions between two looks at the clock, at full speed."""
 _SPEEDS: Final = (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, None)

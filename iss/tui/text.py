@@ -83,7 +83,7 @@ def page(rows: Iterable[Row], width: int, height: int) -> list[Line]:
         missing = len(rows) - height + 1
         rows = [*rows[: height - 1], Row(f"{CUT} {missing} more", theme.DIM)]
     lines = [fit(row.segments, width) for row in rows[: max(0, height)]]
-    return lines + [[Segment(" " * width)] for _ in range(height - len(lines))]
+    return lines + [[Segment(" " * width, theme.PLAIN)] for _ in range(height - len(lines))]
 
 
 def plain(lines: Iterable[Line]) -> str:

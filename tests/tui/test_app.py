@@ -232,6 +232,20 @@ def test_trace_pane_goes_to_a_moment() -> None:
     play(scene)
 
 
+def test_without_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Textual's filter for it needs a style in each segment."""
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def scene(app: DebuggerApp, pilot: Any) -> None:
+        await press(app, pilot, "i", "z", "z", "question_mark", "escape")
+        strips = app.screen._compositor.render_strips(app.size)
+        colours = {part.style.color for strip in strips for part in strip if part.style is not None} - {None}
+        assert all(colour.triplet and len(set(colour.triplet)) == 1 for colour in colours if colour is not None)
+        assert app.state.now == 1
+
+    play(scene)
+
+
 def test_zoom_resize_and_neurons() -> None:
     async def scene(app: DebuggerApp, pilot: Any) -> None:
         await type_line(app, pilot, "goto 40")
