@@ -3,6 +3,10 @@
 A program is a loop; its operand values come from a table in the data area, other ones in each round, so a short body
 gives a long run. A new kind of snippet is a method `_snippet_NAME` and its weight in WEIGHTS. Everything follows from
 the seed and the number of the program.
+
+The project's own tests have another generator (tests/oracles/random_programs.py), for the base machine. It is none of
+this one's business to jump into the unknown, take interrupts or change its own code, and none of the other's to dwell
+on few instructions and states, and to leave out what an implementation lacks. A slip in one is not in the other.
 """
 
 from __future__ import annotations

@@ -17,6 +17,38 @@ def lif(hart, insn):
         hart.state.v[i] = v
         hart.x[insn.rd] = 0
 '''
+HEAD = "from iss.extension import Extension, signed, unsigned\n"
+SPIKING = (
+    HEAD
+    + """
+s16, u8 = signed(16), unsigned(8)
+xspk = Extension("xspk", title="Spiking unit")
+xspk.state("v", s16, count=256, documentation="membrane potentials")
+xspk.state("vth", unsigned(15), reset=1024)
+xspk.state("odd", signed(13), reset=-3)
+xspk.state("wide", signed(48), reset=-1)
+xspk.csr(0x7D0, "spk_vth", "Threshold", state="vth")
+xspk.csr(0x7D1, "spk_odd", "A number of odd width", state="odd")
+xspk.csr(0xFC0, "spk_wide", "High word", read=lambda hart: hart.state.wide >> 32 & 0xFFFF_FFFF)
+
+
+@xspk.instruction("0000000 rs2 rs1 000 rd 1011011", "spk.lif rd, rs1, rs2", cycles=3, energy_pj=1.2,
+                  operands={"rs1": u8, "rs2": s16})
+"""
+    + LIF
+    + '''\
+    hart.state.wide = hart.state.wide + 12345678901
+
+
+@xspk.instruction("0000001 rs2 rs1 000 rd 1011011", "spk.sum rd, rs1, rs2", cycles=4)
+def sum(hart, insn):
+    """Sum of the byte at rs1 and the word at rs2; the odd state keeps it."""
+    total = hart.load(hart.x[insn.rs1], 1) + hart.load(hart.x[insn.rs2], 4)
+    hart.state.odd = total
+    hart.x[insn.rd] = total
+'''
+)
+"""With state of odd widths, and without second implementations."""
 DEFINITION = (
     """\
 from iss.extension import Extension, signed, unsigned

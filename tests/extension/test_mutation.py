@@ -23,7 +23,7 @@ from iss.extension.prove import Limits
 from iss.extension.testing import Bench
 from iss.extension.vectors import Vectors
 from tests.architecture.repository import ROOT
-from tests.extension.test_load import SPIKING
+from tests.extension.spiking import SPIKING
 
 pytest.importorskip("z3", reason="z3 is missing; run: pip install z3-solver")
 BASE = builtin_architecture()

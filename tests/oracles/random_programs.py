@@ -2,6 +2,7 @@
 
 A program is a list of snippets; a new kind of snippet is one method `_snippet_<name>` and its weight in WEIGHTS.
 Register-to-register instructions are taken from the given instruction set, so an extension is covered when it exists.
+Why the workbench has a generator of its own: `iss.extension.programs`. Of the project, this one uses encodings alone.
 """
 
 from __future__ import annotations
