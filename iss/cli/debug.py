@@ -85,7 +85,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=count,
         metavar="N",
         default=None,
-        help="instructions between the first checkpoints (10k)",
+        help="instructions between the first checkpoints (10k; of a trace a fortieth)",
     )
 
 
