@@ -231,8 +231,8 @@ def test_the_command_with_errors(tmp_path: Path, capsys: pytest.CaptureFixture[s
     path = template(tmp_path, "0110011")
     assert main(["ext", "check", str(path)]) == 1
     assert " is both" in capsys.readouterr().out
-    assert main(["ext", "check", str(tmp_path / "none.py")]) == 65
-    assert main(["ext", "check", str(path), "--known", str(tmp_path / "none.toml")]) == 65
+    assert main(["ext", "check", str(tmp_path / "none.py")]) == 66
+    assert main(["ext", "check", str(path), "--known", str(tmp_path / "none.toml")]) == 66
     assert "none.toml: cannot be read" in capsys.readouterr().err
 
 
