@@ -237,7 +237,7 @@ def test_convert_to_standard_output_and_a_filter(neurohart: Command, hello: Path
         (["x.log", "--energy", "default22"], ExitCode.USAGE, "--energy is for callgrind"),
         (["x.callgrind", "--energy", "nosuch"], ExitCode.USAGE, "energy preset 'nosuch' is not known"),
         (["x.log", "--filter", "nosuch"], ExitCode.USAGE, "'nosuch' is no term"),
-        (["x.log", "--program", "missing.elf"], ExitCode.BAD_INPUT, "missing.elf"),
+        (["x.log", "--program", "missing.elf"], ExitCode.NO_INPUT, "missing.elf"),
         (["x.log", "--input-format", "spike"], ExitCode.BAD_INPUT, "hello.nht:1: no line of a Spike log"),
     ],
 )
