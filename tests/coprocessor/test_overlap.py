@@ -12,6 +12,7 @@ from tests.coprocessor.valid_image import Valid
 
 OPERATIONS = [
     (Operation.RUN, "net", 3),
+    (Operation.RUN, "layers", 12),
     (Operation.START, "net", 3),
     (Operation.LAYER, "syn", 0),
     *[(Operation.SYN, name, 0) for name in ("syn", "free", "square", "csr", "bar", "conv")],

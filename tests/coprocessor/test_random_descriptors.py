@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from coprocessor.interface import Operation
 from tests.coprocessor.implementations import BASE, Pair, level_for, words_of
 from tests.coprocessor.overlap import OverlapPair
-from tests.coprocessor.valid_image import SIZE, Valid
+from tests.coprocessor.valid_image import SIZE, STEPS, Valid
 from tests.effort import EFFORT
 
 VALID = Valid(5)
 DESCRIPTORS = VALID.addresses()
-TREES = {"net", "reward"}
+TREES = {"net", "layers", "reward"}
 """Descriptors that have most others below them."""
 LONGEST = 20
 POINTERS = [
@@ -86,7 +86,7 @@ def image_with(changes: list[Edit]) -> bytearray:
     contents=st.binary(max_size=64),
     places=st.lists(st.integers(0, SIZE - 1), min_size=1, max_size=4),
     traps=st.booleans(),
-    bound=st.sampled_from([0, 1, 3, 40]),
+    bound=st.sampled_from([0, 0, 1, 3, 40]),
     selector=st.integers(0, 7),
 )
 def test_changed_descriptors(
@@ -109,6 +109,8 @@ def test_changed_descriptors(
             for _ in range(3):
                 if pair.issue(operation, address, 2 if operation in (Operation.RUN, Operation.START) else 0) != 1:
                     break
+    for _ in range(2):
+        pair.issue(Operation.RUN, VALID.layers, STEPS)
 
 
 @settings(ALWAYS, max_examples=30 * EFFORT)

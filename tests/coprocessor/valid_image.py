@@ -12,6 +12,10 @@ M = 40
 """Neurons behind a projection; the square one has as many before it."""
 
 
+LAYER, STEPS = 12, 12
+"""Neurons of each layer of the network `layers`, and the steps its buffers have room for."""
+
+
 class Valid:
     """Attributes are addresses: `data` is room that nothing uses, before `descriptors` are regions. Equal in every run.
 
@@ -35,6 +39,7 @@ class Valid:
         conv: dict[str, Any] = {"weights": self._some(72), "cur": self._small(90), "source_address": self._few(2, 4)}
         traces: dict[str, Any] = {"pre_traces": self._few(n, 2), "post_traces": self._few(M, 2)}
         eligibility, signal = self._some(2 * n * M), self._small(M)
+        layers = self._layers()
         events, bitmap = image.words([3, 7, 1, 49, *[0] * 6]), self._few(2, 4)
         self.descriptors = image.allocate(0, 16)
 
@@ -52,6 +57,10 @@ class Valid:
         self.sdsp = image.rule(3, self.syn, self.pop, post_traces=traces["post_traces"], **numbers)
         self.eprop = image.rule(4, self.syn, self.pop, pre_traces=traces["pre_traces"], signal=signal, lmode=5 << 8)
         self.net = image.net([(1, self.syn), (0x102, self.pop), (3, self.pair)])
+        hidden, out, first, second = layers
+        self.hidden, self.out = image.pop(LAYER, **hidden), image.pop(LAYER, **out)
+        self.first, self.second = image.syn(LAYER, LAYER, **first), image.syn(LAYER, LAYER, **second)
+        self.layers = image.net([(1, self.first), (2, self.hidden), (1, self.second), (0x102, self.out)])
         self.xfer = image.xfer(50, events, bitmap, 12)
 
     def addresses(self) -> dict[str, int]:
@@ -61,6 +70,18 @@ class Valid:
             for name, value in vars(self).items()
             if isinstance(value, int) and value >= self.descriptors and name != "descriptors"
         }
+
+    def _layers(self) -> list[dict[str, Any]]:
+        """Two populations and the projections to them: spikes of STEPS steps come in and go out, in small numbers."""
+        pops: list[dict[str, Any]] = []
+        for out in (self.image.allocate(4), self.image.allocate(4 * STEPS)):
+            arrays = {"state": self._small(LAYER), "cur": self._small(LAYER), "out": out}
+            pops.append({**arrays, "profile": 1, "parameters": (3686 << 16, 0, 0, 0), "vth": 90, "mode": 8})
+        pops[1] |= {"output_mode": 2, "stride": 4}
+        syns = [{"weights": self._some(LAYER * LAYER), "cur": pop["cur"]} for pop in pops]
+        syns[0] |= {"source_address": self._some(4 * STEPS), "source_mode": 2, "stride": 4}
+        syns[1] |= {"source_address": pops[0]["out"]}
+        return [*pops, *syns]
 
     def _some(self, size: int) -> int:
         """Address of so many random bytes."""
