@@ -23,7 +23,8 @@ static two_operands *const twos[] = {nm_vadds, nm_vwadl, nm_vwadh, nm_tnsyn, nm_
                                      nm_srtz,  nm_sat,   nm_trd,   nm_tri,   nm_wadd8, nm_bltp, nm_bltd,  nm_sdsp};
 static three_operands *const threes[] = {nm_sacc8, nm_sacc4, nm_sacct, nm_saccb, nm_dot8, nm_stdw, nm_eld, nm_epw};
 
-enum { OPERATIONS = sizeof operations / sizeof operations[0], REGISTER_LEVEL = 0xE0, CSR_WRITES = 0xF0, MOST_STEPS = 4 };
+enum { OPERATIONS = sizeof operations / sizeof operations[0], REGISTER_LEVEL = 0xE0, CSR_WRITES = 0xF0 };
+enum { FEW_STEPS = 4, MANY_STEPS = 40, MANY = 0x40 /* in `repeats`: many steps */, NO_SLICE = 16 };
 enum { PIECE = 256 }; /* bytes of RAM compared at once */
 
 static void require(int good, const char *rule)
@@ -60,7 +61,8 @@ static void issue(nm_coprocessor *c, const fuzz_command *command, uint8_t *ram, 
     nm_front *front = nm_front_of(c);
     front->site = command->rs2;
     uint32_t operation = operations[command->what % OPERATIONS];
-    uint32_t rs2 = operation == NM_RUN || operation == NM_START ? command->rs2 % MOST_STEPS : command->rs2;
+    uint32_t most = command->repeats & MANY ? MANY_STEPS : FEW_STEPS;
+    uint32_t rs2 = operation == NM_RUN || operation == NM_START ? command->rs2 % most : command->rs2;
     for (unsigned k = 0; k <= command->repeats % 8; k++) {
         memcpy(before, ram, FUZZ_RAM);
         front->written_low = UINT32_MAX;
@@ -124,7 +126,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     require(ram && before && c, "there is memory");
     memcpy(ram, contents, length < FUZZ_RAM ? length : FUZZ_RAM);
     use_level(c, data[1]);
-    nm_csr_write(c, 0x7C3, 40, 0);
+    nm_csr_write(c, 0x7C3, data[3] & NO_SLICE ? 0 : 40, 0);
     require(nm_set_lanes(c, data[2]) == (data[2] != 0), "lanes are 1 to 255");
     require(nm_keep_accounts(c, data[2] % 4 == 0) == 1, "there is memory for accounts");
     require(!nm_set_parts(c, 8) && nm_set_parts(c, 7u & ~(uint32_t)data[3]), "parts are three bits");

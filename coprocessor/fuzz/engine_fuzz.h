@@ -16,8 +16,8 @@ typedef struct fuzz_command {
 } fuzz_command;
 
 /* Input: one byte with the number of commands, one that selects the instruction set of long operations, one with the lanes
-   (0: as it comes; a multiple of 4: with accounts), one with the parts that are absent (bits 0 to 2) and whether spikes are
-   logged (bit 3), the commands, then the contents of RAM from its start. */
+   (0: as it comes; a multiple of 4: with accounts), one with the parts that are absent (bits 0 to 2), whether spikes are
+   logged (bit 3) and whether nothing is suspended (bit 4), the commands, then the contents of RAM from its start. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #endif

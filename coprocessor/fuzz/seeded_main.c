@@ -153,13 +153,45 @@ static void make_net(uint8_t *ram, uint32_t k)
     put(ram, place_of(NETS, k), w, 4 + 2 * count);
 }
 
+/* A network of two layers that only feed forward, which may go through many steps at once. */
+static void make_layers(uint8_t *ram)
+{
+    uint32_t n = size(), source = pointer(4), fed = below(2); /* fed: each step has an input buffer of its own */
+    uint32_t net[12] = {0x4E4D0401, 4};
+    for (uint32_t k = 0, spikes = any(); k < 40 * ((n + 31) / 32); k++, spikes = any() | any()) {
+        uint32_t offset = source - FUZZ_BASE + 4 * k;
+        put(ram, offset < FUZZ_RAM - 4 ? offset : DATA, &spikes, 1);
+    }
+    for (uint32_t k = 0; k < 2; k++) {
+        uint32_t m = 1 + below(70), profile = below(3), kv = below(4097) << 16, streams = below(2);
+        uint32_t stride = streams ? 4 * ((m + 31) / 32) : 0;
+        uint32_t p[16] = {0x4E4D0101, m, profile | (streams ? 2u << 10 : 0), 8 * below(3), profile ? kv : 0, below(16),
+                          below(3), 0, below(400), 0, pointer(4), 0, pointer(4), pointer(4), stride, 0};
+        p[2] |= chance(3) ? (1 + below(8)) << 16 : 0;
+        p[4] |= profile == 2 ? below(4097) : 0;
+        uint32_t w[16] = {0x4E4D0201, n, m, fed ? 2u << 8 : 0, below(3), pointer(4), 0, 0, 0, source};
+        w[10] = fed ? 4 * ((n + 31) / 32) : 0;
+        w[11] = p[12];
+        put(ram, place_of(POPS, k), p, 16);
+        put(ram, place_of(SYNS, k), w, 16);
+        net[4 + 4 * k] = 1;
+        net[5 + 4 * k] = FUZZ_BASE + place_of(SYNS, k);
+        net[6 + 4 * k] = 2 | below(2) << 8;
+        net[7 + 4 * k] = FUZZ_BASE + place_of(POPS, k);
+        n = m;
+        source = p[13];
+        fed = streams;
+    }
+    put(ram, place_of(NETS, 0), net, 12);
+}
+
 static void make_xfer(uint8_t *ram, uint32_t k)
 {
     uint32_t w[8] = {0x4E4D0501, size(), pointer(4), pointer(4), below(400)};
     put(ram, place_of(XFERS, k), w, 8);
 }
 
-static void make_ram(uint8_t *ram)
+static void make_ram(uint8_t *ram, uint32_t layers)
 {
     uint32_t sparse = below(4);
     for (uint32_t k = 0; k < FUZZ_RAM; k += 4) {
@@ -176,6 +208,9 @@ static void make_ram(uint8_t *ram)
     for (uint32_t k = 0; k < 2; k++) {
         make_net(ram, k);
         make_xfer(ram, k);
+    }
+    if (layers) {
+        make_layers(ram);
     }
     for (uint32_t k = chance(2) ? 0 : below(6); k > 0; k--) { /* mutations */
         uint32_t place = POPS + below(DATA - POPS);
@@ -239,12 +274,17 @@ int main(int argc, char **argv)
         input[0] = FUZZ_MOST_COMMANDS;
         input[1] = (uint8_t)seed;
         input[2] = chance(2) ? (uint8_t)any() : 0;
-        input[3] = (uint8_t)(chance(16) ? below(8) : 8 * below(2));
+        input[3] = (uint8_t)(chance(16) ? below(8) : 8 * below(4));
+        uint32_t layers = chance(2);
+        input[3] &= layers ? (uint8_t)~8 : 31; /* who logs spikes goes step by step */
         for (uint32_t k = 0; k < FUZZ_MOST_COMMANDS; k++) {
             fuzz_command command = make_command();
+            if (layers && k == 0) {
+                command = (fuzz_command){.what = 0, .repeats = 0x40, .rs1 = FUZZ_BASE + NETS, .rs2 = 8 + below(32)};
+            }
             memcpy(input + 4 + k * sizeof command, &command, sizeof command);
         }
-        make_ram(input + 4 + FUZZ_MOST_COMMANDS * sizeof(fuzz_command));
+        make_ram(input + 4 + FUZZ_MOST_COMMANDS * sizeof(fuzz_command), layers);
         if (argc == 3) {
             LLVMFuzzerTestOneInput(input, sizeof input);
         } else if (!write_case(argv[3], seed, input, sizeof input)) {
