@@ -1,4 +1,4 @@
-"""Chains whose currents wait decayed (flow.c) at the bounds of what they can hold, against the operations one by one."""
+"""Chains whose currents wait decayed (flow.c), at the bounds of what they hold, against the operations one by one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RETIRED, SUSPENDED = 0, 1
 
 @dataclass
 class Flow:
-    """An LI population of n neurons that adds to a LIF population, and sparse projections to it from constant spikes."""
+    """An LI population that adds to a LIF population, n neurons each, and sparse rows to it from constant spikes."""
 
     n: int = 64
     mode: int = FLOOR
