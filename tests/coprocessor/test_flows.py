@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ class Flow:
     def rows(self, rows: int, weight: int, exponent: int) -> None:
         """A projection from `rows` sources that all spike, each to one neuron."""
         image = self.image
-        tables = {
+        tables: dict[str, Any] = {
             "rows": image.words(range(rows + 1)),
             "columns": image.halves([k % self.n for k in range(rows)]),
             "weights": image.allocate(rows, 1, bytes([weight & 0xFF]) * rows),
