@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -20,7 +21,18 @@ from tools.bench.errors import WrongResult
 
 _QUIET = 0.2
 """Seconds without output after which a picture is complete."""
-_LONGEST = 30.0
+_LONGEST = 60.0
+_CONTROL = re.compile(rb"\x1b\[[0-?]*[ -/]*[@-~]")
+"""A control sequence (ECMA-48, 5.4): colours, places."""
+
+
+def _plain(data: bytes) -> str:
+    return _CONTROL.sub(b"", data).decode(errors="replace")
+
+
+def _shows(data: bytes, text: str) -> bool:
+    """Whether a text is painted, maybe with other colours in the middle; or a control sequence."""
+    return text.encode() in data or text in _plain(data)
 
 
 @dataclass(frozen=True)
@@ -63,8 +75,8 @@ class Terminal:
     def press(self, keys: str, until: str | None = None) -> Painted:
         """Type something; with `until` the picture is complete when it shows this. WrongResult if it never does."""
         found = self._painted(lambda: os.write(self._master, keys.encode()), until)
-        if until is not None and until.encode() not in found.data:
-            raise WrongResult(f"{keys!r}: the terminal does not show {until!r}")
+        if until is not None and not _shows(found.data, until):
+            raise WrongResult(f"{keys!r}: the terminal does not show {until!r} but {_plain(found.data)[-400:]!r}")
         return found
 
     def resize(self, width: int, height: int) -> Painted:
@@ -92,7 +104,7 @@ class Terminal:
         act()
         last, data = start, b""
         while time.perf_counter() - start < _LONGEST:
-            quiet = _QUIET if until is None or until.encode() in data else _LONGEST
+            quiet = _QUIET if until is None or _shows(data, until) else _LONGEST
             if not select.select([self._master], [], [], quiet)[0]:
                 break
             try:
