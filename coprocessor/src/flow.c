@@ -192,6 +192,7 @@ int32_t nm_update_flow(nm_coprocessor *c, nm_chain_run *run, const nm_job *job, 
     nm_flow *flow = flow_of(c, run);
     run->chain.freed = flow->freed + words_of(last_of(c, run)) * flow->slot;
     run->chain.ends = c->progress.steps + 1 == job->steps;
+    run->chain.backward = !run->chain.backward;
     flow->slot = flow->slot + 1 == flow->slots ? 0 : flow->slot + 1;
     flow->rows = flow->lists = 0;
     int32_t lowest = c->kernels->update_flow(&run->chain, last_of(c, run)->n, spikes);

@@ -102,6 +102,7 @@ typedef struct nm_chain {
     } reader[NM_MOST_READERS]; /* sparse synapses of the neurons that spike, which are soon needed */
     uint32_t readers;
     bool ends;              /* it flows, and does not after this step: states are left as they are */
+    bool backward;          /* it flows, and the last groups go first: they are still near from the step before */
     uint32_t *free, *freed; /* if it flows and is refractory, blocks of groups: who is free, and who besides from now on */
 } nm_chain;
 

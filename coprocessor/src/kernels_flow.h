@@ -224,11 +224,13 @@ static int32_t update_flow(const nm_chain *chain, uint32_t n, uint32_t *spikes)
 {
     flow_function *const function = flow_function_of(chain);
     const size_t whole = n / NM_GROUP, groups = whole + (n % NM_GROUP != 0);
+    const size_t blocks = (groups + NM_FLOW_BLOCK - 1) / NM_FLOW_BLOCK;
     nm_v32 lowest = v_all(INT32_MAX);
     chain_fetch fetch;
     fetch.first = fetch.end = fetch.reader = 0;
     fetch.columns = fetch.columns_end = fetch.weights = fetch.weights_end = NULL;
-    for (size_t first = 0; first < groups; first += NM_FLOW_BLOCK) {
+    for (size_t k = 0; k < blocks; k++) {
+        const size_t first = NM_FLOW_BLOCK * (chain->backward ? blocks - 1 - k : k);
         const size_t end = groups - first < NM_FLOW_BLOCK ? groups : first + NM_FLOW_BLOCK;
         uint8_t own[4 * NM_FLOW_BLOCK], *words = chain->out ? chain->out + 4 * first : own;
         if (chain->refractory) {
