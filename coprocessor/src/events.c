@@ -17,23 +17,30 @@ static inline int is_any(const uint8_t *from)
     return any != 0;
 }
 
-static int64_t *list_word(int64_t *event, int64_t row, int64_t first, uint32_t bits)
+static int64_t *list_bits(int64_t *event, int64_t row, int64_t first, uint64_t bits)
 {
     for (; bits; bits &= bits - 1) {
         *event++ = row;
-        *event++ = first + __builtin_ctz(bits);
+        *event++ = first + __builtin_ctzll(bits);
     }
     return event;
 }
 
+/* A row is whole words of 4 bytes. */
 static int64_t *list_row(int64_t *event, const uint8_t *from, uint32_t bytes, int64_t row)
 {
     for (uint32_t k = 0; k < bytes; k += STRIDE) {
         uint32_t end = bytes - k < STRIDE ? bytes : k + STRIDE;
-        for (uint32_t q = end - k < STRIDE || is_any(from + k) ? k : end; q < end; q += 4) {
-            uint32_t bits;
+        if (end - k == STRIDE && !is_any(from + k)) {
+            continue;
+        }
+        for (uint32_t q = k; q < end; q += 8) {
+            uint64_t bits = 0;
             memcpy(&bits, from + q, 4);
-            event = list_word(event, row, INT64_C(8) * q, bits);
+            if (end - q > 4) {
+                memcpy(&bits, from + q, 8);
+            }
+            event = list_bits(event, row, INT64_C(8) * q, bits);
         }
     }
     return event;
