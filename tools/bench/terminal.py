@@ -51,6 +51,8 @@ class Terminal:
         self._master, slave = pty.openpty()
         self._resize(width, height)
         environment = os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        for size in ("COLUMNS", "LINES"):  # which would count more than the terminal's own
+            environment.pop(size, None)
         self._process = subprocess.Popen(
             command, stdin=slave, stdout=slave, stderr=slave, env=environment, start_new_session=True
         )
