@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from random import Random
 from typing import Any
 
 import pytest
@@ -203,3 +204,12 @@ class Levels:
         """Issue until the instruction retires or traps."""
         while self.issue(operation, rs1, rs2) == 1:
             pass
+
+    def prepare(self, random: Random, size: int, times: Sequence[int], logged: float) -> None:
+        """Slices of this size, one of these times, and maybe a log of spikes (so often `logged`) and accounts."""
+        self.write("slice", size)
+        self.write("t", random.choice(times))
+        self.log_spikes(random.random() < logged)
+        if random.random() < 0.3:
+            for machine in (self.reference, *self.machines.values()):
+                machine.unit.keep_accounts(True)

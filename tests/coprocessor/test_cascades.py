@@ -167,12 +167,7 @@ def check(cascade: Cascade, slices: Sequence[int] = (0,), golden: bool = False) 
     steps = cascade.random.choice((1, 7, 8, 9)) if cascade.odd == "short" else cascade.steps
     for size in slices:
         levels = Levels(cascade.image.ram, golden)
-        levels.write("slice", size)
-        levels.write("t", cascade.random.choice((0, 3, -2)))
-        levels.log_spikes(cascade.random.random() < 0.1)
-        if cascade.random.random() < 0.3:
-            for machine in (levels.reference, *levels.machines.values()):
-                machine.unit.keep_accounts(True)
+        levels.prepare(cascade.random, size, (0, 3, -2), logged=0.1)
         levels.run(Operation.RUN, net, steps)
 
 

@@ -206,12 +206,7 @@ def check(chain: Chain, slices: Sequence[int] = (0,), golden: bool = False, step
     net = chain.build(steps)
     for size in slices:
         levels = Levels(chain.image.ram, golden)
-        levels.write("slice", size)
-        levels.write("t", chain.random.randrange(4))
-        levels.log_spikes(chain.random.random() < 0.3)
-        if chain.random.random() < 0.3:
-            for machine in (levels.reference, *levels.machines.values()):
-                machine.unit.keep_accounts(True)
+        levels.prepare(chain.random, size, range(4), logged=0.3)
         levels.run(Operation.RUN, net, steps)
 
 
