@@ -59,13 +59,10 @@ static uint64_t list(const nm_coprocessor *c, uint32_t k, const stretch *s)
     return rows;
 }
 
-static uint64_t magnitude(int64_t x) { return (uint64_t)(x < 0 ? -x : x); }
-static uint64_t larger(uint64_t a, uint64_t b) { return a > b ? a : b; }
-
 /* A bound of |x| over `steps` steps of x*k/4096 + y, |y| up to `most`. */
 static uint64_t bound_over(uint32_t k, uint64_t x, uint64_t most, uint32_t steps)
 {
-    return larger(k < 4096 ? most * 4096 / (4096 - k) + 1 : x + most * steps, x) + most;
+    return nm_larger(k < 4096 ? most * 4096 / (4096 - k) + 1 : x + most * steps, x) + most;
 }
 
 /* Whether short forms are exact for all neurons in all steps, inputs up to `input` besides the sums up to `sum`. */
@@ -85,8 +82,8 @@ static bool stays_short(const nm_coprocessor *c, uint32_t k, uint64_t input, uin
             return false;
         }
     }
-    uint64_t more = fed + magnitude(pop->neuron.bias) + magnitude(pop->small.lowered) + 2;
-    uint64_t v = larger(c->kernels->largest_magnitude(layer->state[cuba], pop->n), magnitude(pop->small.assigned));
+    uint64_t more = fed + nm_magnitude(pop->neuron.bias) + nm_magnitude(pop->small.lowered) + 2;
+    uint64_t v = nm_larger(c->kernels->largest_magnitude(layer->state[cuba], pop->n), nm_magnitude(pop->small.assigned));
     return bound_over(decays ? pop->neuron.kv : 4096, v, more, steps) <=
            (uint64_t)(decays ? pop->small.membrane.limit : NM_SHORT_WIDEST);
 }

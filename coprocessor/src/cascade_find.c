@@ -22,7 +22,8 @@ static bool is_target(const nm_entry *entry, const nm_syn *syn)
 {
     const nm_pop *pop = &entry->pop;
     return entry->kind == NM_ENTRY_UPD && pop->n == syn->m && pop->cur == syn->cur && pop->depth == 1 &&
-           pop->n <= NM_WIDEST_LAYER && pop->small.fits && pop->profile != NM_LI && decays(pop) && !pop->acc && !(pop->out && pop->graded) && is_simple(pop->output_mode);
+           pop->n <= NM_WIDEST_LAYER && pop->small.fits && pop->profile != NM_LI && decays(pop) && !pop->acc &&
+           !(pop->out && pop->graded) && is_simple(pop->output_mode);
 }
 
 static uint64_t bitmap_bytes(uint32_t n) { return UINT64_C(4) * nm_words(n); }

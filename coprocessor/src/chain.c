@@ -129,9 +129,6 @@ static void find_readers(const nm_coprocessor *c, nm_chain_run *run)
     }
 }
 
-static uint64_t magnitude(int64_t x) { return (uint64_t)(x < 0 ? -x : x); }
-static uint64_t larger(uint64_t a, uint64_t b) { return a > b ? a : b; }
-
 /* Count and note what the first groups of a member have done, do the rest, and finish the operation. */
 static void finish_member(nm_coprocessor *c, uint32_t position, uint32_t groups, uint32_t spikes, const nm_step *step)
 {
@@ -189,7 +186,8 @@ uint32_t nm_perform_chain(nm_coprocessor *c, const nm_job *job, const nm_step *s
     int64_t lowest =
         flows ? nm_update_flow(c, run, job, &spikes) : c->kernels->update_chain(&run->chain, groups, &spikes);
     /* Membranes end at the threshold, at the reset value, above the lowest, or are held where they were within. */
-    run->membrane = larger(magnitude(lowest), larger(magnitude(pop->small.bar), magnitude(pop->small.assigned)));
+    uint64_t ends = nm_larger(nm_magnitude(pop->small.bar), nm_magnitude(pop->small.assigned));
+    run->membrane = nm_larger(nm_magnitude(lowest), ends);
     if (run->chain.bits) {
         nm_log_groups(c, pop, 0, groups, c->bits);
     }

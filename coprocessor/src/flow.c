@@ -210,39 +210,30 @@ void nm_end_flows(nm_coprocessor *c)
     }
 }
 
-/* The run of a chain that flows, with a feeder whose input is what the projection writes to; NULL if there is none. */
-static nm_chain_run *find_feeder(const nm_coprocessor *c, const nm_bulk *b, uint32_t *member)
+nm_feeder nm_find_feeder(const nm_coprocessor *c, const nm_bulk *b, uint32_t rows)
 {
     nm_chains *chains = c->chains;
-    uint32_t count = chains->issue == c->issue ? chains->count : 0;
+    uint32_t count = chains->issue == c->issue && !b->rows.value ? chains->count : 0;
     for (nm_chain_run *run = chains->run; run < chains->run + count; run++) {
-        for (uint32_t k = 0; flow_of(c, run)->on && k < run->chain.feeders; k++) {
+        const nm_flow *flow = flow_of(c, run);
+        bool takes = flow->on && flow->lists < NM_FLOW_LISTS && rows <= NM_FLOW_ROWS - flow->rows;
+        for (uint32_t k = 0; takes && k < run->chain.feeders; k++) {
             if (pop_of(c, run, k)->cur == b->place && nm_tells(b->entry, pop_of(c, run, k))) {
-                *member = k;
-                return run;
+                return (nm_feeder){run, k, run->chain.feeder[k].state[0]};
             }
         }
     }
-    return NULL;
+    return (nm_feeder){.state = NULL};
 }
 
-uint8_t *nm_flowing(const nm_coprocessor *c, const nm_bulk *b, uint32_t rows)
+void nm_note_flowing(nm_coprocessor *c, const nm_bulk *b, const nm_feeder *feeder, const uint16_t *row, uint32_t count,
+                     uint64_t bound)
 {
-    uint32_t k = 0;
-    nm_chain_run *run = b->rows.value ? NULL : find_feeder(c, b, &k);
-    const nm_flow *flow = run ? flow_of(c, run) : NULL;
-    return flow && flow->lists < NM_FLOW_LISTS && rows <= NM_FLOW_ROWS - flow->rows ? run->chain.feeder[k].state[0] : NULL;
-}
-
-void nm_note_flowing(nm_coprocessor *c, const nm_bulk *b, const uint16_t *row, uint32_t count, uint64_t bound)
-{
-    uint32_t k = 0;
-    nm_chain_run *run = find_feeder(c, b, &k);
-    nm_flow *flow = flow_of(c, run);
+    nm_flow *flow = flow_of(c, feeder->run);
     memcpy(flow->row + flow->rows, row, count * sizeof *row);
     flow->rows += count;
-    flow->list[flow->lists++] = (nm_flow_list){(uint32_t)(b->entry - c->entries), k, count};
-    uint64_t *added = &run->member[k].added;
+    flow->list[flow->lists++] = (nm_flow_list){(uint32_t)(b->entry - c->entries), feeder->member, count};
+    uint64_t *added = &feeder->run->member[feeder->member].added;
     *added = *added == NM_UNKNOWN || bound == NM_UNKNOWN ? NM_UNKNOWN : *added + bound;
 }
 

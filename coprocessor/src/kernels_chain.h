@@ -21,14 +21,14 @@ NM_INLINE chain_link chain_link_of(const nm_link *link, const nm_decay *decay)
     return (chain_link){v_all(decay->factor), v_all(decay->rounding), link->state[0], link->cur, link->idle};
 }
 
-/* The vector of the input at byte `offset`, which is cleared. */
-NM_INLINE nm_v32 chain_input(const chain_link *l, size_t offset, const bool idle)
+/* A vector of the input, which is cleared. */
+NM_INLINE nm_v32 chain_input(uint8_t *cur, const bool idle)
 {
     if (idle) {
         return v_all(0);
     }
-    nm_v32 input = v_load(l->cur + offset);
-    v_store(l->cur + offset, v_all(0));
+    nm_v32 input = v_load(cur);
+    v_store(cur, v_all(0));
     return input;
 }
 
@@ -36,7 +36,7 @@ NM_INLINE nm_v32 chain_input(const chain_link *l, size_t offset, const bool idle
 NM_INLINE nm_v32 chain_current(const chain_link *l, size_t offset, nm_v32 fed, const bool down, const bool idle)
 {
     nm_v32 x = v_load_once(l->state + offset), product = x * l->factor;
-    x += ((down ? product : product + l->rounding) >> 12) + fed + chain_input(l, offset, idle);
+    x += ((down ? product : product + l->rounding) >> 12) + fed + chain_input(l->cur + offset, idle);
     v_store(l->state + offset, x);
     return x;
 }
@@ -50,6 +50,13 @@ typedef struct chain_fetch {
     const uint8_t *columns, *columns_end, *weights, *weights_end;
     uint16_t row[CHAIN_QUEUE];
 } chain_fetch;
+
+/* Begin without a row; what the queue holds does not matter then. */
+NM_INLINE void fetch_nothing(chain_fetch *f)
+{
+    f->first = f->end = f->reader = 0;
+    f->columns = f->columns_end = f->weights = f->weights_end = NULL;
+}
 
 /* Queue the neurons that spiked; their bounds come first. */
 static void queue_rows(const nm_chain *chain, chain_fetch *f, size_t group, uint32_t fired)
@@ -117,8 +124,7 @@ NM_INLINE int32_t chain_groups(const nm_chain *chain, uint32_t groups, uint32_t 
     nm_v32 lowest = v_all(INT32_MAX);
     uint32_t found = 0;
     chain_fetch fetch;
-    fetch.first = fetch.end = fetch.reader = 0;
-    fetch.columns = fetch.columns_end = fetch.weights = fetch.weights_end = NULL;
+    fetch_nothing(&fetch);
     for (size_t group = 0; group < groups; group++) {
         const size_t begin = 4 * (size_t)NM_GROUP * group;
         nm_v32 next[SHORT_VECTORS];
@@ -133,7 +139,7 @@ NM_INLINE int32_t chain_groups(const nm_chain *chain, uint32_t groups, uint32_t 
             if (has_current) {
                 input = chain_current(&current, offset, input, false, current.idle);
             } else if (!quick) {
-                input += chain_input(&current, offset, current.idle);
+                input += chain_input(current.cur + offset, current.idle);
             }
             nm_v32 v = v_load_once(v_at + offset), change = ((v * factor + rounding) >> 12) + input;
             if (refractory) {
@@ -177,11 +183,7 @@ NM_INLINE int32_t chain_groups(const nm_chain *chain, uint32_t groups, uint32_t 
         fetch_more(chain, &fetch);
     }
     *spikes += found;
-    int32_t least = INT32_MAX;
-    for (unsigned k = 0; k < NM_WORDS; k++) {
-        least = lowest[k] < least ? lowest[k] : least;
-    }
-    return least;
+    return v_least(lowest);
 }
 
 #define CHAIN(name, feeders, profile, refractory, form) \
@@ -238,7 +240,7 @@ static uint32_t largest_magnitude(const uint8_t *words, uint32_t n)
 {
     nm_v32 high = v_all(0), low = v_all(0);
     for (size_t k = 0; k < n; k += NM_WORDS) {
-        nm_v32 x = k + NM_WORDS <= n ? v_load(words + 4 * k) : v_load_part(words + 4 * k, v_part((uint32_t)(n - k)));
+        nm_v32 x = v_load_of(words, k, n);
         high = v_max(high, x);
         low = v_min(low, x);
     }

@@ -23,23 +23,13 @@ NM_INLINE nm_v32 flow_decay(const nm_v32 x, const nm_v32 factor, const nm_v32 ro
     return x + ((x * factor + rounding) >> 12);
 }
 
-NM_INLINE nm_v32 flow_input(uint8_t *cur, const bool idle)
-{
-    if (idle) {
-        return v_all(0);
-    }
-    nm_v32 input = v_load(cur);
-    v_store(cur, v_all(0));
-    return input;
-}
-
 /* The current of the vector at byte `offset` of a feeder, which goes on to decay unless this step is the last; its odd
    lanes go into *odd at bit `at`. `quick`: it rounds down, has no input, and the step is not the last. */
 NM_INLINE nm_v32 flow_current(const flow_link *l, const size_t offset, uint32_t *odd, const unsigned at, const bool quick)
 {
     nm_v32 x = v_load_once(l->state + offset);
     if (!quick) {
-        x += flow_input(l->cur + offset, l->idle);
+        x += chain_input(l->cur + offset, l->idle);
     }
     *odd |= v_odd(x) << at;
     if (quick) {
@@ -74,7 +64,7 @@ NM_INLINE uint32_t flow_groups(const nm_chain *chain, size_t first, size_t end, 
                 input += flow_current(&other, offset, &odd_other, NM_WORDS * k, quick);
             }
             if (!quick) {
-                input += flow_input(cur + offset, idle);
+                input += chain_input(cur + offset, idle);
             }
             nm_v32 v = v_load_once(membranes + offset), change = ((v * factor + rounding) >> 12) + input;
             nm_mask s;
@@ -167,12 +157,6 @@ static void flow_reset(const nm_chain *chain, size_t group, uint32_t count, uint
     }
 }
 
-/* The vector of words k to k + NM_WORDS - 1 of n; those behind the last are 0. */
-NM_INLINE nm_v32 flow_load(const uint8_t *words, size_t k, uint32_t n)
-{
-    return k + NM_WORDS <= n ? v_load(words + 4 * k) : v_load_part(words + 4 * k, v_part(n - (uint32_t)k));
-}
-
 /* What the spikes of a group do, which may not be whole. */
 static void flow_spike(const nm_chain *chain, chain_fetch *fetch, size_t group, uint32_t fired, uint32_t n)
 {
@@ -191,7 +175,7 @@ static __attribute__((noinline)) uint32_t flow_spikes(const nm_chain *chain, cha
 {
     uint32_t found = 0;
     for (uint32_t k = 0; k < count; k += NM_WORDS) {
-        for (uint32_t some = v_bits(v_nonzero(flow_load(words, k, count))); some; some &= some - 1) {
+        for (uint32_t some = v_bits(v_nonzero(v_load_of(words, k, count))); some; some &= some - 1) {
             const uint32_t at = k + (uint32_t)__builtin_ctz(some), fired = nm_get32(words + 4 * (size_t)at);
             flow_spike(chain, fetch, first + at, fired, n);
             found += nm_popcount(fired);
@@ -227,8 +211,7 @@ static int32_t update_flow(const nm_chain *chain, uint32_t n, uint32_t *spikes)
     const size_t blocks = (groups + NM_FLOW_BLOCK - 1) / NM_FLOW_BLOCK;
     nm_v32 lowest = v_all(INT32_MAX);
     chain_fetch fetch;
-    fetch.first = fetch.end = fetch.reader = 0;
-    fetch.columns = fetch.columns_end = fetch.weights = fetch.weights_end = NULL;
+    fetch_nothing(&fetch);
     for (size_t k = 0; k < blocks; k++) {
         const size_t first = NM_FLOW_BLOCK * (chain->backward ? blocks - 1 - k : k);
         const size_t end = groups - first < NM_FLOW_BLOCK ? groups : first + NM_FLOW_BLOCK;
@@ -249,20 +232,7 @@ static int32_t update_flow(const nm_chain *chain, uint32_t n, uint32_t *spikes)
         flow_fetch(chain, &fetch, NM_FLOW_BLOCK);
     }
     flow_fetch(chain, &fetch, UINT32_MAX);
-    int32_t least = INT32_MAX;
-    for (unsigned k = 0; k < NM_WORDS; k++) {
-        least = lowest[k] < least ? lowest[k] : least;
-    }
-    return least;
-}
-
-NM_INLINE void flow_store(uint8_t *words, size_t k, uint32_t n, nm_v32 x)
-{
-    if (k + NM_WORDS <= n) {
-        v_store(words + 4 * k, x);
-    } else {
-        v_store_part(words + 4 * k, v_part(n - (uint32_t)k), x);
-    }
+    return v_least(lowest);
 }
 
 static void begin_flow(const nm_link *link, uint32_t n)
@@ -270,9 +240,9 @@ static void begin_flow(const nm_link *link, uint32_t n)
     const nm_v32 factor = v_all(link->small->membrane.factor), rounding = v_all(link->small->membrane.rounding);
     memset(link->odd, 0, 4 * (size_t)nm_words(n));
     for (uint32_t k = 0; k < n; k += NM_WORDS) {
-        nm_v32 x = flow_load(link->state[0], k, n);
+        nm_v32 x = v_load_of(link->state[0], k, n);
         link->odd[k / 32] |= v_odd(x) << k % 32;
-        flow_store(link->state[0], k, n, flow_decay(x, factor, rounding));
+        v_store_of(link->state[0], k, n, flow_decay(x, factor, rounding));
     }
 }
 
@@ -283,7 +253,7 @@ static void end_flow(const nm_link *link, uint32_t n)
 {
     const nm_v32 factor = v_all(link->small->membrane.factor), rounding = v_all(link->small->membrane.rounding);
     for (uint32_t k = 0; k < n; k += NM_WORDS) {
-        const nm_v32 y = flow_load(link->state[0], k, n);
+        const nm_v32 y = v_load_of(link->state[0], k, n);
         nm_v32 x = y, before;
         do {
             before = x;
@@ -292,6 +262,6 @@ static void end_flow(const nm_link *link, uint32_t n)
         const nm_mask wrong = v_nonzero((x & 1) ^ v_only(v_of_bits(link->odd[k / 32] >> k % 32), v_all(1)));
         const nm_mask above = v_not(v_nonzero(flow_decay(x + 1, factor, rounding) - y));
         x = v_select(wrong, v_select(above, x + 1, x - 1), x);
-        flow_store(link->state[0], k, n, x);
+        v_store_of(link->state[0], k, n, x);
     }
 }

@@ -23,6 +23,8 @@ static inline uint32_t nm_u32(int64_t x) { return (uint32_t)(uint64_t)x; }
 static inline int64_t nm_wrap32(int64_t x) { return (int32_t)nm_u32(x); }
 
 static inline int64_t nm_abs(int64_t x) { return x < 0 ? -x : x; }
+static inline uint64_t nm_magnitude(int64_t x) { return (uint64_t)nm_abs(x); }
+static inline uint64_t nm_larger(uint64_t a, uint64_t b) { return a > b ? a : b; }
 static inline int64_t nm_sgn(int64_t x) { return (x > 0) - (x < 0); }
 
 static inline int64_t nm_clip(int64_t x, int64_t low, int64_t high)

@@ -29,15 +29,19 @@ static inline nm_v32 v_load(const uint8_t *p)
     return x;
 }
 
-/* As v_load, into a register: gcc loads a value several times where it is used several times. */
+/* Put a vector into a register: gcc loads a value several times where it is used several times. */
+#if defined(NM_AVX512)
+#define NM_IN_REGISTER(x) __asm__("" : "+v"(x))
+#elif defined(NM_AVX2)
+#define NM_IN_REGISTER(x) __asm__("" : "+x"(x))
+#else
+#define NM_IN_REGISTER(x) ((void)(x))
+#endif
+
 static inline nm_v32 v_load_once(const uint8_t *p)
 {
     nm_v32 x = v_load(p);
-#if defined(NM_AVX512)
-    __asm__("" : "+v"(x));
-#elif defined(NM_AVX2)
-    __asm__("" : "+x"(x));
-#endif
+    NM_IN_REGISTER(x);
     return x;
 }
 
@@ -149,15 +153,10 @@ static inline nm_vu16 v_load_halves(const uint8_t *p)
     memcpy(&x, p, sizeof x);
     return x;
 }
-/* Into a register, as v_load_once. */
 static inline nm_vu16 v_load_halves_once(const uint8_t *p)
 {
     nm_vu16 x = v_load_halves(p);
-#if defined(NM_AVX512)
-    __asm__("" : "+v"(x));
-#elif defined(NM_AVX2)
-    __asm__("" : "+x"(x));
-#endif
+    NM_IN_REGISTER(x);
     return x;
 }
 #if defined(NM_AVX512)
@@ -329,6 +328,30 @@ static inline nm_v32 v_increased(nm_mask m, nm_v32 x, nm_v32 y) { return (nm_v32
 #endif
 
 static inline nm_v32 v_clip(nm_v32 x, nm_v32 low, nm_v32 high) { return v_min(v_max(x, low), high); }
+
+/* The least lane. */
+static inline int32_t v_least(nm_v32 x)
+{
+    int32_t least = INT32_MAX;
+    for (unsigned k = 0; k < NM_WORDS; k++) {
+        least = x[k] < least ? x[k] : least;
+    }
+    return least;
+}
+
+/* The vector of words k to k + NM_WORDS - 1 of n; those behind the last are 0, and not stored. */
+static inline nm_v32 v_load_of(const uint8_t *words, size_t k, uint32_t n)
+{
+    return k + NM_WORDS <= n ? v_load(words + 4 * k) : v_load_part(words + 4 * k, v_part(n - (uint32_t)k));
+}
+static inline void v_store_of(uint8_t *words, size_t k, uint32_t n, nm_v32 x)
+{
+    if (k + NM_WORDS <= n) {
+        v_store(words + 4 * k, x);
+    } else {
+        v_store_part(words + 4 * k, v_part(n - (uint32_t)k), x);
+    }
+}
 
 /* Whether x lies in [-bound, bound) or in (-bound, bound), for a positive bound. */
 #if defined(NM_AVX512)

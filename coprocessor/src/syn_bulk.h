@@ -47,10 +47,17 @@ bool nm_find_sparse(const nm_coprocessor *c, nm_bulk *b);
 /* Add and count the first `count` rows of the list; gives how many were done: all, or those before one with a fault. */
 uint32_t nm_add_sparse(nm_coprocessor *c, const nm_bulk *b, uint32_t count);
 
-/* Where so many rows of format 4 are added instead if their accumulators are the input of a chain that flows, else NULL;
-   note that these were, which changed each accumulator by at most `bound` (chain.h). */
-uint8_t *nm_flowing(const nm_coprocessor *c, const nm_bulk *b, uint32_t rows);
-void nm_note_flowing(nm_coprocessor *c, const nm_bulk *b, const uint16_t *row, uint32_t count, uint64_t bound);
+/* A feeder of a chain that flows (chain.h): rows of format 4 for its input are added to its state instead. */
+typedef struct nm_feeder {
+    struct nm_chain_run *run;
+    uint32_t member;
+    uint8_t *state; /* NULL: there is none, or it cannot take so many rows */
+} nm_feeder;
+
+nm_feeder nm_find_feeder(const nm_coprocessor *c, const nm_bulk *b, uint32_t rows);
+/* Note rows that were added to a feeder, which changed each accumulator by at most `bound`. */
+void nm_note_flowing(nm_coprocessor *c, const nm_bulk *b, const nm_feeder *feeder, const uint16_t *row, uint32_t count,
+                     uint64_t bound);
 
 /* Formats 0 to 3 with delays of synapses: as nm_add_sparse. */
 uint32_t nm_add_delayed(nm_coprocessor *c, const nm_bulk *b, uint32_t count);

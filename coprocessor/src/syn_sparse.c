@@ -27,8 +27,8 @@ uint32_t nm_add_sparse(nm_coprocessor *c, const nm_bulk *b, uint32_t count)
 {
     nm_rows rows = b->rows;
     rows.count = count;
-    uint8_t *flowing = nm_flowing(c, b, count);
-    rows.cur = flowing ? flowing : rows.cur;
+    const nm_feeder feeder = nm_find_feeder(c, b, count);
+    rows.cur = feeder.state ? feeder.state : rows.cur;
     bool distinct = !rows.value;
     uint32_t done = c->kernels->add_sparse(&b->sparse, &rows, &distinct);
     nm_row_totals totals = {0, 0, UINT64_C(4) * done};
@@ -44,8 +44,8 @@ uint32_t nm_add_sparse(nm_coprocessor *c, const nm_bulk *b, uint32_t count)
     nm_count_rows(c, b->entry, done, &totals);
     if (done) {
         uint64_t bound = distinct ? (some * LARGEST_WEIGHT) << rows.shift : NM_UNKNOWN;
-        if (flowing) {
-            nm_note_flowing(c, b, rows.row, done, bound);
+        if (feeder.state) {
+            nm_note_flowing(c, b, &feeder, rows.row, done, bound);
         } else {
             nm_note_input(c, b->place, bound);
         }
