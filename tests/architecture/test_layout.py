@@ -6,6 +6,8 @@ import re
 import warnings
 from pathlib import Path
 
+import pytest
+
 from tests.architecture.repository import ROOT, project_files, text_files
 
 TOP_LEVEL = {
@@ -25,6 +27,9 @@ FORBIDDEN = {
     "the host of a package registry": re.compile(r"p[y]pi\.org|p[y]thonhosted|regis[t]ry\.npmjs|deb\.deb[i]an\.org"),
     "a note for later": re.compile(r"\b(?:TO[D]O|FIX[M]E)\b"),
 }
+# What git leaves in a file where it could not merge. Its middle line, seven signs of equality, is none by itself:
+# headings are underlined so.
+CONFLICT = re.compile(r"(?:<{7}|>{7}|\|{7})(?: .*)?")
 
 
 def test_top_level() -> None:
@@ -53,6 +58,28 @@ def test_nothing_forbidden_is_said() -> None:
         if pattern.search(line)
     ]
     assert not wrong, "\n".join(wrong)
+
+
+def test_merge_conflicts_are_resolved() -> None:
+    """No file holds two versions of a place; the markers are found in all text, not in code alone."""
+    left = [
+        f"{path}:{number}: {line}"
+        for path, text in text_files()
+        for number, line in enumerate(text.splitlines(), 1)
+        if CONFLICT.fullmatch(line)
+    ]
+    assert not left, "\n".join(left)
+
+
+@pytest.mark.parametrize(
+    ("line", "marker"),
+    [
+        *(("<" * 7 + " HEAD", True), (">" * 7 + " 4be5fc0 (Say why)", True), ("|" * 7 + " base", True)),
+        *((">" * 7, True), ("=" * 7, False), ("=" * 30, False), (">" * 8 + " quoted", False), ("| a | b |", False)),
+    ],
+)
+def test_markers_of_conflicts_are_known(line: str, marker: bool) -> None:
+    assert (CONFLICT.fullmatch(line) is not None) == marker
 
 
 def test_files_say_what_they_are() -> None:
