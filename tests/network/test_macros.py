@@ -1,4 +1,4 @@
-"""The firmware macros: descriptors as the specification draws them, a layer equal to the engine's, the tick loop."""
+"""The firmware macros: descriptors as the specification draws them, and a layer equal to the engine's."""
 
 from __future__ import annotations
 
@@ -220,69 +220,3 @@ def test_layer_equals_engine(profile: str, mode: str, p0: int, old: int, n: int,
     assert firmware.words("out", groups).any()
     assert np.array_equal(firmware.words("out", groups), firmware.words("fine_out", groups))
     assert np.array_equal(firmware.words("state", 2 * m), firmware.words("fine_state", 2 * m))
-
-
-TICKS = """
-    .include "nm_descriptors.inc"
-    .include "nm_tick.inc"
-    .text
-    .globl _start
-_start:
-    la   sp, __stack_top
-    nm_enable
-    nm_tick_start {period}, step
-    nm_wait_ticks 3
-    lw   s0, nm_ticks
-    li   s1, 0x1234
-    nm_wait_ticks 10
-    nm_tick_stop
-    csrr s2, mcycle
-    lw   s3, nm_ticks
-    li   t0, 5000                       # no more ticks
-1:  addi t0, t0, -1
-    bnez t0, 1b
-    lw   s4, nm_ticks
-    la   t0, result
-    sw   s0, 0(t0)
-    sw   s1, 4(t0)
-    sw   s2, 8(t0)
-    sw   s3, 12(t0)
-    sw   s4, 16(t0)
-    j    finish
-step:
-    la   t0, steps                      # changes every register that a function may change
-    lw   t1, 0(t0)
-    addi t1, t1, 1
-    sw   t1, 0(t0)
-    .irp register, a0, a1, a2, a3, a4, a5, a6, a7, t0, t2, t3, t4, t5, t6
-    li   \\register, -1
-    .endr
-    ret
-nm_other_trap:
-    j    nm_other_trap
-finish:
-{finish}
-    .bss
-    .balign 4
-result: .space 20
-steps:  .space 4
-"""
-
-
-@pytest.mark.parametrize("engine", ["reference", "interpreter"])
-def test_tick_loop(engine: str) -> None:
-    """Ten ticks of 1000 cycles take 10,000 cycles and a little; the hart sleeps in between."""
-    firmware = Firmware(TICKS.format(period=1000, finish=FINISH), engine)
-    firmware.run()
-    first, kept, cycles, ticks, after = firmware.words("result", 5).tolist()
-    assert (first, kept, ticks, after) == (3, 0x1234, 10, 10)
-    assert 10_000 <= cycles < 10_300
-    assert firmware.words("steps", 1)[0] == 10
-    assert firmware.machine.hart.retired < 18_000
-
-
-def test_other_traps_reach_the_program() -> None:
-    text = TICKS.format(period=1000, finish=FINISH).replace("nm_wait_ticks 3", "ecall")
-    firmware = Firmware(text.replace("    j    nm_other_trap\n", "    j finish\n"))
-    firmware.run()
-    assert firmware.words("result", 1)[0] == 0
