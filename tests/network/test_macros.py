@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import asm
 from coprocessor.golden.profiles import Profile
 from coprocessor.golden.projection import Delay, Format, Source
 from coprocessor.golden.rule import RuleKind
@@ -144,8 +145,8 @@ LAYER = """
     .equ M, {m}
     .equ STEPS, 20
     .equ MODE, {mode}
-    .equ P0, {p0}
     .equ VTH, 400
+    .equ OUT, {out_words}               # words of output a step
     .globl _start
 _start:
     nm_enable
@@ -162,61 +163,138 @@ _start:
     la   a0, fine_state
     la   a1, fine_cur
     mv   a2, s2
+    la   a3, own
     call update
     addi s1, s1, 4 * ((N + 31) / 32)
-    addi s2, s2, 4 * ((M + 31) / 32)
+    li   t0, 4 * OUT
+    add  s2, s2, t0
     addi s0, s0, -1
     bnez s0, 1b
+    csrr s3, nm_rng
     li   t0, 1
     csrw nm_rng, t0                     # both start with the same random numbers
     la   a0, network
     li   a1, STEPS
     nm.run a0, a0, a1
+    csrr t0, nm_rng
+    la   t1, random
+    sw   t0, 0(t1)
+    sw   s3, 4(t1)
 {finish}
     nm_rows rows, n=N, m=M, exponent=3
-    nm_load load, mode=MODE, p0=P0, p1=3, p2=2, vth=VTH, vrst=-5
-    nm_update update, n=M, profile={profile}, old_current={old}
+    nm_load load, mode=MODE, {parameters}, vth=VTH
+    nm_update update, n=M, profile={profile}, {options}
     .data
-    nm_pop pop, n=M, profile=NM_{profile}, mode=MODE, p0=P0, p1=3, p2=2, vth=VTH, vrst=-5, state=state, cur=cur, \
-        out=out, omode=NM_STREAM, stride=4 * ((M + 31) / 32)
+    nm_pop pop, n=M, profile=NM_{profile}, mode=MODE, {parameters}, vth=VTH, state=state, cur=cur, \
+        out=out, omode=NM_STREAM, stride=4 * OUT, {fields}
     nm_syn syn, n=N, m=M, source=input, cur=cur, weights=weights, smode=NM_STREAM, stride=4 * ((N + 31) / 32), \
         exponent=3, pop=pop
     nm_net network, NM_SYN, syn, NM_UPD | NM_OUT, pop
     .bss
     .balign 4
+random:     .space 8
 input:      .space 4 * STEPS * ((N + 31) / 32)
 weights:    .space N * ((M + 3) & -4)
-state:      .space 8 * M
-fine_state: .space 8 * M
+own:        .space 24 * M
+state:      .space 16 * M
+fine_state: .space 16 * M
 cur:        .space 4 * M
 fine_cur:   .space 4 * M
-out:        .space 4 * STEPS * ((M + 31) / 32)
-fine_out:   .space 4 * STEPS * ((M + 31) / 32)
+out:        .space 4 * STEPS * OUT
+fine_out:   .space 4 * STEPS * OUT
 """
 
 
-@pytest.mark.parametrize(
-    ("profile", "mode", "p0", "old"),
-    [
-        ("IF", "NM_RESET_SUBTRACT", 0, 0),
-        ("LIF", "NM_WIDTH_16 | NM_GREATER_EQUAL | NM_ROUND_STOCHASTIC", 3600 << 16, 0),
-        ("CUBA", "NM_WIDTH_24 | NM_SYMMETRIC | NM_WRAP_CURRENT", 2000 | 3600 << 16, 0),
-        ("CUBA", "NM_OLD_CURRENT | NM_RESET_SUBTRACT", 2000 | 3600 << 16, 1),
-        ("IZH", "0", 655 | 6553 << 16, 0),
-        ("TN", "NM_WIDTH_20", 5, 0),
-    ],
-)
-@pytest.mark.parametrize(("n", "m"), [(40, 33), (32, 64), (5, 3)])
-def test_layer_equals_engine(profile: str, mode: str, p0: int, old: int, n: int, m: int) -> None:
-    text = LAYER.format(n=n, m=m, profile=profile, mode=mode, p0=p0, old=old, finish=FINISH)
+COMMON = "p1=3, p2=2, vrst=-5"
+LAYERS = {
+    "IF": ("IF", "NM_RESET_SUBTRACT", COMMON, ""),
+    "IF, refractory": ("IF", "NM_GREATER_EQUAL", COMMON, "refractory=200"),
+    "LIF": ("LIF", "NM_WIDTH_16 | NM_GREATER_EQUAL | NM_ROUND_STOCHASTIC", COMMON + ", p0=3600 << 16", ""),
+    "LIF, refractory, its own P1, VTH": (
+        "LIF",
+        "NM_ROUND_STOCHASTIC",
+        COMMON + ", p0=4000 << 16",
+        "refractory=3, own=0x12",
+    ),
+    "LIF, spikes as numbers": ("LIF", "NM_ROUND_FLOOR", COMMON + ", p0=4000 << 16", "graded=1"),
+    "CUBA": ("CUBA", "NM_WIDTH_24 | NM_SYMMETRIC | NM_WRAP_CURRENT", COMMON + ", p0=2000 | 3600 << 16", ""),
+    "CUBA, old current": (
+        "CUBA",
+        "NM_OLD_CURRENT | NM_RESET_SUBTRACT",
+        COMMON + ", p0=2000 | 3600 << 16",
+        "old_current=1",
+    ),
+    "CUBA, refractory, its own P0, VTH, VRST": (
+        *("CUBA", "NM_ROUND_STOCHASTIC | NM_GREATER_EQUAL", COMMON + ", p0=2000 | 3600 << 16"),
+        "refractory=2, own=0x31",
+    ),
+    "ALIF": ("ALIF", "NM_ROUND_STOCHASTIC", COMMON + ", p0=2000 | 3600 << 16, p3=3900 | 3000 << 16", ""),
+    "ALIF, old current, its own P3, VRST": (
+        *("ALIF", "NM_OLD_CURRENT | NM_GREATER_EQUAL", COMMON + ", p0=2000 | 3600 << 16, p3=3900 | 3000 << 16"),
+        "old_current=1, own=0x28",
+    ),
+    "IZH": ("IZH", "0", COMMON + ", p0=655 | 6553 << 16", ""),
+    "IZH, its own P0 to P3, VTH": ("IZH", "0", COMMON + ", p0=655 | 6553 << 16", "own=0x1F"),
+    "TN": ("TN", "NM_WIDTH_20", COMMON + ", p0=5", ""),
+    "TN, random leak and threshold": ("TN", "NM_WIDTH_20", COMMON + ", p0=5 | 1 << 9, p3=255", "own=0x10"),
+    "LI": ("LI", "NM_ROUND_HALF_UP", "p0=3900 << 16, p1=1", "graded=1"),
+    "LI, no spikes": ("LI", "NM_GREATER_EQUAL", "p0=3900 << 16, p1=1", ""),
+    "SD": ("SD", "NM_GREATER_EQUAL", "p1=1, p2=0x101", "graded=1"),
+    "SD, spikes, its own P2": ("SD", "NM_WIDTH_16", "p1=1, p2=0x101", "own=4"),
+}
+"""Profile, MODE, parameters, options; `own` is per_neuron."""
+
+
+@pytest.mark.parametrize("name", LAYERS)
+@pytest.mark.parametrize(("n", "m"), [(40, 33), (32, 64), (5, 3), (3, 600)])
+def test_layer_equals_engine(name: str, n: int, m: int) -> None:
+    """Outputs, state and random numbers; 600 neurons are too many for the offsets of loads."""
+    profile, mode, parameters, options = LAYERS[name]
+    chosen = {key: int(value, 0) for key, _, value in (part.partition("=") for part in options.split(", ") if part)}
+    own = chosen.pop("own", 0)
+    fields = {key: value for key, value in chosen.items() if key != "old_current"}
+    if own:
+        chosen["per_neuron"] = fields["per_neuron"] = own
+    written = [", ".join(f"{key}={value}" for key, value in given.items()) for given in (chosen, fields)]
+    out_words = m if "graded" in chosen else -(-m // 32)
+    text = LAYER.format(
+        n=n,
+        m=m,
+        profile=profile,
+        mode=mode,
+        parameters=parameters,
+        finish=FINISH,
+        options=written[0],
+        fields=written[1] + (", parameters=own" if own else ""),
+        out_words=out_words,
+    )
     spikes = np.zeros((20, -(-n // 32) * 32), dtype=np.uint8)
     spikes[:, :n] = raster(20, n)
     spikes[:, n:] = 1  # bits beyond n are ignored
     rows = np.zeros((n, -(-m // 4) * 4), dtype=np.int8)
     rows[:, :m] = generator().integers(-60, 128, (n, m))
+    values = generator().integers(0, 300, (own.bit_count(), m))
+    for index, bit in enumerate(bit for bit in range(6) if own >> bit & 1):
+        values[index] = {0: 3000 + (values[index] << 16), 2: 0x100 + values[index] % 4}.get(bit, values[index])
     firmware = Firmware(text)
-    firmware.run({"input": np.packbits(spikes, bitorder="little").tobytes(), "weights": rows.tobytes()})
-    groups = 20 * -(-m // 32)
-    assert firmware.words("out", groups).any()
-    assert np.array_equal(firmware.words("out", groups), firmware.words("fine_out", groups))
-    assert np.array_equal(firmware.words("state", 2 * m), firmware.words("fine_state", 2 * m))
+    packed = np.packbits(spikes, bitorder="little").tobytes()
+    firmware.run({"input": packed, "weights": rows.tobytes(), "own": values.astype("<i4").tobytes()})
+    assert firmware.words("out", 20 * out_words).any() == (name != "LI, no spikes")
+    for words, count in (("out", 20 * out_words), ("state", 4 * m), ("cur", m)):
+        assert np.array_equal(firmware.words(words, count), firmware.words(f"fine_{words}", count)), words
+    engine = firmware.words("random", 2)
+    assert engine[0] == engine[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("profile=LIFE", "the profile is IF, LIF, CUBA, ALIF, IZH, TN, LI or SD"),
+        ("profile=TN, refractory=2", "refractory periods are for IF, LIF and CUBA"),
+    ],
+)
+def test_layer_errors(options: str, message: str) -> None:
+    text = f'    .include "nm_layer.inc"\n    .globl _start\n_start:\n    nm_update update, n=3, {options}\n'
+    with pytest.raises(asm.AssemblyError) as raised:
+        Firmware(text)
+    assert message in str(raised.value) and str(raised.value).count("error:") == 1
