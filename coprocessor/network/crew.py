@@ -38,7 +38,7 @@ class Crew:
         assert encoded.samples is not None
         self._grow(size := min(threads, encoded.samples) or 1)
         own, changing = self._sessions[0], self._sessions[0].plan.changing
-        block = np.empty(own.plan.block_bytes(encoded.samples * encoded.steps), dtype=np.uint8)
+        block = own.runner.block(encoded.samples * encoded.steps)
         start = np.concatenate([own.ram[part] for part in changing])
         time, random = own.read("t"), own.read("rng")
         samples = Samples(encoded, block, start, time, random, reward, seeds)

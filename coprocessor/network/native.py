@@ -7,15 +7,16 @@ from numpy.typing import NDArray
 
 from coprocessor._native import ffi, lib
 from coprocessor.binding import Coprocessor
-from coprocessor.network.plan import Plan
+from coprocessor.network.buffers import empty
+from coprocessor.network.plan import TALLY_BYTES, Plan
 from coprocessor.network.runner import NotSpikes, RunFailed, Samples
-from coprocessor.network.streams import Bytes, Encoded
+from coprocessor.network.streams import Bytes, Encoded, Unpacking
 
 STEPS_A_CALL = 256
 SAMPLES_A_CALL = 64
 """So that Ctrl-C is heard between calls, and a call is still long."""
-EVENTS_PER_BYTE = 16
-"""There is room for one event in so many bytes of bits at a time; seldom are there more."""
+EVENTS_A_CALL = 1 << 16
+"""Room for events before they are copied; a row may need more."""
 
 _from_buffer = ffi.from_buffer
 _run_steps = lib.nm_run_steps
@@ -23,13 +24,16 @@ _DONE, _MORE, _NOT_SPIKES = lib.NM_RUN_DONE, lib.NM_RUN_MORE, lib.NM_RUN_NOT_SPI
 _COPY, _PACK = lib.NM_STREAM_COPY, lib.NM_STREAM_PACK
 
 
-def unpack_bits(simd: bytes, rows: Bytes, n: int) -> Bytes:
-    """As `streams.unpack_bits`, of contiguous rows, in C with this instruction set."""
-    *axes, size = rows.shape
-    bits = np.empty((*axes, n), dtype=np.uint8)
-    if bits.size:
-        lib.nm_unpack_bits(simd, _from_buffer(bits), _from_buffer(rows), bits.size // n, size, n)
-    return bits
+def unpacking(simd: str) -> Unpacking:
+    """What does the same as `streams.unpack_bits`, in C with this instruction set."""
+    kernels, unpack = lib.nm_find_kernels(simd.encode()), lib.nm_unpack_bits
+
+    def unpack_bits(block: Bytes, start: int, size: int, shape: tuple[int, ...]) -> Bytes:
+        bits, n = empty(*shape), shape[-1]
+        unpack(kernels, _from_buffer(bits), _from_buffer(block), start, bits.size // n, size, n)
+        return bits
+
+    return unpack_bits
 
 
 def events(rows: Bytes) -> NDArray[np.int64]:
@@ -37,11 +41,12 @@ def events(rows: Bytes) -> NDArray[np.int64]:
     rows = np.ascontiguousarray(rows)
     count, size = rows.shape
     data, row = _from_buffer("uint8_t[]", rows), ffi.new("uint64_t *")
+    room = 8 * size * max(1, min(count, EVENTS_A_CALL // (8 * size)))
+    part = empty(16 * room).view(np.int64).reshape(room, 2)
+    to = _from_buffer("int64_t[]", part)
     found: list[NDArray[np.int64]] = []
     while row[0] < count:
-        room = 8 * size + count * size // EVENTS_PER_BYTE
-        part = np.empty((room, 2), dtype=np.int64)
-        some = lib.nm_list_events(_from_buffer("int64_t[]", part), room, data, row, count, size)
+        some = lib.nm_list_events(to, room, data, row, count, size)
         found.append(part[:some].copy())
     return found[0] if len(found) == 1 else np.concatenate([np.empty((0, 2), dtype=np.int64), *found])
 
@@ -69,7 +74,7 @@ class NativeRunner:
 
     def __init__(self, unit: Coprocessor, plan: Plan) -> None:
         self._unit, self._window = unit.pointer, plan.window
-        self._head, self._row = plan.block_bytes(0), plan.block_bytes(1) - plan.block_bytes(0)
+        self._row_bytes = plan.row_bytes
         streams = [
             {
                 "offset": s.offset,
@@ -97,11 +102,15 @@ class NativeRunner:
                 slot.data = _from_buffer("uint8_t[]", rows.data)
                 slot.kind = _PACK if rows.raster else kind
 
+    def block(self, rows: int) -> Bytes:
+        """See `Running`."""
+        return empty(TALLY_BYTES + rows * self._row_bytes)
+
     def run(self, encoded: Encoded, reward: int) -> Bytes:
         """See `Running`."""
         steps, window = encoded.steps, self._window
         self._connect(encoded)
-        block = np.empty(self._head + steps * self._row, dtype=np.uint8)
+        block = self.block(steps)
         pointer = _from_buffer(block)
         if steps <= window:
             end = _run_steps(self._unit, self._plan, pointer, steps, 0, steps, reward & 0xFFFF)

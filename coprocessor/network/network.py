@@ -142,12 +142,10 @@ class Network(Builder):
 
         The random source is seeded with `seed`, or gets its reset value.
         """
-        session = self._ready
+        session = self._session or self._ready
         seed = 0 if seed is None else integer("seed", seed, 0, 2**32 - 1)
         with session.lock:
-            session.reset()
-            session.write("t", 0)
-            session.write("rng", seed)
+            session.reset(seed)
 
     def encode(
         self,

@@ -65,6 +65,7 @@ class Plan:
         """The RAM that has to be the same for two runs to be the same: the state, and each lead."""
         return [self.state, *(slice(s.offset - s.lead, s.offset) for s in self.outputs if s.lead)]
 
-    def block_bytes(self, rows: int) -> int:
-        """Size of the block of a run with this many rows."""
-        return TALLY_BYTES + rows * sum(stream.size for stream in self.outputs)
+    @property
+    def row_bytes(self) -> int:
+        """What a step adds to a block."""
+        return sum(stream.size for stream in self.outputs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,16 @@ from coprocessor.network import streams
 from coprocessor.network.checks import listed
 from coprocessor.network.parts import Population
 from coprocessor.network.plan import TALLY_BYTES
-from coprocessor.network.streams import Bytes
+from coprocessor.network.streams import Bytes, Unpacking
+
+
+class Place(NamedTuple):
+    """Rows of `size` bytes for n neurons; for each row of them, `before` bytes of others are in front of all."""
+
+    before: int
+    size: int
+    n: int
+    graded: bool
 
 
 class Recorded:
@@ -24,48 +33,48 @@ class Recorded:
     def __init__(
         self,
         populations: Iterable[Population],
-        unpack: Callable[[Bytes, int], Bytes] = streams.unpack_bits,
+        unpack: Unpacking = streams.unpack_bits,
         events: Callable[[Bytes], NDArray[np.int64]] = streams.events,
     ) -> None:
         self.unpack, self.events = unpack, events
-        self.places: dict[str, tuple[Population, int]] = {}
-        place = 0
+        self.places: dict[str, Place] = {}
+        before = 0
         for population in populations:
             if population.record:
-                self.places[population.name] = population, place
-                place += population.buffer_bytes
+                size = population.buffer_bytes
+                self.places[population.name] = Place(before, size, population.n, population.graded)
+                before += size
 
 
 class Outputs(Mapping[str, NDArray[Any]]):
     """Outputs by population; each is unpacked when it is first read."""
 
-    __slots__ = ("_block", "_recorded", "_shape", "_unpacked")
+    __slots__ = ("_block", "_recorded", "_rows", "_shape", "_unpacked")
 
     def __init__(self, block: Bytes, recorded: Recorded, shape: tuple[int, ...]) -> None:
         self._block, self._recorded, self._shape = block, recorded, shape
+        self._rows = math.prod(shape)
         self._unpacked: dict[str, NDArray[Any]] = {}
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         found = self._unpacked.get(name)
         if found is None:
-            population, rows = self._packed(name)
-            found = rows.view("<i4") if population.graded else self._recorded.unpack(rows, population.n)
+            before, size, n, graded = self._recorded.places[name]
+            start, shape = TALLY_BYTES + self._rows * before, (*self._shape, n)
+            if graded:
+                found = self._block[start : start + self._rows * size].view("<i4").reshape(shape)
+            else:
+                found = self._recorded.unpack(self._block, start, size, shape)
             self._unpacked[name] = found
         return found
 
-    def _packed(self, name: str) -> tuple[Population, Bytes]:
-        """A population and its rows [*shape, bytes]."""
-        population, place = self._recorded.places[name]
-        rows, size = math.prod(self._shape), population.buffer_bytes
-        start = TALLY_BYTES + rows * place
-        return population, self._block[start : start + rows * size].reshape(*self._shape, size)
-
     def events(self, name: str) -> NDArray[np.int64]:
         """Where the output of a population is not zero [k, axes], in order; bits are not unpacked for it."""
-        population, rows = self._packed(name)
-        if population.graded:
+        before, size, _, graded = self._recorded.places[name]
+        if graded:
             return np.argwhere(self[name])
-        found = self._recorded.events(rows.reshape(-1, rows.shape[-1]))
+        start, rows = TALLY_BYTES + self._rows * before, self._rows
+        found = self._recorded.events(self._block[start : start + rows * size].reshape(rows, size))
         if len(self._shape) == 1:
             return found
         return np.stack([*np.unravel_index(found[:, 0], self._shape), found[:, 1]], axis=1)
@@ -110,18 +119,22 @@ class Result:
 
     def __getitem__(self, population: str) -> NDArray[Any]:
         """The output of a population; CoprocessorError if it was not recorded."""
-        return self.outputs[self._recorded(population)]
+        try:
+            return self.outputs[population]
+        except KeyError:
+            raise self._missing(population) from None
 
-    def _recorded(self, population: str) -> str:
-        if population not in self.outputs:
-            raise CoprocessorError(
-                f"{population!r} is not recorded; recorded are {listed(self.outputs)}, others need record=True"
-            )
-        return population
+    def _missing(self, population: str) -> CoprocessorError:
+        return CoprocessorError(
+            f"{population!r} is not recorded; recorded are {listed(self.outputs)}, others need record=True"
+        )
 
     def events(self, population: str) -> NDArray[np.int64]:
         """The output as events [k, 2] of (step, neuron), of a batch [k, 3] of (sample, step, neuron), in order."""
-        return self.outputs.events(self._recorded(population))
+        try:
+            return self.outputs.events(population)
+        except KeyError:
+            raise self._missing(population) from None
 
     def energy_fj(self, preset: str = "default22") -> int:
         """Energy of the coprocessor by specification 8.2 in fJ, without instructions of a hart."""

@@ -48,6 +48,9 @@ class Samples:
 class Running(Protocol):
     """What both runners can do."""
 
+    def block(self, rows: int) -> Bytes:
+        """Memory for the block of a run with this many rows."""
+
     def run(self, encoded: Encoded, reward: int) -> Bytes:
         """Run from the present state; gives the block. NotSpikes (nothing has happened then), RunFailed."""
 
@@ -130,11 +133,15 @@ class Runner:
             place += rows * stream.size
         return outputs
 
+    def block(self, rows: int) -> Bytes:
+        """See `Running`."""
+        return np.empty(TALLY_BYTES + rows * self._plan.row_bytes, dtype=np.uint8)
+
     def run(self, encoded: Encoded, reward: int) -> Bytes:
         """See `Running`."""
         if not encoded.is_spikes():
             raise NotSpikes
-        block = np.empty(self._plan.block_bytes(encoded.steps), dtype=np.uint8)
+        block = self.block(encoded.steps)
         outputs = self._begin(block, encoded.steps, reward)
         self._empty_queues()
         tally = self._tally(self._steps(encoded, outputs, 0))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from coprocessor.csrs import BY_NAME
+from coprocessor.csrs import TABLE
 from coprocessor.errors import CoprocessorError
 from coprocessor.interface import ST_INITIAL, Operation
 from coprocessor.network.inputs import Inputs
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from coprocessor.network.crew import Crew
 
 Factory = Callable[[Any, int], Any]
+_NUMBERS = {row.name.removeprefix("nm_"): row.number for row in TABLE}
 
 
 class Session:
@@ -37,14 +38,16 @@ class Session:
         self.plan = Plan.of(layout)
         self.inputs = Inputs({stream.name: stream for stream in layout.parts.inputs})
         self.lock = threading.Lock()
+        self._resting = [ram[part] for part in (layout.resting, *self.plan.changing[1:])]
+        self._resting_values = [(ram[at : at + len(content)], content) for at, content in layout.resting_values]
         self.runner: Running
         if factory is None:
             from coprocessor.binding import Coprocessor
-            from coprocessor.network.native import NativeRunner, events, unpack_bits
+            from coprocessor.network.native import NativeRunner, events, unpacking
 
             self.unit: Any = Coprocessor(ram.data, layout.base, simd=simd)
             self.runner = NativeRunner(self.unit, self.plan)
-            self.recorded = Recorded(layout.parts.populations, partial(unpack_bits, self.unit.simd.encode()), events)
+            self.recorded = Recorded(layout.parts.populations, unpacking(self.unit.simd), events)
         else:
             self.unit = factory(ram, layout.base)
             self.runner = Runner(self.unit, ram, self.plan)
@@ -65,11 +68,11 @@ class Session:
 
     def read(self, name: str) -> int:
         """A CSR by its name without prefix."""
-        return int(self.unit.csr_read(BY_NAME[f"nm_{name}"].number, 0))
+        return int(self.unit.csr_read(_NUMBERS[name], 0))
 
     def write(self, name: str, value: int) -> None:
         """Write a CSR."""
-        self.unit.csr_write(BY_NAME[f"nm_{name}"].number, value & 0xFFFF_FFFF, 0)
+        self.unit.csr_write(_NUMBERS[name], value & 0xFFFF_FFFF, 0)
 
     def check(self) -> None:
         """Let the coprocessor validate all descriptors; CoprocessorError if they are wrong."""
@@ -87,13 +90,14 @@ class Session:
             "the image in memory was changed, build the network again"
         )
 
-    def reset(self) -> None:
+    def reset(self, seed: int) -> None:
         """Bring what a run changes back to the start, all but weights and learning signals."""
-        self.ram[self.layout.resting] = 0
-        for part in self.plan.changing[1:]:
-            self.ram[part] = 0
-        for offset, content in self.layout.resting_values:
-            self.ram[offset : offset + len(content)] = content
+        for part in self._resting:
+            part.fill(0)
+        for part, content in self._resting_values:
+            part[:] = content
+        self.write("t", 0)
+        self.write("rng", seed)
 
     def run(self, encoded: Encoded, reward: int) -> Bytes:
         """Run from the present state; gives the block. CoprocessorError for wrong values or if a run ends in error."""

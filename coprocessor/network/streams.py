@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -126,8 +128,13 @@ def _event_lists(stream: Input, events: NDArray[np.int64], steps: int) -> Bytes:
     return words.view(np.uint8)
 
 
-def unpack_bits(rows: Bytes, n: int) -> Bytes:
-    """The first n bits of rows [..., bytes] as 0 and 1 [..., n]."""
+Unpacking = Callable[[Bytes, int, int, tuple[int, ...]], Bytes]
+
+
+def unpack_bits(block: Bytes, start: int, size: int, shape: tuple[int, ...]) -> Bytes:
+    """0 and 1 [..., n] of this shape: the first n bits of rows of `size` bytes, which begin at `start` of the block."""
+    *axes, n = shape
+    rows = block[start : start + math.prod(axes) * size].reshape(*axes, size)
     return np.unpackbits(rows, axis=-1, count=n, bitorder="little")
 
 

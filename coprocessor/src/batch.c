@@ -188,10 +188,12 @@ uint32_t nm_run_samples(nm_coprocessor *c, nm_plan *plan, void *block, nm_sample
     return end;
 }
 
-void nm_unpack_bits(const char *simd, uint8_t *to, const uint8_t *from, uint32_t rows, uint32_t bytes, uint32_t n)
+void nm_unpack_bits(const nm_kernels *kernels, uint8_t *to, const uint8_t *block, uint64_t start, uint64_t rows,
+                    uint32_t bytes, uint32_t n)
 {
-    const nm_kernels *kernels = mover(nm_find_kernels(simd));
-    for (size_t row = 0; row < rows; row++) {
+    const uint8_t *from = block + start;
+    kernels = mover(kernels);
+    for (uint64_t row = 0; row < rows; row++) {
         kernels->unpack_bits(to + row * n, from + row * bytes, n);
     }
 }

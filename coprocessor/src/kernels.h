@@ -133,7 +133,7 @@ typedef struct nm_course {
 
 enum { NM_LIST_SLACK = 64 };
 
-typedef struct nm_kernels {
+struct nm_kernels {
     const char *name;
     /* The set bits from `first` on of a bitmap of n bits, ascending; gives their number. The list needs
        room for NM_LIST_SLACK more. */
@@ -184,7 +184,7 @@ typedef struct nm_kernels {
     void (*learn_elements)(const nm_learning *learning, const nm_elements *elements, const int32_t *product);
     /* Phases 1 and 2 for groups of 32 traces from `group` to before `end`, without draws. */
     void (*next_traces)(const nm_plasticity *plasticity, const nm_traces *side, uint32_t group, uint32_t end);
-} nm_kernels;
+};
 
 extern const nm_kernels nm_kernels_scalar; /* without kernels: everything goes unit by unit */
 extern const nm_kernels nm_kernels_portable;
@@ -192,9 +192,6 @@ extern const nm_kernels nm_kernels_portable;
 extern const nm_kernels nm_kernels_avx2;
 extern const nm_kernels nm_kernels_avx512;
 #endif
-
-/* The kernels of a name (nm_simd_level), NULL if this machine cannot run them; of NULL, the fastest. */
-const nm_kernels *nm_find_kernels(const char *name);
 
 static inline bool nm_has_kernels(const nm_kernels *kernels) { return kernels != &nm_kernels_scalar; }
 

@@ -8,7 +8,7 @@ import pytest
 from coprocessor import Network
 from coprocessor.binding import simd_levels
 from coprocessor.errors import CoprocessorError
-from coprocessor.network.native import unpack_bits
+from coprocessor.network.native import unpacking
 from coprocessor.network.streams import unpack_bits as unpack_bits_of_numpy
 
 LENGTHS = (*range(1, 150), 255, 256, 257, 784)
@@ -47,6 +47,7 @@ def test_bits_become_bytes(level: str) -> None:
     random = np.random.default_rng(2)
     for n in LENGTHS:
         size = 4 * -(-n // 32)
-        rows = random.integers(0, 256, (2, 3, size), dtype=np.uint8)
-        assert np.array_equal(unpack_bits(level.encode(), rows, n), unpack_bits_of_numpy(rows, n)), n
-    assert unpack_bits(level.encode(), np.empty((0, 4), dtype=np.uint8), 9).shape == (0, 9)
+        block = random.integers(0, 256, 7 + 2 * 3 * size, dtype=np.uint8)
+        rows = block, 7, size, (2, 3, n)
+        assert np.array_equal(unpacking(level)(*rows), unpack_bits_of_numpy(*rows)), n
+    assert unpacking(level)(np.empty(7, dtype=np.uint8), 7, 4, (0, 9)).shape == (0, 9)

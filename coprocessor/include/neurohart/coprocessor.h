@@ -180,9 +180,14 @@ uint32_t nm_run_steps(nm_coprocessor *coprocessor, nm_plan *plan, void *block, u
    Gives an nm_run_end: NM_RUN_DONE when no sample is left. */
 uint32_t nm_run_samples(nm_coprocessor *coprocessor, nm_plan *plan, void *block, nm_samples *samples, uint32_t limit);
 
-/* Rows of `bytes` bytes whose first n bits, low bit first, become n bytes of 0 and 1 each; n is at most 8 * bytes. `simd`
-   is one of nm_simd_level, `bytes` a multiple of 4. */
-void nm_unpack_bits(const char *simd, uint8_t *to, const uint8_t *from, uint32_t rows, uint32_t bytes, uint32_t n);
+/* The long operations in one instruction set. */
+typedef struct nm_kernels nm_kernels;
+/* Those of a name (nm_simd_level), NULL if this machine cannot run them; of NULL, the fastest. */
+const nm_kernels *nm_find_kernels(const char *name);
+/* Rows of `bytes` bytes, from byte `start` of a block on, whose first n bits, low bit first, become n bytes of 0 and 1
+   each; n is at most 8 * bytes, `bytes` a multiple of 4. */
+void nm_unpack_bits(const nm_kernels *kernels, uint8_t *to, const uint8_t *block, uint64_t start, uint64_t rows,
+                    uint32_t bytes, uint32_t n);
 /* The bits that are set in rows of `bytes` bytes, from row *row on, as pairs (row, bit) in order; gives their number. It
    ends, with *row the next one, at `rows` or when the room for `room` pairs could be too small for another row. `bytes` is a
    multiple of 4. */
