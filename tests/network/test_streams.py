@@ -230,6 +230,7 @@ def test_events_of_rows_in_c() -> None:
         (5, 68, 0.3),
         (200, 132, 1),
         (40, 500, 0.001),
+        (3, native.EVENTS_A_CALL // 8 + 4, 0.9),
     ):
         bits = random.random((count, 8 * size)) < share
         rows = np.packbits(bits, axis=1, bitorder="little").reshape(count, size)
