@@ -15,11 +15,11 @@ typedef struct nm_chain_member {
     bool scanned;            /* others write to the input who do not say what */
 } nm_chain_member;
 
-enum { NM_FLOW_ROWS = 4096, NM_FLOW_LISTS = 64 };
+enum { NM_FLOW_ROWS = 4096, NM_FLOW_LISTS = 512 };
 
-/* Rows of one operation that were added to currents that flow. */
+/* Rows of one operation that were added to currents that flow, after so many passes. */
 typedef struct nm_flow_list {
-    uint32_t entry, member, count;
+    uint32_t entry, member, pass, count;
 } nm_flow_list;
 
 /* How a chain flows (flow.c). The buffer is kept from issue to issue. */
@@ -31,7 +31,9 @@ typedef struct nm_flow {
     size_t words;        /* of the buffer */
     uint32_t *freed;     /* bitmaps: who is freed before the step of each slot */
     uint32_t slot, slots; /* the next step's; one more than a neuron is held for */
-    /* What was added since the last pass. */
+    /* Currents of feeders in an earlier step; how many passes were done since then and what was added. */
+    uint8_t *past[NM_MOST_FEEDERS];
+    uint32_t since;
     uint16_t row[NM_FLOW_ROWS];
     uint32_t rows, lists;
     nm_flow_list list[NM_FLOW_LISTS];

@@ -79,14 +79,14 @@ typedef struct nm_arrays {
     uint32_t *bits; /* NULL, or where the spikes of each group go besides */
 } nm_arrays;
 
-enum { NM_MOST_FEEDERS = 2, NM_MOST_READERS = 2, NM_FLOW_BLOCK = 64 /* groups */ };
+enum { NM_MOST_FEEDERS = 2, NM_MOST_READERS = 2, NM_FLOW_VECTOR = 16 /* words, of the widest */ };
 
 /* One population of a chain: its arrays of whole groups. `idle`: the input is 0 everywhere. */
 typedef struct nm_link {
     const nm_short *small;
     uint8_t *state[3], *cur;
     bool idle;
-    uint32_t *odd; /* of a feeder that flows: bits that its decay has lost */
+    uint8_t *past; /* of a feeder that flows: NULL, or where its currents of this step go besides */
 } nm_link;
 
 /* LI populations whose outputs are added to the input of the last population, LIF or CUBA, all plain (short.h). */
@@ -103,7 +103,10 @@ typedef struct nm_chain {
     uint32_t readers;
     bool ends;              /* it flows, and does not after this step: states are left as they are */
     bool backward;          /* it flows, and the last groups go first: they are still near from the step before */
-    uint32_t *free, *freed; /* if it flows and is refractory, blocks of groups: who is free, and who besides from now on */
+    /* If it flows and is refractory: bitmaps of whole vectors, who is free, and who besides from now on; and the membranes of
+       those who are held. */
+    uint32_t *free, *freed;
+    uint32_t *kept;
 } nm_chain;
 
 /* A dense projection of s8 weights over many steps. The active rows of all steps stand one after the other, those of a step
@@ -166,11 +169,11 @@ struct nm_kernels {
     /* Update whole groups of a chain, in which no value is beyond the limits of its decay and no sum leaves 32 bits. Gives
        the lowest new membrane of the last population; *spikes is increased. */
     int32_t (*update_chain)(const nm_chain *chain, uint32_t groups, uint32_t *spikes);
-    /* Make the state of a feeder of n neurons flow; the same as update_chain for n neurons of a chain that flows and ends in
-       LIF neurons, whose spikes take the place of who was freed; end it. */
-    void (*begin_flow)(const nm_link *feeder, uint32_t n);
+    /* The same as update_chain for n neurons of a chain that flows and ends in LIF neurons, whose spikes take the place of
+       who was freed. */
     int32_t (*update_flow)(const nm_chain *chain, uint32_t n, uint32_t *spikes);
-    void (*end_flow)(const nm_link *feeder, uint32_t n);
+    /* Let the states of a feeder of n neurons decay once. */
+    void (*decay_flow)(const nm_link *feeder, uint32_t n);
     /* The sums of a sheet; gives a bound of their magnitudes, at most twice the largest. */
     uint32_t (*sum_sheet)(const nm_sheet *sheet);
     /* Update IF, LIF or CUBA neurons that have short forms, in which no value is beyond the limits of its decay and no sum

@@ -58,11 +58,10 @@ NM_INLINE void fetch_nothing(chain_fetch *f)
     f->columns = f->columns_end = f->weights = f->weights_end = NULL;
 }
 
-/* Queue the neurons that spiked; their bounds come first. */
-static void queue_rows(const nm_chain *chain, chain_fetch *f, size_t group, uint32_t fired)
+/* Queue a neuron that spiked; its bounds come first. */
+static void queue_row(const nm_chain *chain, chain_fetch *f, size_t row)
 {
-    for (; fired && f->end < CHAIN_QUEUE; fired &= fired - 1) {
-        size_t row = NM_GROUP * group + (uint32_t)__builtin_ctz(fired);
+    if (chain->readers && f->end < CHAIN_QUEUE) {
         f->row[f->end++] = (uint16_t)row;
         for (uint32_t k = 0; k < chain->readers; k++) {
             __builtin_prefetch(chain->reader[k].bounds + 4 * row);
@@ -169,7 +168,9 @@ NM_INLINE int32_t chain_groups(const nm_chain *chain, uint32_t groups, uint32_t 
                 fired |= v_bits(s[k]) << NM_WORDS * k;
             }
             found += nm_popcount(fired);
-            queue_rows(chain, &fetch, group, chain->readers ? fired : 0);
+            for (uint32_t bits = fired; bits; bits &= bits - 1) {
+                queue_row(chain, &fetch, NM_GROUP * group + (uint32_t)__builtin_ctz(bits));
+            }
         }
         fetch_more(chain, &fetch);
         if (out) {

@@ -1,21 +1,47 @@
 /* Chains that flow (flow.c): currents of feeders lie in memory as they will be after the decay of the next step, and
-   synapses add to them there. So a pass has no inputs to load and to clear, and in place of refractory counters it has a
-   bit for each neuron that is free. What a decay loses is whether the number was odd; that is kept, too.
+   synapses add to them there. So a pass has no inputs to load and to clear. Neurons that are held go on as if they were
+   not, until they are freed. So all that a pass does with a neuron is arithmetic; spikes are looked for once in FLOW_LOOK
+   vectors. */
 
-   A group that is not whole is done in a copy whose other neurons do not count. */
+enum { FLOW_LOOK = 8 /* vectors */ };
 
 /* A feeder in vectors; of an input that is idle nothing is read. */
 typedef struct flow_link {
     nm_v32 factor, rounding;
-    uint8_t *state, *cur;
-    uint32_t *odd;
+    uint8_t *state, *cur, *past; /* past: NULL, or where the current goes besides */
     bool idle, ends;
 } flow_link;
+
+/* A chain in vectors. */
+typedef struct flow_view {
+    flow_link feeder[NM_MOST_FEEDERS];
+    nm_v32 factor, rounding, bar, lowest, highest;
+    uint8_t *membranes, *cur;
+    bool idle;
+} flow_view;
 
 NM_INLINE flow_link flow_link_of(const nm_link *link, bool ends)
 {
     const nm_decay *decay = &link->small->membrane;
-    return (flow_link){v_all(decay->factor), v_all(decay->rounding), link->state[0], link->cur, link->odd, link->idle, ends};
+    return (flow_link){
+        v_all(decay->factor), v_all(decay->rounding), link->state[0], link->cur, link->past, link->idle, ends};
+}
+
+NM_INLINE flow_view flow_view_of(const nm_chain *chain, const uint32_t feeders)
+{
+    const nm_link *last = &chain->last;
+    const nm_decay *decay = &last->small->membrane;
+    flow_view view = {.factor = v_all(decay->factor),
+                      .rounding = v_all(decay->rounding),
+                      .bar = v_all(last->small->bar),
+                      .lowest = v_all(INT32_MAX),
+                      .membranes = last->state[0],
+                      .cur = last->cur,
+                      .idle = last->idle};
+    for (uint32_t k = 0; k < feeders; k++) {
+        view.feeder[k] = flow_link_of(&chain->feeder[k], chain->ends);
+    }
+    return view;
 }
 
 NM_INLINE nm_v32 flow_decay(const nm_v32 x, const nm_v32 factor, const nm_v32 rounding)
@@ -23,245 +49,192 @@ NM_INLINE nm_v32 flow_decay(const nm_v32 x, const nm_v32 factor, const nm_v32 ro
     return x + ((x * factor + rounding) >> 12);
 }
 
-/* The current of the vector at byte `offset` of a feeder, which goes on to decay unless this step is the last; its odd
-   lanes go into *odd at bit `at`. `quick`: it rounds down, has no input, and the step is not the last. */
-NM_INLINE nm_v32 flow_current(const flow_link *l, const size_t offset, uint32_t *odd, const unsigned at, const bool quick)
+/* The current of the vector at byte `offset` of a feeder, which goes on to decay unless this step is the last. `quick`: it
+   rounds down, has no input, is not kept, and the step is not the last. */
+NM_INLINE nm_v32 flow_current(flow_link *l, const size_t offset, const bool quick)
 {
     nm_v32 x = v_load_once(l->state + offset);
-    if (!quick) {
-        x += chain_input(l->cur + offset, l->idle);
-    }
-    *odd |= v_odd(x) << at;
     if (quick) {
         v_store(l->state + offset, x + ((x * l->factor) >> 12));
     } else {
+        x += chain_input(l->cur + offset, l->idle);
+        if (l->past) {
+            v_store(l->past + offset, x);
+        }
         v_store(l->state + offset, l->ends ? x : flow_decay(x, l->factor, l->rounding));
     }
     return x;
 }
 
-/* Groups of neurons; words[k]: which neurons of group first + k spike, which is all that happens to these. Gives all words
-   in one; *lowest: the lowest membrane so far. */
-NM_INLINE uint32_t flow_groups(const nm_chain *chain, size_t first, size_t end, uint8_t *words, nm_v32 *lowest,
-                               const uint32_t feeders, const bool refractory, const bool quick)
+NM_INLINE void flow_vector(flow_view *view, const size_t offset, const uint32_t feeders, const bool quick)
 {
-    const nm_decay *decay = &chain->last.small->membrane;
-    const flow_link one = flow_link_of(&chain->feeder[0], chain->ends);
-    const flow_link other = flow_link_of(&chain->feeder[feeders - 1], chain->ends);
-    const nm_v32 factor = v_all(decay->factor), rounding = v_all(decay->rounding), bar = v_all(chain->last.small->bar);
-    uint8_t *const membranes = chain->last.state[0], *const cur = chain->last.cur;
-    const uint32_t *const may = chain->free;
-    const bool idle = chain->last.idle;
-    nm_v32 low = *lowest;
-    uint32_t any = 0;
-    for (size_t group = first; group < end; group++) {
-        uint32_t odd_one = 0, odd_other = 0, fired = 0;
-#pragma GCC unroll 8
-        for (unsigned k = 0; k < SHORT_VECTORS; k++) {
-            const size_t offset = 4 * NM_GROUP * group + NM_BYTES * k;
-            nm_v32 input = flow_current(&one, offset, &odd_one, NM_WORDS * k, quick);
-            if (feeders > 1) {
-                input += flow_current(&other, offset, &odd_other, NM_WORDS * k, quick);
-            }
-            if (!quick) {
-                input += chain_input(cur + offset, idle);
-            }
-            nm_v32 v = v_load_once(membranes + offset), change = ((v * factor + rounding) >> 12) + input;
-            nm_mask s;
-            if (refractory) {
-                const nm_mask free = v_load_bits(may + group, k);
-                v = v_increased(free, v, change);
-                s = v_and(v_gt(v, bar), free);
-            } else {
-                v += change;
-                s = v_gt(v, bar);
-            }
-            low = v_min(low, v);
-            v_store(membranes + offset, v);
-            fired |= v_bits(s) << NM_WORDS * k;
-        }
-        one.odd[group] = odd_one;
-        if (feeders > 1) {
-            other.odd[group] = odd_other;
-        }
-        any |= fired;
-        memcpy(words + 4 * (group - first), &fired, 4);
+    nm_v32 input = flow_current(&view->feeder[0], offset, quick);
+    if (feeders > 1) {
+        input += flow_current(&view->feeder[1], offset, quick);
     }
-    *lowest = low;
-    return any;
+    if (!quick) {
+        input += chain_input(view->cur + offset, view->idle);
+    }
+    nm_v32 v = v_load_once(view->membranes + offset);
+    v += ((v * view->factor + view->rounding) >> 12) + input;
+    v_store(view->membranes + offset, v);
+    view->lowest = v_min(view->lowest, v);
+    view->highest = v_max(view->highest, v);
 }
 
-typedef uint32_t flow_function(const nm_chain *chain, size_t first, size_t end, uint8_t *words, nm_v32 *lowest);
-#define FLOW(name, feeders, refractory, quick) \
-    static __attribute__((noinline)) uint32_t name(const nm_chain *chain, size_t first, size_t end, uint8_t *words, \
-                                                   nm_v32 *lowest) \
-    { \
-        return flow_groups(chain, first, end, words, lowest, feeders, refractory, quick); \
-    }
-#define FLOWS(name, feeders) \
-    FLOW(name, feeders, false, false) FLOW(quick_##name, feeders, false, true) \
-    FLOW(refractory_##name, feeders, true, false) FLOW(quick_refractory_##name, feeders, true, true)
-
-FLOWS(flow_1, 1)
-FLOWS(flow_2, 2)
-
-static flow_function *flow_function_of(const nm_chain *chain)
+/* What a spike of neuron i does, besides its place in a bitmap. */
+static void flow_spike(const nm_chain *chain, chain_fetch *fetch, size_t i)
 {
-#define FLOW_TABLE(name) {{name, quick_##name}, {refractory_##name, quick_refractory_##name}}
-    static flow_function *const functions[NM_MOST_FEEDERS][2][2] = { /* [feeders - 1][refractory][quick] */
-        FLOW_TABLE(flow_1),
-        FLOW_TABLE(flow_2),
-    };
-    bool quick = chain->last.idle && !chain->ends;
-    for (uint32_t k = 0; k < chain->feeders; k++) {
-        quick = quick && chain->feeder[k].idle && chain->feeder[k].small->membrane.rounding == 0;
-    }
-    return functions[chain->feeders - 1][chain->refractory][quick];
-}
-
-/* The last group, of `count` neurons, in a copy. */
-static uint32_t flow_part(const nm_chain *chain, size_t group, const uint32_t count, uint8_t *word, nm_v32 *lowest)
-{
-    uint8_t copy[2 + 2 * NM_MOST_FEEDERS][4 * NM_GROUP] = {{0}}, *of[2 + 2 * NM_MOST_FEEDERS];
-    const uint32_t none = 0, *bits = chain->refractory ? chain->free + group : &none, valid = (1u << count) - 1;
-    nm_chain there = *chain;
-    nm_link *const links[] = {&there.last, &there.feeder[0], &there.feeder[1]};
-    for (uint32_t k = 0; k <= chain->feeders; k++) {
-        of[2 * k] = links[k]->state[0] + 4 * NM_GROUP * group;
-        of[2 * k + 1] = links[k]->cur + 4 * NM_GROUP * group;
-        links[k]->state[0] = copy[2 * k];
-        links[k]->cur = copy[2 * k + 1];
-        links[k]->odd += k ? group : 0;
-    }
-    there.free = (uint32_t *)(uintptr_t)bits;
-    for (uint32_t k = 0; k < 2 + 2 * chain->feeders; k++) {
-        memcpy(copy[k], of[k], 4 * (size_t)count);
-    }
-    flow_function_of(chain)(&there, 0, 1, word, lowest);
-    uint32_t fired = nm_get32(word) & valid;
-    nm_put32(word, fired);
-    for (uint32_t k = 0; k < 2 + 2 * chain->feeders; k++) {
-        memcpy(of[k], copy[k], 4 * (size_t)count);
-    }
-    return fired;
-}
-
-/* Reset the membranes of neurons that spiked, of `count` in the group. */
-static void flow_reset(const nm_chain *chain, size_t group, uint32_t count, uint32_t fired)
-{
-    uint8_t *v = chain->last.state[0] + 4 * NM_GROUP * group;
-    for (uint32_t k = 0; k < count; k += NM_WORDS) {
-        const nm_v32 reset = v_all(chain->last.small->assigned);
-        nm_part part = v_part(count - k < NM_WORDS ? count - k : NM_WORDS);
-        v_store_part(v + 4 * (size_t)k, part, v_select(v_of_bits(fired >> k), reset, v_load_part(v + 4 * (size_t)k, part)));
-    }
-}
-
-/* What the spikes of a group do, which may not be whole. */
-static void flow_spike(const nm_chain *chain, chain_fetch *fetch, size_t group, uint32_t fired, uint32_t n)
-{
-    const uint32_t left = n - NM_GROUP * (uint32_t)group;
-    flow_reset(chain, group, left < NM_GROUP ? left : NM_GROUP, fired);
-    queue_rows(chain, fetch, group, chain->readers ? fired : 0);
+    const uint32_t bit = 1u << i % 32;
     if (chain->refractory) {
-        chain->free[group] &= ~fired;
-        chain->freed[group] = fired;
+        chain->free[i / 32] &= ~bit;
+        chain->freed[i / 32] |= bit;
+        chain->kept[i] = (uint32_t)chain->last.small->assigned;
     }
+    queue_row(chain, fetch, i);
 }
 
-/* What spikes of `count` groups do; gives their number. */
-static __attribute__((noinline)) uint32_t flow_spikes(const nm_chain *chain, chain_fetch *fetch, size_t first,
-                                                      uint32_t count, const uint8_t *words, uint32_t n)
+/* Reset the membranes of neurons from `first` on that are above the threshold, up to `count`, and let those spike that are
+   not held. */
+static __attribute__((noinline)) void flow_spikes(const nm_chain *chain, chain_fetch *fetch, size_t first, uint32_t count,
+                                                  uint32_t *words, uint32_t *spikes)
 {
-    uint32_t found = 0;
-    for (uint32_t k = 0; k < count; k += NM_WORDS) {
-        for (uint32_t some = v_bits(v_nonzero(v_load_of(words, k, count))); some; some &= some - 1) {
-            const uint32_t at = k + (uint32_t)__builtin_ctz(some), fired = nm_get32(words + 4 * (size_t)at);
-            flow_spike(chain, fetch, first + at, fired, n);
-            found += nm_popcount(fired);
+    const nm_v32 bar = v_all(chain->last.small->bar), reset = v_all(chain->last.small->assigned);
+    uint8_t *const v_at = chain->last.state[0];
+    for (size_t k = first; k < first + count; k += NM_WORDS) {
+        const size_t left = first + count - k;
+        const nm_part part = v_part(left < NM_WORDS ? (uint32_t)left : NM_WORDS);
+        const nm_v32 v = v_load_part(v_at + 4 * k, part);
+        const nm_mask above = v_gt(v, bar);
+        uint32_t bits = v_bits(above);
+        if (bits) {
+            v_store_part(v_at + 4 * k, part, v_select(above, reset, v));
+            bits &= left < NM_WORDS ? (1u << left) - 1 : UINT32_MAX;
+            bits &= chain->refractory ? chain->free[k / 32] >> k % 32 : UINT32_MAX;
+            words[k / 32] |= bits << k % 32;
+            *spikes += nm_popcount(bits);
+            for (; bits; bits &= bits - 1) {
+                flow_spike(chain, fetch, k + (uint32_t)__builtin_ctz(bits));
+            }
         }
     }
-    return found;
 }
 
-/* Free the neurons of a block whose time it is. */
-static void flow_free(const nm_chain *chain, size_t first)
+/* The last neurons, which are no whole vector, in a copy; gives their membranes as far as they are low. */
+static __attribute__((noinline)) nm_v32 flow_tail(const nm_chain *chain, chain_fetch *fetch, uint32_t n, uint32_t *words,
+                                                  uint32_t *spikes)
 {
-    for (size_t k = first; k < first + NM_FLOW_BLOCK; k += NM_WORDS) {
-        uint8_t *const freed = (uint8_t *)(chain->freed + k), *const free = (uint8_t *)(chain->free + k);
-        const nm_v32 now = v_load(freed);
-        if (v_bits(v_nonzero(now))) {
-            v_store(free, v_load(free) | now);
-            v_store(freed, v_all(0));
+    const uint32_t count = n % NM_WORDS;
+    const size_t first = n - count;
+    const nm_part part = v_part(count);
+    flow_view view = flow_view_of(chain, chain->feeders);
+    flow_link *const one = &view.feeder[0], *const other = &view.feeder[1];
+    uint8_t **const of[] = {&view.membranes, &view.cur,     &one->state, &one->cur,
+                            &one->past,      &other->state, &other->cur, &other->past};
+    uint8_t copy[sizeof of / sizeof *of][NM_BYTES], *from[sizeof of / sizeof *of];
+    for (size_t k = 0; k < sizeof of / sizeof *of; k++) {
+        from[k] = *of[k];
+        if (from[k]) {
+            from[k] += 4 * first;
+            v_store(copy[k], v_load_part(from[k], part));
+            *of[k] = copy[k];
+        }
+    }
+    view.highest = v_all(INT32_MIN);
+    flow_vector(&view, 0, chain->feeders, false);
+    for (size_t k = 0; k < sizeof of / sizeof *of; k++) {
+        if (from[k]) {
+            v_store_part(from[k], part, v_load(copy[k]));
+        }
+    }
+    flow_spikes(chain, fetch, first, count, words, spikes);
+    return view.lowest;
+}
+
+/* Free the neurons whose time it is; their membranes are what they were when they were held. */
+static void flow_free(const nm_chain *chain, uint32_t n)
+{
+    for (size_t k = 0; k < nm_words(n); k += NM_WORDS) {
+        if (!v_bits(v_nonzero(v_load((const uint8_t *)(chain->freed + k))))) {
+            continue;
+        }
+        for (size_t word = k; word < k + NM_WORDS; word++) {
+            for (uint32_t bits = chain->freed[word]; bits; bits &= bits - 1) {
+                const size_t i = 32 * word + (uint32_t)__builtin_ctz(bits);
+                nm_put32(chain->last.state[0] + 4 * i, chain->kept[i]);
+            }
+            chain->free[word] |= chain->freed[word];
+            chain->freed[word] = 0;
         }
     }
 }
 
-static __attribute__((noinline)) void flow_fetch(const nm_chain *chain, chain_fetch *fetch, uint32_t most)
+NM_INLINE int32_t flow_pass(const nm_chain *chain, uint32_t n, uint32_t *spikes, const uint32_t feeders, const bool quick)
 {
-    for (uint32_t k = 0; k < most && has_more(fetch); k++) {
-        fetch_more(chain, fetch);
+    const size_t whole = n / NM_WORDS, looks = (whole + FLOW_LOOK - 1) / FLOW_LOOK;
+    flow_view view = flow_view_of(chain, feeders);
+    uint32_t words[NM_LARGEST_BITMAP];
+    chain_fetch fetch;
+    memset(words, 0, 4 * (size_t)nm_words(n));
+    fetch_nothing(&fetch);
+    if (chain->refractory) {
+        flow_free(chain, n);
     }
+    for (size_t k = 0; k < looks; k++) {
+        const size_t first = FLOW_LOOK * (chain->backward ? looks - 1 - k : k);
+        const size_t end = whole - first < FLOW_LOOK ? whole : first + FLOW_LOOK;
+        view.highest = v_all(INT32_MIN);
+        for (size_t vector = first; vector < end; vector++) {
+            flow_vector(&view, NM_BYTES * vector, feeders, quick);
+        }
+        if (__builtin_expect(v_bits(v_gt(view.highest, view.bar)) != 0, 0)) {
+            flow_spikes(chain, &fetch, NM_WORDS * first, (uint32_t)(NM_WORDS * (end - first)), words, spikes);
+        }
+        fetch_more(chain, &fetch);
+    }
+    if (n % NM_WORDS) {
+        view.lowest = v_min(view.lowest, flow_tail(chain, &fetch, n, words, spikes));
+    }
+    while (has_more(&fetch)) {
+        fetch_more(chain, &fetch);
+    }
+    if (chain->out) {
+        memcpy(chain->out, words, 4 * (size_t)nm_words(n));
+    }
+    if (chain->bits) {
+        memcpy(chain->bits, words, 4 * (size_t)nm_words(n));
+    }
+    return v_least(view.lowest);
 }
+
+#define FLOW(name, feeders, quick) \
+    static __attribute__((noinline)) int32_t name(const nm_chain *chain, uint32_t n, uint32_t *spikes) \
+    { \
+        return flow_pass(chain, n, spikes, feeders, quick); \
+    }
+
+FLOW(flow_1, 1, false)
+FLOW(flow_2, 2, false)
+FLOW(quick_flow_1, 1, true)
+FLOW(quick_flow_2, 2, true)
 
 static int32_t update_flow(const nm_chain *chain, uint32_t n, uint32_t *spikes)
 {
-    flow_function *const function = flow_function_of(chain);
-    const size_t whole = n / NM_GROUP, groups = whole + (n % NM_GROUP != 0);
-    const size_t blocks = (groups + NM_FLOW_BLOCK - 1) / NM_FLOW_BLOCK;
-    nm_v32 lowest = v_all(INT32_MAX);
-    chain_fetch fetch;
-    fetch_nothing(&fetch);
-    for (size_t k = 0; k < blocks; k++) {
-        const size_t first = NM_FLOW_BLOCK * (chain->backward ? blocks - 1 - k : k);
-        const size_t end = groups - first < NM_FLOW_BLOCK ? groups : first + NM_FLOW_BLOCK;
-        uint8_t own[4 * NM_FLOW_BLOCK], *words = chain->out ? chain->out + 4 * first : own;
-        if (chain->refractory) {
-            flow_free(chain, first);
-        }
-        uint32_t any = function(chain, first, end < whole ? end : whole, words, &lowest);
-        if (end > whole) {
-            any |= flow_part(chain, whole, n % NM_GROUP, words + 4 * (whole - first), &lowest);
-        }
-        if (any) {
-            *spikes += flow_spikes(chain, &fetch, first, (uint32_t)(end - first), words, n);
-        }
-        if (chain->bits) {
-            memcpy(chain->bits + first, words, 4 * (end - first));
-        }
-        flow_fetch(chain, &fetch, NM_FLOW_BLOCK);
+    bool quick = chain->last.idle && !chain->ends;
+    for (uint32_t k = 0; k < chain->feeders; k++) {
+        const nm_link *feeder = &chain->feeder[k];
+        quick = quick && feeder->idle && !feeder->past && feeder->small->membrane.rounding == 0;
     }
-    flow_fetch(chain, &fetch, UINT32_MAX);
-    return v_least(lowest);
+    if (chain->feeders == 1) {
+        return (quick ? quick_flow_1 : flow_1)(chain, n, spikes);
+    }
+    return (quick ? quick_flow_2 : flow_2)(chain, n, spikes);
 }
 
-static void begin_flow(const nm_link *link, uint32_t n)
+static void decay_flow(const nm_link *feeder, uint32_t n)
 {
-    const nm_v32 factor = v_all(link->small->membrane.factor), rounding = v_all(link->small->membrane.rounding);
-    memset(link->odd, 0, 4 * (size_t)nm_words(n));
-    for (uint32_t k = 0; k < n; k += NM_WORDS) {
-        nm_v32 x = v_load_of(link->state[0], k, n);
-        link->odd[k / 32] |= v_odd(x) << k % 32;
-        v_store_of(link->state[0], k, n, flow_decay(x, factor, rounding));
-    }
-}
-
-/* What decays to y: x = y - ((x*factor + rounding) >> 12). The right side never falls as x grows, for the factor is not
-   positive. So from any x on the sequence goes one way, to the next solution, and a second solution lies behind it: there
-   are one or two, next to each other, for half and more of x is kept. */
-static void end_flow(const nm_link *link, uint32_t n)
-{
-    const nm_v32 factor = v_all(link->small->membrane.factor), rounding = v_all(link->small->membrane.rounding);
-    for (uint32_t k = 0; k < n; k += NM_WORDS) {
-        const nm_v32 y = v_load_of(link->state[0], k, n);
-        nm_v32 x = y, before;
-        do {
-            before = x;
-            x = y - ((x * factor + rounding) >> 12);
-        } while (v_bits(v_nonzero(x - before)));
-        const nm_mask wrong = v_nonzero((x & 1) ^ v_only(v_of_bits(link->odd[k / 32] >> k % 32), v_all(1)));
-        const nm_mask above = v_not(v_nonzero(flow_decay(x + 1, factor, rounding) - y));
-        x = v_select(wrong, v_select(above, x + 1, x - 1), x);
-        v_store_of(link->state[0], k, n, x);
+    const nm_v32 factor = v_all(feeder->small->membrane.factor), rounding = v_all(feeder->small->membrane.rounding);
+    for (size_t k = 0; k < n; k += NM_WORDS) {
+        v_store_of(feeder->state[0], k, n, flow_decay(v_load_of(feeder->state[0], k, n), factor, rounding));
     }
 }

@@ -288,35 +288,6 @@ static inline nm_v32 v_only(nm_mask m, nm_v32 x) { return (nm_v32)_mm512_maskz_m
 static inline nm_v32 v_only(nm_mask m, nm_v32 x) { return x & m; }
 #endif
 
-/* v_of_bits: the truth values that NM_WORDS bits tell, the first by the lowest; v_load_bits: those of lane NM_WORDS*k on;
-   v_odd: the bits of odd lanes. */
-#if defined(NM_AVX512)
-static inline nm_mask v_of_bits(uint32_t bits) { return (nm_mask)bits; }
-static inline nm_mask v_load_bits(const uint32_t *bits, unsigned k)
-{
-    nm_mask m;
-    memcpy(&m, (const uint8_t *)bits + sizeof m * k, sizeof m);
-    return m;
-}
-static inline uint32_t v_odd(nm_v32 x) { return _mm512_test_epi32_mask((__m512i)x, _mm512_set1_epi32(1)); }
-#else
-#if defined(NM_AVX2)
-static inline nm_mask v_of_bits(uint32_t bits)
-{
-    const nm_v32 own = {1, 2, 4, 8, 16, 32, 64, 128};
-    return (v_all((int32_t)bits) & own) != 0;
-}
-#else
-static inline nm_mask v_of_bits(uint32_t bits)
-{
-    const nm_v32 own = {1, 2, 4, 8};
-    return (v_all((int32_t)bits) & own) != 0;
-}
-#endif
-static inline nm_mask v_load_bits(const uint32_t *bits, unsigned k) { return v_of_bits(*bits >> NM_WORDS * k); }
-static inline uint32_t v_odd(nm_v32 x) { return v_bits((x & 1) != 0); }
-#endif
-
 /* x + y modulo 2^32 where the mask is set, x elsewhere. */
 #if defined(NM_AVX512)
 static inline nm_v32 v_increased(nm_mask m, nm_v32 x, nm_v32 y)
