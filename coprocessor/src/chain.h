@@ -28,8 +28,9 @@ typedef struct nm_flow {
     bool refused;    /* not in this issue */
     uint32_t passes; /* done one after the other */
     uint32_t *buffer;
-    size_t words;        /* of the buffer */
-    uint32_t *freed;     /* bitmaps: who is freed before the step of each slot */
+    size_t words;         /* of the buffer */
+    nm_held held;
+    uint32_t *freed;      /* how many are freed before the step of each slot */
     uint32_t slot, slots; /* the next step's; one more than a neuron is held for */
     /* Currents of feeders in an earlier step; how many passes were done since then and what was added. */
     uint8_t *past[NM_MOST_FEEDERS];
@@ -42,6 +43,7 @@ typedef struct nm_flow {
 typedef struct nm_chain_run {
     uint32_t first, count; /* entries */
     bool trusted;          /* no other operation writes to the states */
+    bool alone;            /* or to the output */
     uint32_t pause;        /* so many steps go population by population */
     uint64_t membrane;     /* bound of the last population's membranes that are not held */
     nm_chain_member member[NM_MOST_MEMBERS];

@@ -112,7 +112,9 @@ bool nm_tells(const nm_entry *entry, const nm_pop *pop)
 /* Find out what other operations write to. */
 static void find_writers(const nm_coprocessor *c, nm_chain_run *run, uint32_t count, const nm_step *step)
 {
-    run->trusted = true;
+    const nm_pop *last = &c->entries[run->first + run->count - 1].pop;
+    const nm_range out = {last->out, last->out + nm_output_bytes(last, step)};
+    run->trusted = run->alone = true;
     for (uint32_t k = 0; k < run->count; k++) {
         const nm_pop *pop = &c->entries[run->first + k].pop;
         nm_range state = nm_state_range(pop), ring = nm_ring_range(pop);
@@ -123,6 +125,7 @@ static void find_writers(const nm_coprocessor *c, nm_chain_run *run, uint32_t co
             }
             nm_ranges written = nm_written_by(&c->entries[e], step);
             run->trusted = run->trusted && !nm_any_overlap(&written, &state);
+            run->alone = run->alone && !nm_any_overlap(&written, &out);
             if (!nm_tells(&c->entries[e], pop) && nm_any_overlap(&written, &ring)) {
                 run->member[k].scanned = true;
             }

@@ -8,7 +8,7 @@
 #include "ready.h"
 
 /* Beginning and ending cost some passes. */
-enum { PASSES_BEFORE = 2, STEPS_WORTH = 8, LONGEST_PAST = 64 /* passes */ };
+enum { PASSES_BEFORE = 2, STEPS_WORTH = 8, LONGEST_PAST = 64 /* passes */, MOST_SORTED = 32 };
 
 static nm_flow *flow_of(const nm_coprocessor *c, const nm_chain_run *run) { return &c->chains->flow[run - c->chains->run]; }
 
@@ -30,69 +30,75 @@ static bool make_room(nm_flow *flow, size_t words)
     return flow->buffer != NULL;
 }
 
-/* Words of a bitmap: whole vectors. */
-static size_t words_of(const nm_pop *pop)
-{
-    return NM_FLOW_VECTOR * (size_t)((nm_words(pop->n) + NM_FLOW_VECTOR - 1) / NM_FLOW_VECTOR);
-}
-
 /* Find room for what a chain needs. */
 static bool place(const nm_coprocessor *c, nm_flow *flow, nm_chain_run *run)
 {
     const nm_pop *pop = last_of(c, run);
-    const size_t words = words_of(pop);
+    const size_t n = pop->n;
     flow->slots = pop->refractory + 1;
     flow->slot = 0;
-    if (!make_room(flow, words * (1 + flow->slots) + (1 + NM_MOST_FEEDERS) * (size_t)pop->n)) {
+    if (!make_room(flow, (2 + NM_MOST_FEEDERS) * n + nm_words(pop->n) + flow->slots)) {
         return false;
     }
-    run->chain.free = flow->buffer;
-    flow->freed = run->chain.free + words;
-    run->chain.kept = flow->freed + words * flow->slots;
-    for (uint32_t k = 0; k < run->chain.feeders; k++) {
-        flow->past[k] = (uint8_t *)(run->chain.kept + (1 + k) * (size_t)pop->n);
+    uint32_t *room = flow->buffer;
+    for (uint32_t k = 0; k < run->chain.feeders; k++, room += n) {
+        flow->past[k] = (uint8_t *)room;
     }
+    flow->held = (nm_held){.membrane = room, .free = room + n, .size = pop->n};
+    flow->freed = flow->held.free + nm_words(pop->n);
+    flow->held.neuron = (uint16_t *)(flow->freed + flow->slots);
+    run->chain.held = &flow->held;
     return true;
 }
 
-/* Refractory counters as bitmaps, and the membranes that are held; false if a counter is larger than a spike makes it. */
+/* Take neurons that are held, in the order in which they are freed; false if a counter is larger than a spike makes it. */
 static bool take_counters(nm_coprocessor *c, nm_flow *flow, nm_chain_run *run)
 {
     const nm_pop *pop = last_of(c, run);
-    size_t words = words_of(pop);
-    const uint8_t *counters = run->chain.last.state[1];
-    memset(run->chain.free, 0xFF, 4 * words);
-    memset(flow->freed, 0, 4 * words * flow->slots);
+    const uint8_t *counters = run->chain.last.state[1], *membranes = run->chain.last.state[0];
+    nm_held *held = &flow->held;
+    memset(held->free, 0xFF, 4 * (size_t)nm_words(pop->n));
+    memset(flow->freed, 0, 4 * (size_t)flow->slots);
     c->listed.source = NULL;
-    uint32_t held = pop->refractory ? c->kernels->list_words(counters, pop->n, 0, c->active) : 0;
-    for (uint32_t k = 0; k < held; k++) {
-        uint32_t i = c->active[k], count = nm_get32(counters + 4 * (size_t)i);
-        if (count > pop->refractory) {
+    uint32_t count = pop->refractory ? c->kernels->list_words(counters, pop->n, 0, c->active) : 0;
+    for (uint32_t k = 0; k < count; k++) {
+        uint32_t left = nm_get32(counters + 4 * (size_t)c->active[k]);
+        if (left > pop->refractory) {
             return false;
         }
-        run->chain.free[i / 32] &= ~(1u << i % 32);
-        run->chain.kept[i] = nm_get32(run->chain.last.state[0] + 4 * (size_t)i);
-        flow->freed[words * count + i / 32] |= 1u << i % 32;
+        flow->freed[left]++;
+    }
+    for (uint32_t left = 1; left < flow->slots; left++) {
+        flow->freed[left] += flow->freed[left - 1]; /* where those end */
+    }
+    for (uint32_t k = count; k-- > 0;) {
+        const uint32_t i = c->active[k], left = nm_get32(counters + 4 * (size_t)i);
+        held->neuron[--flow->freed[left]] = (uint16_t)i;
+        held->free[i / 32] &= ~(1u << i % 32);
+        held->membrane[i] = nm_get32(membranes + 4 * (size_t)i);
+    }
+    held->count = count;
+    for (uint32_t left = 1; left < flow->slots; left++) {
+        flow->freed[left] = (left + 1 < flow->slots ? flow->freed[left + 1] : count) - flow->freed[left];
     }
     return true;
 }
 
-static void give_counters(nm_coprocessor *c, const nm_flow *flow, nm_chain_run *run)
+/* Counters as they would be, and membranes of those that are held. */
+static void give_counters(const nm_coprocessor *c, const nm_flow *flow, nm_chain_run *run)
 {
     const nm_pop *pop = last_of(c, run);
+    const nm_held *held = &flow->held;
+    uint8_t *counters = run->chain.last.state[1], *membranes = run->chain.last.state[0];
     if (pop->refractory == 0) {
         return;
     }
-    uint8_t *counters = run->chain.last.state[1];
     memset(counters, 0, 4 * (size_t)pop->n);
-    c->listed.source = NULL;
-    for (uint32_t count = 1; count < flow->slots; count++) {
-        const uint32_t *freed = flow->freed + words_of(pop) * ((flow->slot + count) % flow->slots);
-        uint32_t held = c->kernels->list_bits((const uint8_t *)freed, pop->n, 0, c->active);
-        for (uint32_t k = 0; k < held; k++) {
-            size_t i = c->active[k];
-            nm_put32(counters + 4 * i, count);
-            nm_put32(run->chain.last.state[0] + 4 * i, run->chain.kept[i]);
+    for (uint32_t left = 0, k = 0; left < flow->slots; left++) {
+        for (const uint32_t end = k + flow->freed[(flow->slot + left) % flow->slots]; k < end; k++) {
+            const uint32_t i = held->neuron[(held->first + k) % held->size];
+            nm_put32(counters + 4 * (size_t)i, left);
+            nm_put32(membranes + 4 * (size_t)i, held->membrane[i]);
         }
     }
 }
@@ -209,10 +215,41 @@ void nm_end_flow(nm_coprocessor *c, nm_chain_run *run)
     nm_forget_bounds(run);
 }
 
+/* The spikes of a pass are listed for those who read them next, if nobody else writes there. */
+static void list_spikes(nm_coprocessor *c, const nm_chain_run *run, uint32_t count)
+{
+    const nm_held *held = run->chain.held;
+    uint16_t *list = c->active;
+    c->listed.source = NULL;
+    if (!run->chain.out || !run->alone || count > MOST_SORTED) {
+        return;
+    }
+    for (uint32_t k = 0; k < count; k++) {
+        const uint16_t i = held->neuron[(held->first + held->count - count + k) % held->size];
+        uint32_t place = k;
+        for (; place && list[place - 1] > i; place--) {
+            list[place] = list[place - 1];
+        }
+        list[place] = i;
+    }
+    c->listed = (nm_listed){.source = run->chain.out,
+                            .issue = c->issue,
+                            .n = last_of(c, run)->n,
+                            .count = count,
+                            .position = run->first + run->count - 1,
+                            .steps = c->progress.steps,
+                            .lasts = true};
+}
+
 int32_t nm_update_flow(nm_coprocessor *c, nm_chain_run *run, const nm_job *job, uint32_t *spikes)
 {
     nm_flow *flow = flow_of(c, run);
-    run->chain.freed = flow->freed + words_of(last_of(c, run)) * flow->slot;
+    uint32_t *const freed = flow->freed + flow->slot;
+    const uint32_t before = *spikes;
+    run->chain.frees = *freed;
+    if (!run->chain.refractory) {
+        flow->held.count = run->chain.frees = 0;
+    }
     run->chain.ends = c->progress.steps + 1 == job->steps;
     run->chain.backward = !run->chain.backward;
     flow->slot = flow->slot + 1 == flow->slots ? 0 : flow->slot + 1;
@@ -229,6 +266,8 @@ int32_t nm_update_flow(nm_coprocessor *c, nm_chain_run *run, const nm_job *job, 
         forget_past(flow);
     }
     int32_t lowest = c->kernels->update_flow(&run->chain, last_of(c, run)->n, spikes);
+    *freed = *spikes - before;
+    list_spikes(c, run, *freed);
     if (run->chain.ends) {
         end(c, run);
     }

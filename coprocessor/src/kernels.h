@@ -79,7 +79,7 @@ typedef struct nm_arrays {
     uint32_t *bits; /* NULL, or where the spikes of each group go besides */
 } nm_arrays;
 
-enum { NM_MOST_FEEDERS = 2, NM_MOST_READERS = 2, NM_FLOW_VECTOR = 16 /* words, of the widest */ };
+enum { NM_MOST_FEEDERS = 2, NM_MOST_READERS = 2 };
 
 /* One population of a chain: its arrays of whole groups. `idle`: the input is 0 everywhere. */
 typedef struct nm_link {
@@ -88,6 +88,14 @@ typedef struct nm_link {
     bool idle;
     uint8_t *past; /* of a feeder that flows: NULL, or where its currents of this step go besides */
 } nm_link;
+
+/* Neurons in the order in which they began to be held, in a ring. */
+typedef struct nm_held {
+    uint16_t *neuron;
+    uint32_t size, first, count;
+    uint32_t *free;     /* a bitmap */
+    uint32_t *membrane; /* of each neuron that is held */
+} nm_held;
 
 /* LI populations whose outputs are added to the input of the last population, LIF or CUBA, all plain (short.h). */
 typedef struct nm_chain {
@@ -103,10 +111,9 @@ typedef struct nm_chain {
     uint32_t readers;
     bool ends;              /* it flows, and does not after this step: states are left as they are */
     bool backward;          /* it flows, and the last groups go first: they are still near from the step before */
-    /* If it flows and is refractory: bitmaps of whole vectors, who is free, and who besides from now on; and the membranes of
-       those who are held. */
-    uint32_t *free, *freed;
-    uint32_t *kept;
+    /* If it flows: the spikes of the step, then of those steps before whose neurons are still held, or of none. */
+    nm_held *held;
+    uint32_t frees; /* so many that were held first are free from this step on */
 } nm_chain;
 
 /* A dense projection of s8 weights over many steps. The active rows of all steps stand one after the other, those of a step
@@ -169,8 +176,7 @@ struct nm_kernels {
     /* Update whole groups of a chain, in which no value is beyond the limits of its decay and no sum leaves 32 bits. Gives
        the lowest new membrane of the last population; *spikes is increased. */
     int32_t (*update_chain)(const nm_chain *chain, uint32_t groups, uint32_t *spikes);
-    /* The same as update_chain for n neurons of a chain that flows and ends in LIF neurons, whose spikes take the place of
-       who was freed. */
+    /* The same as update_chain for n neurons of a chain that flows and ends in LIF neurons; those that spike are held. */
     int32_t (*update_flow)(const nm_chain *chain, uint32_t n, uint32_t *spikes);
     /* Let the states of a feeder of n neurons decay once. */
     void (*decay_flow)(const nm_link *feeder, uint32_t n);

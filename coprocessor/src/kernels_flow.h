@@ -83,13 +83,14 @@ NM_INLINE void flow_vector(flow_view *view, const size_t offset, const uint32_t 
 }
 
 /* What a spike of neuron i does, besides its place in a bitmap. */
-static void flow_spike(const nm_chain *chain, chain_fetch *fetch, size_t i)
+static void flow_spike(const nm_chain *chain, chain_fetch *fetch, uint32_t i)
 {
-    const uint32_t bit = 1u << i % 32;
+    nm_held *held = chain->held;
+    const uint32_t place = held->first + held->count++;
+    held->neuron[place < held->size ? place : place - held->size] = (uint16_t)i;
     if (chain->refractory) {
-        chain->free[i / 32] &= ~bit;
-        chain->freed[i / 32] |= bit;
-        chain->kept[i] = (uint32_t)chain->last.small->assigned;
+        held->free[i / 32] &= ~(1u << i % 32);
+        held->membrane[i] = (uint32_t)chain->last.small->assigned;
     }
     queue_row(chain, fetch, i);
 }
@@ -97,7 +98,7 @@ static void flow_spike(const nm_chain *chain, chain_fetch *fetch, size_t i)
 /* Reset the membranes of neurons from `first` on that are above the threshold, up to `count`, and let those spike that are
    not held. */
 static __attribute__((noinline)) void flow_spikes(const nm_chain *chain, chain_fetch *fetch, size_t first, uint32_t count,
-                                                  uint32_t *words, uint32_t *spikes)
+                                                  uint8_t *words)
 {
     const nm_v32 bar = v_all(chain->last.small->bar), reset = v_all(chain->last.small->assigned);
     uint8_t *const v_at = chain->last.state[0];
@@ -110,19 +111,18 @@ static __attribute__((noinline)) void flow_spikes(const nm_chain *chain, chain_f
         if (bits) {
             v_store_part(v_at + 4 * k, part, v_select(above, reset, v));
             bits &= left < NM_WORDS ? (1u << left) - 1 : UINT32_MAX;
-            bits &= chain->refractory ? chain->free[k / 32] >> k % 32 : UINT32_MAX;
-            words[k / 32] |= bits << k % 32;
-            *spikes += nm_popcount(bits);
+            bits &= chain->refractory ? chain->held->free[k / 32] >> k % 32 : UINT32_MAX;
+            uint8_t *word = words + 4 * (k / 32);
+            nm_put32(word, nm_get32(word) | bits << k % 32);
             for (; bits; bits &= bits - 1) {
-                flow_spike(chain, fetch, k + (uint32_t)__builtin_ctz(bits));
+                flow_spike(chain, fetch, (uint32_t)k + (uint32_t)__builtin_ctz(bits));
             }
         }
     }
 }
 
 /* The last neurons, which are no whole vector, in a copy; gives their membranes as far as they are low. */
-static __attribute__((noinline)) nm_v32 flow_tail(const nm_chain *chain, chain_fetch *fetch, uint32_t n, uint32_t *words,
-                                                  uint32_t *spikes)
+static __attribute__((noinline)) nm_v32 flow_tail(const nm_chain *chain, chain_fetch *fetch, uint32_t n, uint8_t *words)
 {
     const uint32_t count = n % NM_WORDS;
     const size_t first = n - count;
@@ -147,39 +147,33 @@ static __attribute__((noinline)) nm_v32 flow_tail(const nm_chain *chain, chain_f
             v_store_part(from[k], part, v_load(copy[k]));
         }
     }
-    flow_spikes(chain, fetch, first, count, words, spikes);
+    flow_spikes(chain, fetch, first, count, words);
     return view.lowest;
 }
 
 /* Free the neurons whose time it is; their membranes are what they were when they were held. */
-static void flow_free(const nm_chain *chain, uint32_t n)
+NM_INLINE void flow_free(const nm_chain *chain)
 {
-    for (size_t k = 0; k < nm_words(n); k += NM_WORDS) {
-        if (!v_bits(v_nonzero(v_load((const uint8_t *)(chain->freed + k))))) {
-            continue;
-        }
-        for (size_t word = k; word < k + NM_WORDS; word++) {
-            for (uint32_t bits = chain->freed[word]; bits; bits &= bits - 1) {
-                const size_t i = 32 * word + (uint32_t)__builtin_ctz(bits);
-                nm_put32(chain->last.state[0] + 4 * i, chain->kept[i]);
-            }
-            chain->free[word] |= chain->freed[word];
-            chain->freed[word] = 0;
-        }
+    nm_held *held = chain->held;
+    for (uint32_t k = 0; k < chain->frees; k++) {
+        const uint32_t i = held->neuron[held->first++];
+        held->first = held->first == held->size ? 0 : held->first;
+        nm_put32(chain->last.state[0] + 4 * (size_t)i, held->membrane[i]);
+        held->free[i / 32] |= 1u << i % 32;
     }
+    held->count -= chain->frees;
 }
 
 NM_INLINE int32_t flow_pass(const nm_chain *chain, uint32_t n, uint32_t *spikes, const uint32_t feeders, const bool quick)
 {
     const size_t whole = n / NM_WORDS, looks = (whole + FLOW_LOOK - 1) / FLOW_LOOK;
     flow_view view = flow_view_of(chain, feeders);
-    uint32_t words[NM_LARGEST_BITMAP];
+    uint8_t own[4 * NM_LARGEST_BITMAP], *const words = chain->out ? chain->out : own;
     chain_fetch fetch;
     memset(words, 0, 4 * (size_t)nm_words(n));
     fetch_nothing(&fetch);
-    if (chain->refractory) {
-        flow_free(chain, n);
-    }
+    flow_free(chain);
+    const uint32_t before = chain->held->count;
     for (size_t k = 0; k < looks; k++) {
         const size_t first = FLOW_LOOK * (chain->backward ? looks - 1 - k : k);
         const size_t end = whole - first < FLOW_LOOK ? whole : first + FLOW_LOOK;
@@ -188,22 +182,20 @@ NM_INLINE int32_t flow_pass(const nm_chain *chain, uint32_t n, uint32_t *spikes,
             flow_vector(&view, NM_BYTES * vector, feeders, quick);
         }
         if (__builtin_expect(v_bits(v_gt(view.highest, view.bar)) != 0, 0)) {
-            flow_spikes(chain, &fetch, NM_WORDS * first, (uint32_t)(NM_WORDS * (end - first)), words, spikes);
+            flow_spikes(chain, &fetch, NM_WORDS * first, (uint32_t)(NM_WORDS * (end - first)), words);
         }
         fetch_more(chain, &fetch);
     }
     if (n % NM_WORDS) {
-        view.lowest = v_min(view.lowest, flow_tail(chain, &fetch, n, words, spikes));
+        view.lowest = v_min(view.lowest, flow_tail(chain, &fetch, n, words));
     }
     while (has_more(&fetch)) {
         fetch_more(chain, &fetch);
     }
-    if (chain->out) {
-        memcpy(chain->out, words, 4 * (size_t)nm_words(n));
-    }
     if (chain->bits) {
         memcpy(chain->bits, words, 4 * (size_t)nm_words(n));
     }
+    *spikes += chain->held->count - before;
     return v_least(view.lowest);
 }
 

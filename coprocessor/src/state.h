@@ -79,11 +79,12 @@ typedef struct nm_progress {
     bool entered;
 } nm_progress;
 
-/* The rows of a bitmap that c->active lists. */
+/* The rows of a bitmap that c->active lists. `lasts`: the operation at `position` is the only one that writes there. */
 typedef struct nm_listed {
     const uint8_t *source;
     uint64_t issue;
     uint32_t n, count, position, steps; /* `position` of the operation, `steps` before it */
+    bool lasts;
 } nm_listed;
 
 struct nm_coprocessor {

@@ -43,18 +43,25 @@ static nm_list queued(nm_coprocessor *c, const nm_bulk *b)
     return (nm_list){count, NM_LIST_ENDS};
 }
 
-/* Projections from one population often stand next to each other. Nothing writes to a source while it is read, so what the
-   operation before has listed is still right. */
+/* Whether a list is right: made by the operation before, for nothing writes to a source while it is read, and projections
+   from one population often stand next to each other; or by the last operation that wrote to the source. */
+static bool is_listed(const nm_listed *l, const nm_progress *p)
+{
+    if (l->lasts) {
+        return l->steps == p->steps ? l->position < p->position : l->steps + 1 == p->steps && l->position > p->position;
+    }
+    return l->steps == p->steps && l->position + 1 == p->position;
+}
+
 static nm_list spikes(nm_coprocessor *c, const nm_bulk *b)
 {
     const nm_progress *p = &c->progress;
     nm_listed *l = &c->listed;
-    bool same = l->source == b->source && l->n == b->rows.n && l->issue == c->issue && l->steps == p->steps &&
-                l->position + 1 == p->position && p->index == 0;
+    bool same = l->source == b->source && l->n == b->rows.n && l->issue == c->issue && p->index == 0 && is_listed(l, p);
     if (!same) {
         l->count = c->kernels->list_bits(b->source, b->rows.n, p->index, c->active);
     }
-    *l = (nm_listed){p->index == 0 ? b->source : NULL, c->issue, b->rows.n, l->count, p->position, p->steps};
+    *l = (nm_listed){p->index == 0 ? b->source : NULL, c->issue, b->rows.n, l->count, p->position, p->steps, false};
     return (nm_list){l->count, NM_LIST_ENDS};
 }
 
