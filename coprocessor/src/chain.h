@@ -16,6 +16,7 @@ typedef struct nm_chain_member {
 } nm_chain_member;
 
 enum { NM_FLOW_ROWS = 4096, NM_FLOW_LISTS = 512 };
+_Static_assert(NM_FLOW_LISTS >= 2 * NM_LARGEST_NETWORK, "a step begun with half of the lists has room");
 
 /* Rows of one operation that were added to currents that flow, after so many passes. */
 typedef struct nm_flow_list {

@@ -212,7 +212,6 @@ void nm_end_flow(nm_coprocessor *c, nm_chain_run *run)
     }
     repeat_past(c, run);
     end(c, run);
-    nm_forget_bounds(run);
 }
 
 /* The spikes of a pass are listed for those who read them next, if nobody else writes there. */
@@ -288,7 +287,7 @@ nm_feeder nm_find_feeder(const nm_coprocessor *c, const nm_bulk *b, uint32_t row
     uint32_t count = chains->issue == c->issue && !b->rows.value ? chains->count : 0;
     for (nm_chain_run *run = chains->run; run < chains->run + count; run++) {
         const nm_flow *flow = flow_of(c, run);
-        bool takes = flow->on && flow->lists < NM_FLOW_LISTS && rows <= NM_FLOW_ROWS - flow->rows;
+        bool takes = flow->on && rows <= NM_FLOW_ROWS - flow->rows;
         for (uint32_t k = 0; takes && k < run->chain.feeders; k++) {
             if (pop_of(c, run, k)->cur == b->place && nm_tells(b->entry, pop_of(c, run, k))) {
                 return (nm_feeder){run, k, run->chain.feeder[k].state[0]};
