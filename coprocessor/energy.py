@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from coprocessor.errors import CoprocessorError
@@ -54,6 +55,17 @@ PRESETS: dict[str, EnergyPreset] = {
 
 DEFAULT_PRESET = "default22"
 
+COUNTER_HEADS = {
+    "sop": "SOPs",
+    "nup": "neurons",
+    "spkin": "spikes in",
+    "spkout": "out",
+    "wupd": "weights",
+    "rdb": "bytes read",
+    "wrb": "written",
+}
+"""Counters of the coprocessor and the heads of their columns in reports, which have cycles in front."""
+
 _ENGINE_OPCODE = 0x2B
 _GROUPS = ("spikes", "accumulation", "neurons", "random", "plasticity")
 """Register-level instructions by funct3 (specification 5.1 to 5.5)."""
@@ -89,3 +101,14 @@ def energy_fj(
     dynamic = instructions * values.instruction_fj + memory_words * values.memory_word_fj + sop * values.synapse_fj
     dynamic += nup * values.neuron_fj + spkout * values.spike_fj + wupd * values.weight_update_fj
     return dynamic + values.leak_nw * cycles // values.clock_mhz
+
+
+def work_fj(values: EnergyPreset, counters: Mapping[str, int], cycles: int = 0) -> int:
+    """Energy of what the coprocessor has counted, in fJ, with leakage over so many cycles."""
+    return energy_fj(values, cycles=cycles, **{name: counters[name] for name in ("sop", "nup", "spkout", "wupd")})
+
+
+def picojoules(fj: int) -> str:
+    """Femtojoules as picojoules with one decimal, rounded half up."""
+    tenths = (fj + 50) // 100
+    return f"{tenths // 10:,}.{tenths % 10}"

@@ -22,10 +22,13 @@ class Crew:
         self._sessions = [session]
         self._copies = Copies(session.ram[: session.layout.mutable_start], session.layout.size)
 
-    def _grow(self, size: int) -> None:
-        """Have this many sessions. What a run changes each sample brings along."""
+    def team(self, encoded: Encoded, threads: int) -> list[Session]:
+        """The sessions that run a batch in so many threads. What a run changes each sample brings along."""
+        assert encoded.samples is not None
+        size = min(threads, encoded.samples) or 1
         while len(self._sessions) < size:
             self._sessions.append(self._sessions[0].over(self._copies.make()))
+        return self._sessions[:size]
 
     def run(self, encoded: Encoded, threads: int, reward: int, seeds: NDArray[np.uint32] | None) -> Bytes:
         """Run all samples from the present state; gives the block. CoprocessorError as `Session.run`."""
@@ -36,14 +39,14 @@ class Crew:
 
     def _run(self, encoded: Encoded, threads: int, reward: int, seeds: NDArray[np.uint32] | None) -> Bytes:
         assert encoded.samples is not None
-        self._grow(size := min(threads, encoded.samples) or 1)
+        team = self.team(encoded, threads)
         own, changing = self._sessions[0], self._sessions[0].plan.changing
         block = own.runner.block(encoded.samples * encoded.steps)
         start = np.concatenate([own.ram[part] for part in changing])
         time, random = own.read("t"), own.read("rng")
         samples = Samples(encoded, block, start, time, random, reward, seeds)
         try:
-            tallies = self._share(self._sessions[:size], samples)
+            tallies = self._share(team, samples)
         finally:
             for part, content in zip(changing, _split(start, changing), strict=True):
                 own.ram[part] = content

@@ -29,8 +29,7 @@ class Inputs:
             return Encoded(self._all, (rows_of(only, spikes),), None, len(spikes))
         if isinstance(spikes, Encoded):
             return self._own(spikes, events, steps, batch=False)
-        values = self._arrays(spikes)
-        lists = self._by_input("events", events)
+        values, lists = self._arrays(spikes), self._by_input("events", events)
         lengths = {value.shape[0] for value in values.values() if value.ndim} | (
             {steps} if steps is not None else set()
         )
@@ -38,32 +37,31 @@ class Inputs:
             given = listed(sorted(lengths)) if lengths else "nothing"
             raise CoprocessorError(f"how many steps to run? spikes and steps say {given}; give one number of steps")
         count = integer("steps", lengths.pop(), 0, 2**31 - 1)
-        rows: dict[str, Rows] = {}
         for name, value in values.items():
             self._axes(name, value, "steps x inputs")
-            rows[name] = rows_of(self._table[name], value)
-        for name, value in lists.items():
-            if name in rows:
-                raise CoprocessorError(f"input {name!r} has spikes and events; give one of them")
-            rows[name] = Rows(pack_events(self._table[name], value, count), False)
-        return self._encoded(rows, None, count)
+        return self._encoded(values, lists, None, count)
 
-    def batch(self, spikes: Any, steps: int | None) -> Encoded:
-        """Many samples: `spikes` [samples, steps, n] or by input, or an `Encoded`."""
+    def batch(self, spikes: Any, events: Any, steps: int | None, samples: int | None) -> Encoded:
+        """Many samples: `spikes` [samples, steps, n], `events` [k, 3], both maybe by input, or an `Encoded`."""
         if isinstance(spikes, Encoded):
-            return self._own(spikes, None, steps, batch=True)
-        values = self._arrays(spikes)
+            return self._own(spikes, events, steps, batch=True, samples=samples)
+        values, lists = self._arrays(spikes), self._by_input("events", events)
         for name, value in values.items():
             self._axes(name, value, "samples x steps x inputs")
         shapes = {value.shape[:2] for value in values.values()}
-        if len(shapes) != 1:
+        if len(shapes) > 1:
             raise CoprocessorError(
                 "spikes must be samples x steps x inputs, with equal samples and steps for all inputs"
             )
-        samples, count = shapes.pop()
-        if steps is not None and steps != count:
-            raise CoprocessorError(f"steps is {steps}, the spikes have {count} steps; leave it out")
-        return self._encoded({name: rows_of(self._table[name], v) for name, v in values.items()}, samples, count)
+        if not shapes:
+            if steps is None or samples is None:
+                raise CoprocessorError("how many samples and steps to run? without spikes give `samples` and `steps`")
+            shapes = {(integer("samples", samples, 0, 2**31 - 1), integer("steps", steps, 0, 2**31 - 1))}
+        found = shapes.pop()
+        for what, given, there in (("samples", samples, found[0]), ("steps", steps, found[1])):
+            if given is not None and given != there:
+                raise CoprocessorError(f"{what} is {given}, the spikes have {there} {what}; leave it out")
+        return self._encoded(values, lists, *found)
 
     def _axes(self, name: str, value: NDArray[Any], axes: str) -> None:
         if value.ndim != axes.count(" x ") + 1:
@@ -72,17 +70,29 @@ class Inputs:
                 f"with {self._table[name].n} inputs; check the axes"
             )
 
-    def _own(self, encoded: Encoded, events: Any, steps: int | None, *, batch: bool) -> Encoded:
+    def _own(
+        self, encoded: Encoded, events: Any, steps: int | None, *, batch: bool, samples: int | None = None
+    ) -> Encoded:
         if encoded.inputs != self._all:
             raise CoprocessorError(f"{encoded!r} was encoded for another network; encode it with this one")
         if (encoded.samples is not None) != batch:
             wanted = "samples x steps x inputs" if batch else "steps x inputs"
             raise CoprocessorError(f"{encoded!r} does not fit here, expected {wanted}; use run or run_batch")
-        if events is not None or steps not in (None, encoded.steps):
-            raise CoprocessorError(f"{encoded!r} says all about the input; leave `events` and `steps` out")
+        if events is not None or steps not in (None, encoded.steps) or samples not in (None, encoded.samples):
+            others = "`events`, `steps` and `samples`" if batch else "`events` and `steps`"
+            raise CoprocessorError(f"{encoded!r} says all about the input; leave {others} out")
         return encoded
 
-    def _encoded(self, rows: Mapping[str, Rows], samples: int | None, steps: int) -> Encoded:
+    def _encoded(
+        self, values: Mapping[str, NDArray[Any]], lists: Mapping[str, Any], samples: int | None, steps: int
+    ) -> Encoded:
+        """Values and events by input, of these numbers of samples and steps."""
+        rows = {name: rows_of(self._table[name], value) for name, value in values.items()}
+        shape = (steps,) if samples is None else (samples, steps)
+        for name, value in lists.items():
+            if name in rows:
+                raise CoprocessorError(f"input {name!r} has spikes and events; give one of them")
+            rows[name] = Rows(pack_events(self._table[name], value, shape), False)
         return Encoded(self._all, tuple(rows.get(stream.name) for stream in self._all), samples, steps)
 
     def _by_input(self, argument: str, given: Any) -> dict[str, Any]:

@@ -16,11 +16,13 @@ from numpy.typing import ArrayLike, NDArray
 from coprocessor.errors import CoprocessorError
 from coprocessor.golden.memory import Memory
 from coprocessor.golden.projection import read_projection
+from coprocessor.interface import MOST_LANES
 from coprocessor.network import image
 from coprocessor.network.accumulators import AccumulatorBound, bounds
 from coprocessor.network.builder import Builder
 from coprocessor.network.checks import integer, integers
 from coprocessor.network.formats import READERS, Weights
+from coprocessor.network.layers import accounting
 from coprocessor.network.layout import Layout
 from coprocessor.network.parts import Population, Projection, Rule
 from coprocessor.network.result import Result
@@ -40,7 +42,8 @@ class Network(Builder):
     the rules are applied. The first run fixes the parts. `steps` is the length of the stream buffers (longer runs are
     split, with the same result), `base` the guest address of the image, `coprocessor` a factory (ram, base) that
     replaces the C coprocessor, for example `coprocessor.golden.Coprocessor`; `simd` is the instruction set that C uses,
-    one of `coprocessor.simd_levels()` (default: environment variable NEUROHART_SIMD, or the fastest). All errors are
+    one of `coprocessor.simd_levels()` (default: environment variable NEUROHART_SIMD, or the fastest). `lanes` are the
+    synapses a cycle (1 to 255, default 4): cycles and energy depend on it, nothing else. All errors are
     CoprocessorError.
     """
 
@@ -51,12 +54,14 @@ class Network(Builder):
         steps: int = 256,
         coprocessor: Factory | None = None,
         simd: str | None = None,
+        lanes: int | None = None,
     ) -> None:
         if coprocessor is not None and simd is not None:
             raise CoprocessorError("simd is for the C coprocessor; leave it out, or leave `coprocessor` out")
         self._base = integer("base", base, 16, 2**32 - 16)
         self._steps = integer("steps", steps, 1, 1 << 24, cure="longer runs are split")
         self._factory, self._simd = coprocessor, simd
+        self._lanes = None if lanes is None else integer("lanes", lanes, 1, MOST_LANES)
         super().__init__()
         self._session: Session | None = None
 
@@ -74,7 +79,7 @@ class Network(Builder):
                 layout = Layout(parts, self._base, self._steps)
                 ram = layout.image()
                 bounds(parts)
-                session = Session(layout, ram, self._factory, self._simd)
+                session = Session(layout, ram, self._factory, self._simd, self._lanes)
                 session.check()
                 self._session = session
             return self._session
@@ -153,15 +158,18 @@ class Network(Builder):
         steps: int | None = None,
         *,
         events: ArrayLike | Mapping[str, ArrayLike] | None = None,
+        samples: int | None = None,
     ) -> Encoded:
-        """Make inputs ready for many runs: what it gives goes into `run`, or with [samples, steps, n] into `run_batch`.
+        """Make inputs ready for many runs: what it gives goes into `run`, or with [samples, steps, n] or `samples`
+        into `run_batch`.
 
-        Arguments are those of `run`; the values are copied. It fixes the parts of the network.
+        Arguments are those of `run` and `run_batch`; the values are copied. It fixes the parts of the network.
         """
         inputs = self._ready.inputs
         first = next(iter(spikes.values()), None) if isinstance(spikes, Mapping) else spikes
-        if events is None and first is not None and not isinstance(first, Encoded) and np.ndim(first) == 3:
-            return inputs.batch(spikes, steps).packed()
+        many = first is not None and not isinstance(first, Encoded) and np.ndim(first) == 3
+        if samples is not None or many:
+            return inputs.batch(spikes, events, steps, samples).packed()
         return inputs.sample(spikes, events, steps).packed()
 
     def run(
@@ -171,47 +179,63 @@ class Network(Builder):
         *,
         events: ArrayLike | Mapping[str, ArrayLike] | None = None,
         reward: int = 0,
+        layers: bool = False,
     ) -> Result:
         """Run `steps` steps from the present state.
 
         `spikes` is [steps, n] of 0 and 1, or numbers for a graded input; `events` is [k, 2] of (step, address) and
         needs `steps`. With several inputs both are mappings by name; an input without values is silent. What `encode`
-        gave can be run instead. `reward` (s16) goes to reward-modulated rules.
+        gave can be run instead. `reward` (s16) goes to reward-modulated rules. With `layers` the result also has what
+        each projection, population and rule cost.
         """
         session = self._session or self._ready
         encoded = session.inputs.sample(spikes, events, steps)
         if reward:
             reward = integer("reward", reward, -32768, 32767)
         with session.lock:
+            if layers:
+                with accounting([session]) as kept:
+                    block = session.run(encoded.packed(), reward)
+                return Result(block, session.recorded, (encoded.steps,), kept)
             block = session.run(encoded, reward)
         return Result(block, session.recorded, (encoded.steps,))
 
     def run_batch(
         self,
-        spikes: ArrayLike | Mapping[str, ArrayLike] | Encoded,
+        spikes: ArrayLike | Mapping[str, ArrayLike] | Encoded | None = None,
         steps: int | None = None,
         *,
+        events: ArrayLike | Mapping[str, ArrayLike] | None = None,
+        samples: int | None = None,
         threads: int = 1,
         seeds: Sequence[int] | None = None,
         reward: int = 0,
+        layers: bool = False,
     ) -> Result:
         """Run every sample of `spikes` [samples, steps, n] from the present state, which is the same afterwards.
 
+        `events` is [k, 3] of (sample, step, address), in any order, and needs `samples` and `steps` unless some input
+        has spikes. With several inputs both are mappings by name; an input without values is silent.
         Threads take sample after sample, each with a coprocessor of its own; the result does not depend on their
         number. Sample k starts with random seed seeds[k], or with the present random state. What samples learn is
-        dropped.
+        dropped. `layers` is as for `run`, over all samples.
         """
         session = self._ready
-        encoded = session.inputs.batch(spikes, steps)
+        encoded = session.inputs.batch(spikes, events, steps, samples)
         assert encoded.samples is not None
         integer("threads", threads, 1, 1024)
         random = None
         if seeds is not None:
             random = integers("seeds", list(seeds), 0, 2**32 - 1, shape=(encoded.samples,)).astype(np.uint32)
         reward = integer("reward", reward, -32768, 32767)
+        shape = encoded.samples, encoded.steps
         with session.lock:
+            if layers:
+                with accounting(session.crew.team(encoded, threads)) as kept:
+                    block = session.crew.run(encoded.packed(), threads, reward, random)
+                return Result(block, session.recorded, shape, kept)
             block = session.crew.run(encoded, threads, reward, random)
-        return Result(block, session.recorded, (encoded.samples, encoded.steps))
+        return Result(block, session.recorded, shape)
 
     # Files ----------------------------------------------------------------------------------------------------------
     def export(self, path: str | Path, base: int = DEFAULT_BASE, steps: int | None = None) -> image.Exported:
@@ -227,16 +251,23 @@ class Network(Builder):
         return image.export(layout, session.layout, session.ram, Path(path), session.read("t"), session.read("rng"))
 
     @classmethod
-    def load(cls, path: str | Path, *, coprocessor: Factory | None = None, simd: str | None = None) -> Network:
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        coprocessor: Factory | None = None,
+        simd: str | None = None,
+        lanes: int | None = None,
+    ) -> Network:
         """The network of an exported `.bin`, with the weights, state, time and random state it was exported with."""
         loaded = image.load(Path(path))
         layout = loaded.layout
-        network = cls(base=layout.base, steps=layout.steps, coprocessor=coprocessor, simd=simd)
+        network = cls(base=layout.base, steps=layout.steps, coprocessor=coprocessor, simd=simd, lanes=lanes)
         network._inputs = {part.name: part for part in layout.parts.inputs}
         network._populations = {part.name: part for part in layout.parts.populations}
         network._projections = {part.name: part for part in layout.parts.projections}
         network._rules = {part.name: part for part in layout.parts.rules}
-        network._session = session = Session(layout, loaded.ram, network._factory, simd)
+        network._session = session = Session(layout, loaded.ram, network._factory, simd, network._lanes)
         session.write("t", loaded.time)
         session.write("rng", loaded.random)
         return network

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,9 @@ from coprocessor.network.checks import listed
 from coprocessor.network.parts import Population
 from coprocessor.network.plan import TALLY_BYTES
 from coprocessor.network.streams import Bytes, Unpacking
+
+if TYPE_CHECKING:
+    from coprocessor.network.layers import Layer
 
 
 class Place(NamedTuple):
@@ -95,11 +98,14 @@ class Result:
     `outputs[name]` is [steps, n], of a batch [samples, steps, n]: spikes as uint8, graded values as int32.
     """
 
-    __slots__ = ("_block", "_tally", "outputs")
+    __slots__ = ("_block", "_layers", "_tally", "outputs")
 
-    def __init__(self, block: Bytes, recorded: Recorded, shape: tuple[int, ...]) -> None:
+    def __init__(
+        self, block: Bytes, recorded: Recorded, shape: tuple[int, ...], layers: Sequence[Layer] | None = None
+    ) -> None:
         self.outputs = Outputs(block, recorded, shape)
         self._block = block
+        self._layers = layers
         self._tally: list[int] | None = None
 
     def _counted(self) -> list[int]:
@@ -138,12 +144,27 @@ class Result:
 
     def energy_fj(self, preset: str = "default22") -> int:
         """Energy of the coprocessor by specification 8.2 in fJ, without instructions of a hart."""
-        from coprocessor.energy import energy_fj
         from coprocessor.energy import preset as preset_of
+        from coprocessor.energy import work_fj
 
         counters = self.counters
-        counted = {name: counters[name] for name in ("sop", "nup", "spkout", "wupd")}
-        return energy_fj(preset_of(preset), cycles=counters["cyc"], **counted)
+        return work_fj(preset_of(preset), counters, counters["cyc"])
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """What each projection, population and rule has cost, in the order of a step; of a batch all samples together.
+
+        CoprocessorError unless the run was one with layers=True.
+        """
+        if self._layers is None:
+            raise CoprocessorError("the costs of layers were not kept; run with layers=True")
+        return tuple(self._layers)
+
+    def report(self, preset: str = "default22") -> str:
+        """The layers as a table: operations, cycles, counters, energy; their sum is that of the run."""
+        from coprocessor.network.layers import table
+
+        return table(self.layers, preset)
 
     def __repr__(self) -> str:
         return f"<result of {', '.join(self.outputs) or 'nothing recorded'}: {self.spike_count} spikes>"

@@ -29,12 +29,17 @@ _NUMBERS = {row.name.removeprefix("nm_"): row.number for row in TABLE}
 
 class Session:
     """`ram` is the image of `layout`, used in place; `factory(ram, base)` makes the coprocessor, None the C one with
-    the instruction set `simd`."""
+    the instruction set `simd`. `lanes` are as the coprocessor has them if None."""
 
     def __init__(
-        self, layout: Layout, ram: NDArray[np.uint8], factory: Factory | None, simd: str | None = None
+        self,
+        layout: Layout,
+        ram: NDArray[np.uint8],
+        factory: Factory | None,
+        simd: str | None = None,
+        lanes: int | None = None,
     ) -> None:
-        self.layout, self.ram, self._factory, self._simd = layout, ram, factory, simd
+        self.layout, self.ram, self._factory, self._simd, self._lanes = layout, ram, factory, simd, lanes
         self.plan = Plan.of(layout)
         self.inputs = Inputs({stream.name: stream for stream in layout.parts.inputs})
         self.lock = threading.Lock()
@@ -52,12 +57,14 @@ class Session:
             self.unit = factory(ram, layout.base)
             self.runner = Runner(self.unit, ram, self.plan)
             self.recorded = Recorded(layout.parts.populations)
+        if lanes is not None:
+            self.unit.lanes = lanes
         self.unit.ctl = ST_INITIAL
         self.write("slice", 0)
 
     def over(self, ram: NDArray[np.uint8]) -> Session:
         """Another session like this one, with a memory of its own."""
-        return Session(self.layout, ram, self._factory, self._simd)
+        return Session(self.layout, ram, self._factory, self._simd, self._lanes)
 
     @cached_property
     def crew(self) -> Crew:

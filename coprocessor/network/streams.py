@@ -82,49 +82,66 @@ def pack(stream: Input, values: ArrayLike) -> Bytes:
     small = array.dtype == np.bool_ or (array.dtype == np.uint8 and (array.size == 0 or array.max() <= 1))
     spikes = array if small else integers(where, array, 0, 1, cure="spikes are 0 or 1").astype(np.bool_)
     if stream.capacity:
-        flat = spikes.reshape(-1, stream.n)
-        return _event_lists(stream, np.argwhere(flat), len(flat)).reshape(*array.shape[:-1], stream.buffer_bytes)
+        return _event_lists(stream, np.argwhere(spikes.reshape(-1, stream.n)), array.shape[:-1])
     return pack_bits(spikes, stream.buffer_bytes)
 
 
-def pack_events(stream: Input, events: ArrayLike, steps: int) -> Bytes:
-    """Events [k, 2] of (step, address) as buffers [steps, bytes]; CoprocessorError for range or repetition."""
+def pack_events(stream: Input, events: ArrayLike, shape: tuple[int, ...]) -> Bytes:
+    """Events [k, 2] of (step, address), with `shape` (samples, steps) [k, 3] of (sample, step, address), as buffers
+    [*shape, bytes]; CoprocessorError for range or repetition."""
     where = f"events of input {stream.name!r}"
-    array = integers(where, events, 0, 2**31 - 1)
-    if array.size == 0:
-        array = array.reshape(0, 2)
-    if array.ndim != 2 or array.shape[1] != 2:
-        raise CoprocessorError(f"{where}: the array has shape {array.shape}, expected events x (step, address)")
-    integers(f"{where}: steps", array[:, 0], 0, steps - 1, cure="run more steps")
-    integers(f"{where}: addresses", array[:, 1], 0, stream.n - 1, cure=f"the input has {stream.n} addresses")
-    ordered = array[np.argsort(array[:, 0], kind="stable")]
-    if stream.capacity:
-        return _event_lists(stream, ordered, steps)
     if stream.encoding == "graded":
         raise CoprocessorError(f"{where}: a graded input takes values; pass them as `spikes`")
-    raster = np.zeros((steps, stream.n), dtype=np.int64)
-    np.add.at(raster, (ordered[:, 0], ordered[:, 1]), 1)
-    if raster.size and raster.max() > 1:
-        step, address = np.argwhere(raster > 1)[0]
+    array = integers(where, events, 0, 2**31 - 1)
+    columns = ("sample", "step", "address")[-1 - len(shape) :]
+    if array.size == 0:
+        array = array.reshape(0, len(columns))
+    if array.ndim != 2 or array.shape[1] != len(columns):
         raise CoprocessorError(
-            f"{where}: address {address} has two events in step {step}, a bitmap holds one; "
+            f"{where}: the array has shape {array.shape}, expected events x ({', '.join(columns)})"
+            + ("; with samples they are for run_batch" if array.ndim == 2 and array.shape[1] == 3 else "")
+        )
+    for k, (name, length) in enumerate(zip(columns, shape, strict=False)):
+        integers(f"{where}: {name}s", array[:, k], 0, length - 1, cure=f"run more {name}s")
+    integers(f"{where}: addresses", array[:, -1], 0, stream.n - 1, cure=f"the input has {stream.n} addresses")
+    rows = np.ravel_multi_index(tuple(array[:, :-1].T), shape) if len(array) else array[:, 0]
+    if stream.capacity:
+        order = np.argsort(rows, kind="stable")
+        return _event_lists(stream, np.stack([rows[order], array[order, -1]], axis=1), shape)
+    places = np.sort(rows * stream.n + array[:, -1])
+    twice = places[:-1][places[1:] == places[:-1]]
+    if len(twice):
+        row, address = divmod(int(twice[0]), stream.n)
+        raise CoprocessorError(
+            f"{where}: address {address} has two events in {_row_name(row, shape)}, a bitmap holds one; "
             'declare the input with encoding="events"'
         )
-    return pack_bits(raster, stream.buffer_bytes)
+    packed = np.zeros((*shape, stream.buffer_bytes), dtype=np.uint8)
+    index, bit = np.divmod(places, stream.n)
+    np.bitwise_or.at(packed.reshape(-1), index * stream.buffer_bytes + (bit >> 3), (1 << (bit & 7)).astype(np.uint8))
+    return packed
 
 
-def _event_lists(stream: Input, events: NDArray[np.int64], steps: int) -> Bytes:
-    """AER buffers of events that are ordered by step."""
-    counts = np.bincount(events[:, 0], minlength=steps)
+def _row_name(row: int, shape: tuple[int, ...]) -> str:
+    """A row for a message."""
+    place = np.unravel_index(row, shape)
+    return f"step {place[-1]}" + (f" of sample {place[0]}" if len(shape) > 1 else "")
+
+
+def _event_lists(stream: Input, events: NDArray[np.int64], shape: tuple[int, ...]) -> Bytes:
+    """AER buffers [*shape, bytes] of events (row, address) that are ordered by row."""
+    counts = np.bincount(events[:, 0], minlength=math.prod(shape))
     if counts.size and counts.max() > stream.capacity:
+        row = int(counts.argmax())
         raise CoprocessorError(
-            f"input {stream.name!r}: step {int(counts.argmax())} has {int(counts.max())} events, "
+            f"input {stream.name!r}: {_row_name(row, shape)} has {int(counts[row])} events, "
             f"the capacity is {stream.capacity}; declare the input with more"
         )
-    words = np.zeros((steps, 1 + stream.capacity), dtype="<u4")
-    words[:, 0] = counts
+    words = np.zeros((*shape, 1 + stream.capacity), dtype="<u4")
+    lists = words.reshape(-1, 1 + stream.capacity)
+    lists[:, 0] = counts
     places = np.arange(len(events)) - np.repeat(np.cumsum(counts) - counts, counts)
-    words[events[:, 0], 1 + places] = (events[:, 0] & 0xFFF) << 20 | events[:, 1]
+    lists[events[:, 0], 1 + places] = (events[:, 0] % shape[-1] & 0xFFF) << 20 | events[:, 1]
     return words.view(np.uint8)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
+from coprocessor.energy import COUNTER_HEADS, picojoules
 from iss.cli.energy import Part, Report
 from iss.cli.tables import show_tables, table
 
@@ -12,16 +13,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 Value = Callable[[Part], int]
-_COUNTERS = {
-    "sop": "SOPs",
-    "nup": "neurons",
-    "spkin": "spikes in",
-    "spkout": "out",
-    "wupd": "weights",
-    "rdb": "bytes read",
-    "wrb": "written",
-}
-"""Counters of the coprocessor and the heads of their columns; cycles are a column of every part."""
 MOST_SYMBOLS = 24
 """Rows of a table by symbol; the rest is put together in one."""
 
@@ -36,12 +27,6 @@ def show(report: Report, stream: TextIO) -> None:
     if report.symbols is not None:
         tables.append(_table(report, "symbol", "instructions", _shortened(report.symbols)))
     show_tables(tables, stream)
-
-
-def picojoules(fj: int) -> str:
-    """Return femtojoules as picojoules with one decimal, rounded half up."""
-    tenths = (fj + 50) // 100
-    return f"{tenths // 10:,}.{tenths % 10}"
 
 
 def _shortened(parts: list[Part]) -> list[Part]:
@@ -74,7 +59,7 @@ def _table(report: Report, what: str, count: str, parts: list[Part]) -> Table:
         "cycles": lambda part: part.cycles,
         "loads, stores": lambda part: part.accesses,
     }
-    columns |= {head: _counter(name) for name, head in _COUNTERS.items()}
+    columns |= {head: _counter(name) for name, head in COUNTER_HEADS.items()}
     columns = {head: value for head, value in columns.items() if value(total)}
     made = table(f"energy by {what}", *columns, "pJ", "share")
     for part in (*parts, total):
