@@ -24,7 +24,7 @@ static nm_ranges tables_of(const nm_coprocessor *c, const nm_entry *entry)
     return r;
 }
 
-/* All that an operation may read in a run and does not write. */
+/* All that an operation may read or set in a run. What updates add their outputs to is not among it: an input like others. */
 static nm_ranges read_by(const nm_coprocessor *c, const nm_entry *entry, const nm_step *step)
 {
     const nm_syn *syn = &entry->syn;
@@ -37,8 +37,12 @@ static nm_ranges read_by(const nm_coprocessor *c, const nm_entry *entry, const n
         return r;
     }
     const nm_pop *pop = &entry->pop;
+    const nm_range state = nm_state_range(pop), ring = nm_ring_range(pop);
     nm_ranges r = {.unbounded = entry->kind != NM_ENTRY_UPD};
     nm_add_range(&r, pop->param, UINT64_C(4) * pop->n * nm_popcount(pop->replaced));
+    nm_add_range(&r, pop->state, state.end - state.begin);
+    nm_add_range(&r, pop->cur, ring.end - ring.begin);
+    nm_add_range(&r, pop->out, pop->out ? nm_output_bytes(pop, step) : 0);
     return r;
 }
 
