@@ -196,7 +196,7 @@ class Network(Builder):
             if layers:
                 with accounting([session]) as kept:
                     block = session.run(encoded.packed(), reward)
-                return Result(block, session.recorded, (encoded.steps,), kept)
+                return Result(block, session.recorded, (encoded.steps,)).with_layers(kept)
             block = session.run(encoded, reward)
         return Result(block, session.recorded, (encoded.steps,))
 
@@ -233,7 +233,7 @@ class Network(Builder):
             if layers:
                 with accounting(session.crew.team(encoded, threads)) as kept:
                     block = session.crew.run(encoded.packed(), threads, reward, random)
-                return Result(block, session.recorded, shape, kept)
+                return Result(block, session.recorded, shape).with_layers(kept)
             block = session.crew.run(encoded, threads, reward, random)
         return Result(block, session.recorded, shape)
 

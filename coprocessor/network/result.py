@@ -100,13 +100,15 @@ class Result:
 
     __slots__ = ("_block", "_layers", "_tally", "outputs")
 
-    def __init__(
-        self, block: Bytes, recorded: Recorded, shape: tuple[int, ...], layers: Sequence[Layer] | None = None
-    ) -> None:
+    def __init__(self, block: Bytes, recorded: Recorded, shape: tuple[int, ...]) -> None:
         self.outputs = Outputs(block, recorded, shape)
         self._block = block
-        self._layers = layers
         self._tally: list[int] | None = None
+
+    def with_layers(self, layers: Sequence[Layer]) -> Result:
+        """This result, now with what layers have cost."""
+        self._layers = tuple(layers)
+        return self
 
     def _counted(self) -> list[int]:
         if self._tally is None:
@@ -156,9 +158,10 @@ class Result:
 
         CoprocessorError unless the run was one with layers=True.
         """
-        if self._layers is None:
-            raise CoprocessorError("the costs of layers were not kept; run with layers=True")
-        return tuple(self._layers)
+        try:
+            return self._layers
+        except AttributeError:
+            raise CoprocessorError("the costs of layers were not kept; run with layers=True") from None
 
     def report(self, preset: str = "default22") -> str:
         """The layers as a table: operations, cycles, counters, energy; their sum is that of the run."""
