@@ -16,7 +16,7 @@ from iss.cli.main import COMMANDS, main
 from iss.cli.parsing import Parser
 from tests.architecture.documents import blocks, commands, copy_checkout, run_page
 from tests.architecture.repository import ROOT, project_files
-from tests.oracles.toolchain import require, spike_binary
+from tests.oracles.toolchain import cross_compiler, require, spike_binary
 from tools.docs.pictures import PICTURES
 
 PAGES = [path for path in project_files() if path.suffix == ".md"]
@@ -110,6 +110,12 @@ def test_pages_show_what_is_printed(page: str, tmp_path: Path) -> None:
 def test_the_page_of_traces_shows_what_is_printed(tmp_path: Path) -> None:
     (tmp_path / "programs").symlink_to(ROOT / "programs")
     run_page(ROOT / "docs" / "traces.md", tmp_path, {"PYTHONPATH": str(ROOT)}, {})
+
+
+def test_the_page_of_the_firmware_library_does_what_it_says(tmp_path: Path) -> None:
+    """In assembly, and in C with the compiler that the page names."""
+    require(cross_compiler)
+    run_page(ROOT / "docs" / "firmware-library.md", tmp_path, {"PYTHONPATH": str(ROOT)}, {})
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -16,6 +16,7 @@ from coprocessor.errors import CoprocessorError
 from coprocessor.network import SparseRows
 from coprocessor.network.packing import BLOCK
 from coprocessor.network.sparse import Sparse
+from tests.architecture.repository import ROOT
 from tests.network.networks import generator, raster
 from tests.network.test_network import assert_equal
 
@@ -181,6 +182,33 @@ def test_memory_is_the_image_and_little_more(tmp_path: Path) -> None:
         assert 12_000_000 < stored < 12_200_000
         assert stored - 1_000_000 < grown < stored + 8_000_000, grown
         assert count > 0
+
+
+CUBA = """
+import sys
+from tools.validation.cuba_network import build
+
+count = len(build(int(sys.argv[1]), synapses=int(sys.argv[2])).run(steps=50).events("neurons"))
+print(next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) * 1024, count)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
+def test_memory_of_a_large_network_is_three_bytes_a_synapse() -> None:
+    """The CUBA network with 40 thousand and with 8 million synapses, whole processes: 3.2 bytes for each more.
+
+    The benchmark w2-large measures 40 million, for which 170 MB are the limit.
+    """
+    peaks, few, many = [], 4000 * 10, 16_000 * 500
+    for neurons, synapses in ((4000, few // 4000), (16_000, many // 16_000)):
+        command = [sys.executable, "-c", CUBA, str(neurons), str(synapses)]
+        output = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
+        peak, count = (int(word) for word in output.split())
+        assert count > 0
+        peaks.append(peak)
+    each = (peaks[1] - peaks[0]) / (many - few)
+    assert 3 < each < 3.7
+    assert peaks[0] - each * few < 70_000_000  # Python, NumPy and the native module
 
 
 def twins(weights: Any, *, shared: bool) -> Network:
