@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from coprocessor.network.plan import TALLY_BYTES
 from coprocessor.network.runner import NotSpikes, RunFailed, Samples
 from coprocessor.network.session import Session
 from coprocessor.network.streams import Bytes, Encoded
+from coprocessor.network.threads import together
 
 
 class Crew:
@@ -48,44 +49,27 @@ class Crew:
         try:
             tallies = self._share(team, samples)
         finally:
-            for part, content in zip(changing, _split(start, changing), strict=True):
-                own.ram[part] = content
+            ends = accumulate(part.stop - part.start for part in changing)
+            for part, end in zip(changing, ends, strict=True):
+                own.ram[part] = start[end - (part.stop - part.start) : end]
             own.write("t", time)
             own.write("rng", random)
-        block[:TALLY_BYTES] = np.sum(tallies, axis=0, dtype="<u8").view(np.uint8)
+        block[:TALLY_BYTES].view("<u8")[:] = [sum(counts) for counts in zip(*tallies, strict=True)]
         return block
 
     @staticmethod
     def _share(sessions: list[Session], samples: Samples) -> list[list[int]]:
         """Let every session run samples; gives their tallies."""
         shared = sessions[0].runner.share(samples)
-        tallies: list[list[int]] = []
-        errors: list[BaseException] = []
 
-        def work(session: Session) -> None:
+        def work(session: Session) -> list[int]:
             try:
-                tallies.append(session.runner.run_samples(shared))
-            except BaseException as error:
+                return session.runner.run_samples(shared)
+            except RunFailed:
                 shared.stop()
-                errors.append(session.failed(Operation.RUN) if isinstance(error, RunFailed) else error)
+                raise session.failed(Operation.RUN) from None
+            except BaseException:
+                shared.stop()
+                raise
 
-        others = [threading.Thread(target=work, args=(session,), daemon=True) for session in sessions[1:]]
-        for thread in others:
-            thread.start()
-        work(sessions[0])
-        try:
-            for thread in others:
-                thread.join()
-        except BaseException:
-            shared.stop()
-            for thread in others:
-                thread.join()
-            raise
-        if errors:
-            raise errors[0]
-        return tallies
-
-
-def _split(start: Bytes, parts: list[slice]) -> list[Bytes]:
-    ends = np.cumsum([part.stop - part.start for part in parts])
-    return np.split(start, ends[:-1])
+        return together(work, sessions, shared.stop)

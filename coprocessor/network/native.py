@@ -11,10 +11,13 @@ from coprocessor.network.buffers import empty
 from coprocessor.network.plan import TALLY_BYTES, Plan
 from coprocessor.network.runner import NotSpikes, RunFailed, Samples
 from coprocessor.network.streams import Bytes, Encoded, Unpacking
+from coprocessor.network.threads import together
 
 STEPS_A_CALL = 256
 SAMPLES_A_CALL = 64
 """So that Ctrl-C is heard between calls, and a call is still long."""
+BITS_A_THREAD = 1 << 20
+"""Fewer are unpacked before another thread is awake."""
 EVENTS_A_CALL = 1 << 16
 """Room for events before they are copied; a row may need more."""
 
@@ -28,9 +31,19 @@ def unpacking(simd: str) -> Unpacking:
     """What does the same as `streams.unpack_bits`, in C with this instruction set."""
     kernels, unpack = lib.nm_find_kernels(simd.encode()), lib.nm_unpack_bits
 
-    def unpack_bits(block: Bytes, start: int, size: int, shape: tuple[int, ...]) -> Bytes:
+    def unpack_bits(block: Bytes, start: int, size: int, shape: tuple[int, ...], threads: int = 1) -> Bytes:
         bits, n = empty(*shape), shape[-1]
-        unpack(kernels, _from_buffer(bits), _from_buffer(block), start, bits.size // n, size, n)
+        to, rows = _from_buffer(bits), bits.size // n
+        if threads == 1 or bits.size < 2 * BITS_A_THREAD:
+            unpack(kernels, to, _from_buffer(block), start, rows, size, n)
+            return bits
+
+        def part(k: int) -> None:
+            first, end = rows * k // parts, rows * (k + 1) // parts
+            unpack(kernels, to + first * n, _from_buffer(block), start + first * size, end - first, size, n)
+
+        parts = min(threads, bits.size // BITS_A_THREAD)
+        together(part, range(parts))
         return bits
 
     return unpack_bits

@@ -233,9 +233,9 @@ class Network(Builder):
             if layers:
                 with accounting(session.crew.team(encoded, threads)) as kept:
                     block = session.crew.run(encoded.packed(), threads, reward, random)
-                return Result(block, session.recorded, shape).with_layers(kept)
+                return Result(block, session.recorded, shape, threads).with_layers(kept)
             block = session.crew.run(encoded, threads, reward, random)
-        return Result(block, session.recorded, shape)
+        return Result(block, session.recorded, shape, threads)
 
     # Files ----------------------------------------------------------------------------------------------------------
     def export(self, path: str | Path, base: int = DEFAULT_BASE, steps: int | None = None) -> image.Exported:

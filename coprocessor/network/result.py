@@ -52,10 +52,10 @@ class Recorded:
 class Outputs(Mapping[str, NDArray[Any]]):
     """Outputs by population; each is unpacked when it is first read."""
 
-    __slots__ = ("_block", "_recorded", "_rows", "_shape", "_unpacked")
+    __slots__ = ("_block", "_recorded", "_rows", "_shape", "_threads", "_unpacked")
 
-    def __init__(self, block: Bytes, recorded: Recorded, shape: tuple[int, ...]) -> None:
-        self._block, self._recorded, self._shape = block, recorded, shape
+    def __init__(self, block: Bytes, recorded: Recorded, shape: tuple[int, ...], threads: int) -> None:
+        self._block, self._recorded, self._shape, self._threads = block, recorded, shape, threads
         self._rows = math.prod(shape)
         self._unpacked: dict[str, NDArray[Any]] = {}
 
@@ -67,7 +67,7 @@ class Outputs(Mapping[str, NDArray[Any]]):
             if graded:
                 found = self._block[start : start + self._rows * size].view("<i4").reshape(shape)
             else:
-                found = self._recorded.unpack(self._block, start, size, shape)
+                found = self._recorded.unpack(self._block, start, size, shape, self._threads)
             self._unpacked[name] = found
         return found
 
@@ -100,8 +100,8 @@ class Result:
 
     __slots__ = ("_block", "_layers", "_tally", "outputs")
 
-    def __init__(self, block: Bytes, recorded: Recorded, shape: tuple[int, ...]) -> None:
-        self.outputs = Outputs(block, recorded, shape)
+    def __init__(self, block: Bytes, recorded: Recorded, shape: tuple[int, ...], threads: int = 1) -> None:
+        self.outputs = Outputs(block, recorded, shape, threads)
         self._block = block
         self._tally: list[int] | None = None
 

@@ -145,11 +145,14 @@ def _event_lists(stream: Input, events: NDArray[np.int64], shape: tuple[int, ...
     return words.view(np.uint8)
 
 
-Unpacking = Callable[[Bytes, int, int, tuple[int, ...]], Bytes]
+Unpacking = Callable[[Bytes, int, int, tuple[int, ...], int], Bytes]
 
 
-def unpack_bits(block: Bytes, start: int, size: int, shape: tuple[int, ...]) -> Bytes:
-    """0 and 1 [..., n] of this shape: the first n bits of rows of `size` bytes, which begin at `start` of the block."""
+def unpack_bits(block: Bytes, start: int, size: int, shape: tuple[int, ...], threads: int = 1) -> Bytes:
+    """0 and 1 [..., n] of this shape: the first n bits of rows of `size` bytes, which begin at `start` of the block.
+
+    It may take so many threads; this function needs none.
+    """
     *axes, n = shape
     rows = block[start : start + math.prod(axes) * size].reshape(*axes, size)
     return np.unpackbits(rows, axis=-1, count=n, bitorder="little")
