@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +10,8 @@ from coprocessor.golden import Coprocessor as Golden
 from coprocessor.interface import Operation
 from tests.coprocessor.implementations import BASE, Machine, every_level
 from tests.coprocessor.memory_image import Image
+from tools.validation.oxford import GOLD
 
-GOLD = Path(__file__).resolve().parents[3] / "shared" / "data" / "loihi-oxford" / "oxford.npz"
 VOLTAGE_DECAY, THRESHOLD = 415, 6
 STEPS, GOLDEN_STEPS = 2000, 60
 """The golden model sees the first steps only."""

@@ -8,10 +8,17 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tools.validation import alif, cuba, izhikevich, lava, mutation, report, stdp, truenorth
+from tools.validation import alif, cuba, izhikevich, lava, mutation, oxford, report, stdp, truenorth
 from tools.validation.findings import ReferenceMissing, Unequal
 
-FINDINGS = {"lava": lava, "alif": alif, "izhikevich": izhikevich, "truenorth": truenorth, "stdp": stdp}
+FINDINGS = {
+    "oxford": oxford,
+    "lava": lava,
+    "alif": alif,
+    "izhikevich": izhikevich,
+    "truenorth": truenorth,
+    "stdp": stdp,
+}
 """Sub-commands, and tables of the page."""
 
 
@@ -25,8 +32,10 @@ def run(arguments: argparse.Namespace) -> int:
         page = report.update(report.PAGE.read_text(encoding="utf-8"), FINDINGS)
         report.PAGE.write_text(page, encoding="utf-8")
         return 0
-    chosen = FINDINGS.values() if arguments.command == "all" else [FINDINGS[arguments.command]]
-    return report.show([finding for module in chosen for finding in module.findings()], arguments)
+    if arguments.command != "all":
+        return report.show(FINDINGS[arguments.command].findings(), arguments)
+    found = [report.findings_if_possible(module) for module in FINDINGS.values()]
+    return report.show([finding for findings in found for finding in findings or ()], arguments)
 
 
 def main() -> int:

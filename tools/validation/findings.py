@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 
 class ReferenceMissing(Exception):
-    """A package that a comparison needs is not installed."""
+    """A package that a comparison needs is not installed, or its data are not there."""
 
 
 class Unequal(Exception):

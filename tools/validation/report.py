@@ -16,7 +16,7 @@ from rich.table import Table
 from tools.docs.tables import markdown, replace
 from tools.validation import cuba
 from tools.validation.cuba_measures import MEASURES
-from tools.validation.findings import Finding, Unequal
+from tools.validation.findings import Finding, ReferenceMissing, Unequal
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "comparisons.md"
 COLUMNS = ("what", "how much was compared", "deviation", "tolerance", "why this tolerance")
@@ -74,10 +74,23 @@ def cuba_table() -> str:
     return markdown(rows)
 
 
-def update(page: str, modules: dict[str, ModuleType]) -> str:
-    """The page with all figures made again."""
+def findings_if_possible(module: ModuleType) -> list[Finding] | None:
+    """The findings of a comparison; None, with a message, where what it needs is missing."""
+    try:
+        findings: list[Finding] = module.findings()
+    except ReferenceMissing as missing:
+        print(f"left out: {missing}", file=sys.stderr)
+        return None
+    return findings
 
-    def again(name: str) -> str:
-        return cuba_table() if name == "cuba" else findings_table(modules[name].findings())
+
+def update(page: str, modules: dict[str, ModuleType]) -> str:
+    """The page with all figures made again, except where what a comparison needs is missing."""
+
+    def again(name: str) -> str | None:
+        if name == "cuba":
+            return cuba_table()
+        findings = findings_if_possible(modules[name])
+        return None if findings is None else findings_table(findings)
 
     return replace(page, again)
