@@ -24,7 +24,7 @@ static nm_ranges tables_of(const nm_coprocessor *c, const nm_entry *entry)
     return r;
 }
 
-/* All that an operation may read or set in a run. What updates add their outputs to is not among it: an input like others. */
+/* All that an operation may read or set in a run. What updates add their outputs to is not among it: that is an input. */
 static nm_ranges read_by(const nm_coprocessor *c, const nm_entry *entry, const nm_step *step)
 {
     const nm_syn *syn = &entry->syn;

@@ -1,7 +1,7 @@
 /* Chains that flow: for the time of a run the currents of feeders lie in memory as they will be after their next decay,
-   synapses add to them there, refractory counters are bitmaps of who is freed when, and membranes of neurons that are held
-   go on like all others. Where anything ends, fails or has to go operation by operation, memory is made what it would be
-   without: the currents are computed again from those of an earlier step, which are kept. Kernels: kernels_flow.h. */
+   synapses add to them there, neurons that are held are in a queue, and their membranes go on like all others. Where anything
+   ends, fails or has to go operation by operation, memory is made what it would be without: the currents are computed again
+   from those of an earlier step, which are kept. Kernels: kernels_flow.h. */
 #include <stdlib.h>
 
 #include "chain.h"
