@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Factory = Callable[[Any, int], Any]
 _NUMBERS = {row.name.removeprefix("nm_"): row.number for row in TABLE}
+_TIME, _RANDOM = _NUMBERS["t"], _NUMBERS["rng"]
 
 
 class Session:
@@ -103,8 +104,8 @@ class Session:
             part.fill(0)
         for part, content in self._resting_values:
             part[:] = content
-        self.write("t", 0)
-        self.write("rng", seed)
+        self.unit.csr_write(_TIME, 0, 0)
+        self.unit.csr_write(_RANDOM, seed, 0)
 
     def run(self, encoded: Encoded, reward: int) -> Bytes:
         """Run from the present state; gives the block. CoprocessorError for wrong values or if a run ends in error."""

@@ -42,8 +42,10 @@ static void unpack_bits(uint8_t *to, const uint8_t *from, uint32_t n)
 #if defined(NM_AVX512)
     if (n % NM_BYTES) {
         uint32_t last = n / NM_BYTES * NM_BYTES;
-        uint64_t bits = 0;
-        memcpy(&bits, from + last / 8, n - last > 32 ? 8 : 4);
+        uint64_t bits = nm_get32(from + last / 8);
+        if (n - last > 32) {
+            memcpy(&bits, from + last / 8, 8);
+        }
         _mm512_mask_storeu_epi8(to + last, (UINT64_C(1) << (n - last)) - 1, (__m512i)v8_of_bits(bits));
         n = last;
     }
