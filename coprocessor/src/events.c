@@ -3,44 +3,49 @@
 
 #include "neurohart/coprocessor.h"
 
-enum { STRIDE = 64 };
+enum { WORDS = 8, STRIDE = 8 * WORDS };
 
-/* Whether any of STRIDE bytes is not 0. */
-static inline int is_any(const uint8_t *from)
+/* The bits of a word, which is not 0. */
+static inline int64_t *list_word(int64_t *event, int64_t row, int64_t first, uint64_t bits)
 {
-    uint64_t any = 0;
-    for (unsigned k = 0; k < STRIDE; k += 8) {
-        uint64_t word;
-        memcpy(&word, from + k, 8);
-        any |= word;
-    }
-    return any != 0;
-}
-
-static int64_t *list_bits(int64_t *event, int64_t row, int64_t first, uint64_t bits)
-{
-    for (; bits; bits &= bits - 1) {
+    do {
         *event++ = row;
         *event++ = first + __builtin_ctzll(bits);
-    }
+    } while (bits &= bits - 1);
     return event;
 }
 
-/* A row is whole words of 4 bytes. */
+/* A row is whole words of 4 bytes. Where events are few, a branch nobody foresees costs more than all else. */
 static int64_t *list_row(int64_t *event, const uint8_t *from, uint32_t bytes, int64_t row)
 {
-    for (uint32_t k = 0; k < bytes; k += STRIDE) {
-        uint32_t end = bytes - k < STRIDE ? bytes : k + STRIDE;
-        if (end - k == STRIDE && !is_any(from + k)) {
+    uint32_t k = 0;
+    for (; bytes - k >= STRIDE; k += STRIDE) {
+        uint64_t words[WORDS], any = 0;
+        memcpy(words, from + k, STRIDE);
+        for (unsigned q = 0; q < WORDS; q++) {
+            any |= words[q];
+        }
+        if (!any) {
             continue;
         }
-        for (uint32_t q = k; q < end; q += 8) {
-            uint64_t bits = 0;
-            memcpy(&bits, from + q, 4);
-            if (end - q > 4) {
-                memcpy(&bits, from + q, 8);
-            }
-            event = list_bits(event, row, INT64_C(8) * q, bits);
+        unsigned some = 0;
+        for (unsigned q = 0; q < WORDS; q++) {
+            some |= (unsigned)(words[q] != 0) << q;
+        }
+        do {
+            unsigned q = (unsigned)__builtin_ctz(some);
+            event = list_word(event, row, INT64_C(8) * (k + 8 * q), words[q]);
+        } while (some &= some - 1);
+    }
+    for (; k < bytes; k += 8) {
+        uint32_t word;
+        memcpy(&word, from + k, 4);
+        uint64_t bits = word;
+        if (bytes - k > 4) {
+            memcpy(&bits, from + k, 8);
+        }
+        if (bits) {
+            event = list_word(event, row, INT64_C(8) * k, bits);
         }
     }
     return event;
