@@ -17,6 +17,8 @@ from tests.coprocessor.memory_image import Image, pack_rows
 
 STEPS = 5
 """Stream buffers are large enough for so many steps."""
+LARGEST_RING = 1 << 13
+"""Words of a ring that no population reads; those of large convolutions would fill the RAM."""
 GUARD = 256
 """Bytes at the end of RAM that only a misplaced region uses."""
 BITS = (8, 4, 2, 1)
@@ -191,7 +193,8 @@ class RandomNetwork:
             population = next((p for p in self.populations if p.n == m), None)
         elif fmt == 7:
             n = m
-        log_depth = population.log_depth if population else random.choice((0, 1, 3, 4, 6))
+        deepest = (LARGEST_RING // m).bit_length() - 1
+        log_depth = population.log_depth if population else min(deepest, random.choice((0, 1, 3, 4, 6)))
         depth = 1 << log_depth
         source = random.choice((0, 0, 0, 1, 2, 3)) if source is None else source
         if source == 2 and fmt == 6:
