@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -145,14 +144,15 @@ def _event_lists(stream: Input, events: NDArray[np.int64], shape: tuple[int, ...
     return words.view(np.uint8)
 
 
-Unpacking = Callable[[Bytes, int, int, tuple[int, ...], int], Bytes]
+class Unpacking(Protocol):
+    """0 and 1 [..., n] of this shape: the first n bits of rows of `size` bytes, which begin at `start` of the block."""
+
+    def __call__(self, block: Bytes, start: int, size: int, shape: tuple[int, ...], threads: int = 1) -> Bytes:
+        """At most so many threads may be used."""
 
 
 def unpack_bits(block: Bytes, start: int, size: int, shape: tuple[int, ...], threads: int = 1) -> Bytes:
-    """0 and 1 [..., n] of this shape: the first n bits of rows of `size` bytes, which begin at `start` of the block.
-
-    It may take so many threads; this function needs none.
-    """
+    """See `Unpacking`; needs no threads."""
     *axes, n = shape
     rows = block[start : start + math.prod(axes) * size].reshape(*axes, size)
     return np.unpackbits(rows, axis=-1, count=n, bitorder="little")

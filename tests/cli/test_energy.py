@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from coprocessor.csrs import COUNTERS
-from coprocessor.energy import PRESETS, energy_fj
+from coprocessor.energy import PRESETS, energy_fj, picojoules
 from iss.cli.energy import Part, Report
-from iss.cli.energy_tables import MOST_SYMBOLS, picojoules, show
+from iss.cli.energy_tables import MOST_SYMBOLS, show
 from iss.cli.exit_codes import ExitCode
 from tests.cli.command import HELLO, Command, write_source
 
