@@ -1,27 +1,13 @@
 /* Seeded cases for engine_fuzz.c: descriptors that are mostly valid, then mutated. They run here, without libFuzzer, or are
-   written as files into a directory for libFuzzer to begin with.
+   written as files into a directory for libFuzzer to begin with. The seed of a case that aborts is told.
    Usage: engine_fuzz FIRST_SEED COUNT [DIRECTORY] */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "engine_fuzz.h"
+#include "seeded.h"
 
-/* Descriptors stand at fixed places, so that commands and other descriptors can name them. */
-enum { POPS = 0x100, SYNS = 0x400, RULES = 0x700, NETS = 0xA00, XFERS = 0xB00, SPACING = 0x60, KINDS = 6, DATA = 0xC00 };
-
-static uint32_t state;
-
-static uint32_t any(void)
-{
-    state ^= state << 13;
-    state ^= state >> 17;
-    state ^= state << 5;
-    return state;
-}
-
-static uint32_t below(uint32_t n) { return any() % n; }
-static uint32_t chance(uint32_t of) { return below(of) == 0; }
+uint32_t seeded_state;
 
 /* An address in the data area, aligned; rarely near or beyond the end of RAM. */
 static uint32_t pointer(uint32_t alignment)
@@ -30,12 +16,6 @@ static uint32_t pointer(uint32_t alignment)
     return FUZZ_BASE + offset - offset % alignment;
 }
 
-static void put(uint8_t *ram, uint32_t offset, const uint32_t *words, uint32_t count)
-{
-    memcpy(ram + offset, words, 4 * count);
-}
-
-static uint32_t place_of(uint32_t area, uint32_t k) { return area + SPACING * k; }
 static uint32_t size(void) { return 1 + below(chance(4) ? 300 : 40); }
 
 static void make_pop(uint8_t *ram, uint32_t k)
@@ -191,7 +171,10 @@ static void make_xfer(uint8_t *ram, uint32_t k)
     put(ram, place_of(XFERS, k), w, 8);
 }
 
-static void make_ram(uint8_t *ram, uint32_t layers)
+/* What a case is about. */
+typedef enum subject { SINGLE_OPERATIONS, LAYERS, CHAIN } subject;
+
+static void make_ram(uint8_t *ram, subject about)
 {
     uint32_t sparse = below(4);
     for (uint32_t k = 0; k < FUZZ_RAM; k += 4) {
@@ -209,8 +192,10 @@ static void make_ram(uint8_t *ram, uint32_t layers)
         make_net(ram, k);
         make_xfer(ram, k);
     }
-    if (layers) {
+    if (about == LAYERS) {
         make_layers(ram);
+    } else if (about == CHAIN) {
+        make_chain(ram);
     }
     for (uint32_t k = chance(2) ? 0 : below(6); k > 0; k--) { /* mutations */
         uint32_t place = POPS + below(DATA - POPS);
@@ -225,7 +210,7 @@ static fuzz_command make_command(void)
                                        XFERS, XFERS, NETS, DATA, DATA, DATA, DATA, DATA, DATA};
     static const uint16_t csrs[] = {0x7C0, 0x7C3, 0x7C5, 0x800, 0x801, 0x802, 0x803, 0x804, 0x805, 0x806,
                                     0x808, 0x809, 0x80A, 0x80B, 0x810, 0x811, 0x812, 0x813, 0x815};
-    fuzz_command command = {.what = (uint8_t)below(18), .repeats = (uint8_t)any()};
+    fuzz_command command = {.what = (uint8_t)below(18), .repeats = (uint8_t)(any() & 0x7F)};
     uint32_t area = areas[command.what];
     if (chance(6)) {
         command.what = 0xF0;
@@ -261,6 +246,39 @@ static int write_case(const char *directory, unsigned long seed, const uint8_t *
     return file && fclose(file) == 0 && good;
 }
 
+/* Make the case of a seed; gives its length. */
+static size_t make_case(uint8_t *input, unsigned long seed)
+{
+    enum { CHAIN_COMMANDS = 6 };
+    seeded_state = (uint32_t)seed * 2654435761u | 1;
+    subject about = chance(2) ? SINGLE_OPERATIONS : chance(2) ? LAYERS : CHAIN;
+    uint32_t count = about == CHAIN ? CHAIN_COMMANDS + below(8) : FUZZ_MOST_COMMANDS;
+    input[0] = (uint8_t)count;
+    input[1] = (uint8_t)(seed & 0x7F);
+    input[2] = chance(2) ? (uint8_t)any() : 0;
+    input[3] = (uint8_t)(chance(16) ? below(8) : 8 * below(4));
+    input[3] &= about == LAYERS ? (uint8_t)~8 : 31; /* who logs spikes goes step by step */
+    for (uint32_t k = 0; k < count; k++) {
+        fuzz_command command = make_command();
+        if (about == LAYERS && k == 0) {
+            command = (fuzz_command){.what = 0, .repeats = 0x40, .rs1 = FUZZ_BASE + NETS, .rs2 = 8 + below(32)};
+        } else if (about == CHAIN && k < CHAIN_COMMANDS) {
+            command = make_chain_command(k);
+        }
+        memcpy(input + 4 + k * sizeof command, &command, sizeof command);
+    }
+    make_ram(input + 4 + count * sizeof(fuzz_command), about);
+    return 4 + count * sizeof(fuzz_command) + FUZZ_RAM;
+}
+
+static volatile unsigned long seed;
+
+static void tell_seed(int number)
+{
+    fprintf(stderr, "in case %lu\n", seed);
+    signal(number, SIG_DFL);
+}
+
 int main(int argc, char **argv)
 {
     static uint8_t input[4 + FUZZ_MOST_COMMANDS * sizeof(fuzz_command) + FUZZ_RAM];
@@ -268,26 +286,14 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: %s FIRST_SEED COUNT [DIRECTORY]\n", argv[0]);
         return 2;
     }
+    LLVMFuzzerInitialize(&argc, &argv);
+    signal(SIGABRT, tell_seed);
     unsigned long first = strtoul(argv[1], NULL, 10), count = strtoul(argv[2], NULL, 10);
-    for (unsigned long seed = first; seed < first + count; seed++) {
-        state = (uint32_t)seed * 2654435761u | 1;
-        input[0] = FUZZ_MOST_COMMANDS;
-        input[1] = (uint8_t)seed;
-        input[2] = chance(2) ? (uint8_t)any() : 0;
-        input[3] = (uint8_t)(chance(16) ? below(8) : 8 * below(4));
-        uint32_t layers = chance(2);
-        input[3] &= layers ? (uint8_t)~8 : 31; /* who logs spikes goes step by step */
-        for (uint32_t k = 0; k < FUZZ_MOST_COMMANDS; k++) {
-            fuzz_command command = make_command();
-            if (layers && k == 0) {
-                command = (fuzz_command){.what = 0, .repeats = 0x40, .rs1 = FUZZ_BASE + NETS, .rs2 = 8 + below(32)};
-            }
-            memcpy(input + 4 + k * sizeof command, &command, sizeof command);
-        }
-        make_ram(input + 4 + FUZZ_MOST_COMMANDS * sizeof(fuzz_command), layers);
+    for (seed = first; seed < first + count; seed++) {
+        size_t length = make_case(input, seed);
         if (argc == 3) {
-            LLVMFuzzerTestOneInput(input, sizeof input);
-        } else if (!write_case(argv[3], seed, input, sizeof input)) {
+            LLVMFuzzerTestOneInput(input, length);
+        } else if (!write_case(argv[3], seed, input, length)) {
             fprintf(stderr, "%s: cannot write case %lu to %s\n", argv[0], seed, argv[3]);
             return 1;
         }
