@@ -5,7 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FUZZ_BASE = 0x80000000, FUZZ_RAM = 0x4000, FUZZ_MOST_COMMANDS = 24 };
+#define FUZZ_BASE 0x80000000u
+enum { FUZZ_RAM = 0x4000, FUZZ_MOST_COMMANDS = 24 };
 
 /* An instruction to issue, or a CSR to write. */
 typedef struct fuzz_command {

@@ -33,6 +33,11 @@ class Command(NamedTuple):
     rs2: int
 
     @property
+    def operation(self) -> Operation | None:
+        """What to issue; None: nothing."""
+        return OPERATIONS[self.what % len(OPERATIONS)] if self.what < REGISTER_LEVEL else None
+
+    @property
     def steps(self) -> int:
         """The most steps of a run."""
         return 256 if self.repeats & LONG == LONG else 40 if self.repeats & MANY else 4
@@ -72,14 +77,13 @@ class Case(NamedTuple):
             if command.what >= CSR_WRITES:
                 for machine in (pair.native, pair.golden):
                     machine.unit.csr_write(command.csr, command.rs1, machine.mcycle)
-            elif command.what < REGISTER_LEVEL:
-                issue(pair, command)
+            elif command.operation is not None:
+                issue(pair, command, command.operation)
             yield command, pair
 
 
-def issue(pair: OverlapPair, command: Command) -> None:
-    """Issue an operation, and again while it suspends."""
-    operation = OPERATIONS[command.what % len(OPERATIONS)]
+def issue(pair: OverlapPair, command: Command, operation: Operation) -> None:
+    """Issue the operation of a command, and again while it suspends."""
     rs2 = command.rs2 % command.steps if operation in (Operation.RUN, Operation.START) else command.rs2
     pair.set_site(command.rs2)
     for _ in range(command.repeats % 8 + 1):

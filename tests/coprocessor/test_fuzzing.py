@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from coprocessor.interface import Operation
+from tests.coprocessor.fuzz_case import Case
+from tests.coprocessor.implementations import LEVELS
 from tests.effort import EFFORT
 
 COPROCESSOR = Path(__file__).resolve().parents[2] / "coprocessor"
@@ -21,6 +24,8 @@ CORPUS, LONGEST = 200, 17_000
 """Seeded cases that libFuzzer begins with, and the bytes of the longest."""
 ENGINE_REACHED = 3000
 """Edges that a run into the engine covers; 85 are what one gets that finds no descriptor."""
+LONG_RUN = 8
+"""Steps beyond which networks are done several steps at once, if they can be."""
 FLAGS = ("-std=c11", "-g1", *WARNINGS, *SANITIZERS, f"-I{COPROCESSOR / 'include'}")
 
 
@@ -51,9 +56,9 @@ def objects(compiler: str, tmp_path_factory: pytest.TempPathFactory) -> list[str
 
 @pytest.fixture(scope="module")
 def seeded(compiler: str, objects: list[str], tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The program of seeded_main.c."""
-    program, main = str(tmp_path_factory.mktemp("seeded") / "engine_fuzz"), str(FUZZ / "seeded_main.c")
-    subprocess.run([compiler, *FLAGS, "-o", program, main, *objects], check=True)
+    """The program of the sources seeded_*.c."""
+    program, sources = str(tmp_path_factory.mktemp("seeded") / "engine_fuzz"), sorted(map(str, FUZZ.glob("seeded_*.c")))
+    subprocess.run([compiler, *FLAGS, "-o", program, *sources, *objects], check=True)
     return program
 
 
@@ -61,6 +66,20 @@ def test_seeded_cases(seeded: str) -> None:
     """Mostly valid networks, mutated: no sanitizer report and no broken rule."""
     run = subprocess.run([seeded, "1", str(4000 * EFFORT)], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout) == (0, f"{4000 * EFFORT} cases from seed 1\n"), run.stderr[-4000:]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_cases_against_the_golden_model(seeded: str, tmp_path: Path, level: str) -> None:
+    """Issue by issue, chains of many steps among them: everything visible and all of RAM are what the model has."""
+    count = 12 * EFFORT
+    first = str(1 + count * list(LEVELS).index(level))
+    subprocess.run([seeded, first, str(count), str(tmp_path)], check=True, stdout=subprocess.DEVNULL)
+    longest = 0
+    for path in tmp_path.iterdir():
+        for command, pair in Case.read(path.read_bytes()).play(level):
+            if command.operation is Operation.RUN and pair.native.unit.result == 0:
+                longest = max(longest, command.rs2 % command.steps)
+    assert longest > LONG_RUN
 
 
 def test_cases_are_written_or_it_is_said(seeded: str, tmp_path: Path) -> None:

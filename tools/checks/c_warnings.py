@@ -69,7 +69,7 @@ def units(directory: Path) -> Iterator[Unit]:
     generated = interpreter(directory)
     for compiler in HOST_COMPILERS:
         yield Unit(compiler, generated, ("-std=gnu11", "-Icoprocessor/include"))
-        for source in sorted(ROOT.glob("coprocessor/src/*.c")):
+        for source in sorted((*ROOT.glob("coprocessor/src/*.c"), *ROOT.glob("coprocessor/fuzz/*.c"))):
             yield Unit(compiler, source, ("-std=c11", "-pedantic", "-Icoprocessor/include"))
     for pattern in ("tests/firmware/*.c", "tests/oracles/runtime/*.c", "tools/bench/**/*.c"):
         for source in sorted(ROOT.glob(pattern)):
