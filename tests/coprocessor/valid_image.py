@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from random import Random
 from typing import Any
 
@@ -14,9 +15,43 @@ M = 40
 
 LAYER, STEPS = 12, 12
 """Neurons of each layer of the network `layers`, and the steps its buffers have room for."""
+NARROW, WIDE, LONG = 12, 33, 120
+"""Neurons of the two chains, and the steps that the first one's buffer has room for."""
 
 
-class Valid:
+class Descriptors:
+    """Descriptors as attributes, from `descriptors` on, and what makes the data before them: equal in every run."""
+
+    image: Image
+    descriptors: int
+    _random: Random
+
+    def addresses(self) -> dict[str, int]:
+        """The descriptors by name."""
+        return {
+            name: value
+            for name, value in vars(self).items()
+            if isinstance(value, int) and value >= self.descriptors and name != "descriptors"
+        }
+
+    def _some(self, size: int) -> int:
+        """Address of so many random bytes."""
+        return self.image.allocate(size, 4, self._random.randbytes(size))
+
+    def _few(self, count: int, size: int) -> int:
+        """Address of so many unsigned numbers of `size` bytes, of whose bits an eighth is set."""
+        numbers = (self._bits(size) & self._bits(size) & self._bits(size) for _ in range(count))
+        return self.image.allocate(size * count, 4, b"".join(number.to_bytes(size, "little") for number in numbers))
+
+    def _bits(self, size: int) -> int:
+        return self._random.getrandbits(8 * size - 1)
+
+    def _small(self, count: int) -> int:
+        """Address of so many small signed words."""
+        return self.image.words([self._random.randint(-50, 50) for _ in range(count)])
+
+
+class Valid(Descriptors):
     """Attributes are addresses: `data` is room that nothing uses, before `descriptors` are regions. Equal in every run.
 
     `n` neurons are before a projection. Weights, states and the few spikes are random; row pointers, columns, types of
@@ -63,14 +98,6 @@ class Valid:
         self.layers = image.net([(1, self.first), (2, self.hidden), (1, self.second), (0x102, self.out)])
         self.xfer = image.xfer(50, events, bitmap, 12)
 
-    def addresses(self) -> dict[str, int]:
-        """The descriptors by name."""
-        return {
-            name: value
-            for name, value in vars(self).items()
-            if isinstance(value, int) and value >= self.descriptors and name != "descriptors"
-        }
-
     def _layers(self) -> list[dict[str, Any]]:
         """Two populations and the projections to them: spikes of STEPS steps come in and go out, in small numbers."""
         pops: list[dict[str, Any]] = []
@@ -83,18 +110,55 @@ class Valid:
         syns[1] |= {"source_address": pops[0]["out"]}
         return [*pops, *syns]
 
-    def _some(self, size: int) -> int:
-        """Address of so many random bytes."""
-        return self.image.allocate(size, 4, self._random.randbytes(size))
 
-    def _few(self, count: int, size: int) -> int:
-        """Address of so many unsigned numbers of `size` bytes, of whose bits an eighth is set."""
-        numbers = (self._bits(size) & self._bits(size) & self._bits(size) for _ in range(count))
-        return self.image.allocate(size * count, 4, b"".join(number.to_bytes(size, "little") for number in numbers))
+class ValidChains(Descriptors):
+    """Two networks: `chain` of two LI populations that feed a LIF population, whose spikes go to a buffer of each step,
+    and `pairs` of one LI and a CUBA population of two groups, whose spikes go to two buffers in turn. Sparse synapses
+    bring the spikes of the step before to the LI populations; some neurons are held by their refractory counters from
+    the start."""
 
-    def _bits(self, size: int) -> int:
-        return self._random.getrandbits(8 * size - 1)
+    def __init__(self) -> None:
+        self.image = Image(SIZE)
+        self._random = Random("chains")
+        stream = self._few(LONG + 1, 4)
+        turns = self._few(4, 4)
+        ends = [self._ends(NARROW, 1), self._ends(WIDE, 2)]
+        firsts = [self._first(NARROW, ends[0]), self._first(NARROW, ends[0]), self._first(WIDE, ends[1])]
+        back = [self._rows(NARROW, first["cur"], stream, 2, 4) for first in firsts[:2]]
+        back.append(self._rows(WIDE, firsts[2]["cur"], turns, 3, 8))
+        self.descriptors = self.image.allocate(0, 16)
 
-    def _small(self, count: int) -> int:
-        """Address of so many small signed words."""
-        return self.image.words([self._random.randint(-50, 50) for _ in range(count)])
+        pop, syn = self.image.pop, self.image.syn
+        self.narrow_rows, self.more_rows = (syn(NARROW, NARROW, **rows) for rows in back[:2])
+        self.wide_rows = syn(WIDE, WIDE, **back[2])
+        self.narrow_first, self.more_first = (pop(NARROW, **first) for first in firsts[:2])
+        self.wide_first = pop(WIDE, **firsts[2])
+        spikes: dict[str, Any] = {"out": stream + 4, "output_mode": 2, "stride": 4}
+        self.narrow_last = pop(NARROW, **ends[0], **spikes, parameters=(3900 << 16, 30, 0, 0), vth=400, refractory=3)
+        spikes = {"out": turns, "output_mode": 1, "stride": 8}
+        kept = 4000 << 16 | 3000
+        self.wide_last = pop(WIDE, **ends[1], **spikes, profile=2, parameters=(kept, 9, 0, 0), vth=700, refractory=7)
+        first, more, last = (2, self.narrow_first), (2, self.more_first), (0x102, self.narrow_last)
+        self.chain = self.image.net([(1, self.narrow_rows), (1, self.more_rows), first, more, last])
+        self.pairs = self.image.net([(1, self.wide_rows), (2, self.wide_first), (0x102, self.wide_last)])
+
+    def _first(self, n: int, end: dict[str, Any]) -> dict[str, Any]:
+        """An LI population that adds to the input of another."""
+        arrays = {"state": self._small(n), "cur": self._small(n), "acc": end["cur"]}
+        return {**arrays, "profile": 6, "mode": 1, "parameters": (3686 << 16, 5, 0, 0)}
+
+    def _ends(self, n: int, words: int) -> dict[str, Any]:
+        """A population of so many words of state, of which each fourth neuron is held."""
+        state = self._small(words * n)
+        self.image.words([2 if k % 4 == 0 else 0 for k in range(n)])
+        return {"state": state, "cur": self._small(n), "mode": 1}
+
+    def _rows(self, n: int, cur: int, source: int, mode: int, stride: int) -> dict[str, Any]:
+        """Sparse synapses, two of each neuron, to an input."""
+        columns = [sorted(self._random.sample(range(n), 2)) for _ in range(n)]
+        tables = {
+            "rows": self.image.words(range(0, 2 * n + 1, 2)),
+            "columns": self.image.halves([*chain.from_iterable(columns)]),
+        }
+        source_buffer = {"source_address": source, "source_mode": mode, "stride": stride}
+        return {"fmt": 4, "cur": cur, "weights": self._some(2 * n), "exponent": 2, **tables, **source_buffer}
