@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,17 +39,15 @@ class Crew:
     def _run(self, encoded: Encoded, threads: int, reward: int, seeds: NDArray[np.uint32] | None) -> Bytes:
         assert encoded.samples is not None
         team = self.team(encoded, threads)
-        own, changing = self._sessions[0], self._sessions[0].plan.changing
+        own = self._sessions[0]
         block = own.runner.block(encoded.samples * encoded.steps)
-        start = np.concatenate([own.ram[part] for part in changing])
+        start = own.plan.taken(own.ram)
         time, random = own.read("t"), own.read("rng")
         samples = Samples(encoded, block, start, time, random, reward, seeds)
         try:
             tallies = self._share(team, samples)
         finally:
-            ends = accumulate(part.stop - part.start for part in changing)
-            for part, end in zip(changing, ends, strict=True):
-                own.ram[part] = start[end - (part.stop - part.start) : end]
+            own.plan.bring_back(own.ram, start)
             own.write("t", time)
             own.write("rng", random)
         block[:TALLY_BYTES].view("<u8")[:] = [sum(counts) for counts in zip(*tallies, strict=True)]

@@ -10,8 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from coprocessor.csrs import COUNTERS
 from coprocessor.network.layout import Layout
+from coprocessor.network.streams import Bytes
 
 TALLY_BYTES: Final = 8 * (len(COUNTERS) + 1)
 
@@ -64,6 +67,18 @@ class Plan:
     def changing(self) -> list[slice]:
         """The RAM that has to be the same for two runs to be the same: the state, and each lead."""
         return [self.state, *(slice(s.offset - s.lead, s.offset) for s in self.outputs if s.lead)]
+
+    def taken(self, ram: Bytes) -> Bytes:
+        """A copy of what changes, in one piece."""
+        return np.concatenate([ram[part] for part in self.changing])
+
+    def bring_back(self, ram: Bytes, taken: Bytes) -> None:
+        """Let what changes be as it was when it was taken."""
+        place = 0
+        for part in self.changing:
+            size = part.stop - part.start
+            ram[part] = taken[place : place + size]
+            place += size
 
     @property
     def row_bytes(self) -> int:

@@ -160,11 +160,7 @@ class Runner:
         assert encoded.samples is not None
         outputs = self._begin(shared.block, encoded.samples * encoded.steps, shared.reward)
         while not shared.stopped and (sample := next(shared.taken)) < encoded.samples:
-            place = 0
-            for part in self._plan.changing:
-                size = part.stop - part.start
-                self._ram[part] = shared.start[place : place + size]
-                place += size
+            self._plan.bring_back(self._ram, shared.start)
             self._empty_queues()
             self._write("t", shared.time)
             self._write("rng", shared.random if shared.seeds is None else int(shared.seeds[sample]))

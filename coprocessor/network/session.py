@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coprocessor.csrs import TABLE
+from coprocessor.csrs import BY_NAME
 from coprocessor.errors import CoprocessorError
 from coprocessor.interface import ST_INITIAL, Operation
 from coprocessor.network.inputs import Inputs
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from coprocessor.network.crew import Crew
 
 Factory = Callable[[Any, int], Any]
-_NUMBERS = {row.name.removeprefix("nm_"): row.number for row in TABLE}
-_TIME, _RANDOM = _NUMBERS["t"], _NUMBERS["rng"]
+_TIME, _RANDOM = BY_NAME["nm_t"].number, BY_NAME["nm_rng"].number
 
 
 class Session:
@@ -76,11 +75,11 @@ class Session:
 
     def read(self, name: str) -> int:
         """A CSR by its name without prefix."""
-        return int(self.unit.csr_read(_NUMBERS[name], 0))
+        return int(self.unit.csr_read(BY_NAME[f"nm_{name}"].number, 0))
 
     def write(self, name: str, value: int) -> None:
         """Write a CSR."""
-        self.unit.csr_write(_NUMBERS[name], value & 0xFFFF_FFFF, 0)
+        self.unit.csr_write(BY_NAME[f"nm_{name}"].number, value & 0xFFFF_FFFF, 0)
 
     def check(self) -> None:
         """Let the coprocessor validate all descriptors; CoprocessorError if they are wrong."""

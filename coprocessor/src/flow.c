@@ -162,14 +162,16 @@ bool nm_follow_flow(nm_coprocessor *c, nm_chain_run *run)
     return true;
 }
 
-/* Add a row to the state of a feeder, or to its input. */
-static void add_row(const nm_bulk *b, uint8_t *to, uint32_t row)
+/* Add rows to the state of a feeder, or to its input; they have been added before, so none has a fault. */
+static void add_again(const nm_coprocessor *c, const nm_flow_list *list, const uint16_t *row, uint8_t *to)
 {
-    uint32_t first = nm_get32(b->sparse.bounds + 4 * (size_t)row), last = nm_get32(b->sparse.bounds + 4 * (size_t)row + 4);
-    for (uint32_t e = first; e < last; e++) {
-        uint32_t amount = (uint32_t)(int8_t)b->rows.weights[e] << b->rows.shift;
-        nm_add32(to + 4 * (size_t)nm_get16(b->sparse.columns + 2 * (size_t)e), amount);
-    }
+    const nm_bulk *b = &c->ready[list->entry].bulk;
+    nm_rows rows = b->rows;
+    bool distinct = false;
+    rows.cur = to;
+    rows.row = row;
+    rows.count = list->count;
+    (void)c->kernels->add_sparse(&b->sparse, &rows, &distinct);
 }
 
 /* Currents as they would be: from those that are kept, pass by pass. What came after the last pass is in the input. */
@@ -187,9 +189,8 @@ static void repeat_past(const nm_coprocessor *c, nm_chain_run *run)
         }
         for (; list < flow->list + flow->lists && list->pass == pass; list++) {
             const nm_link *feeder = &run->chain.feeder[list->member];
-            for (uint32_t k = 0; k < list->count; k++) {
-                add_row(&c->ready[list->entry].bulk, pass < flow->since ? feeder->state[0] : feeder->cur, *row++);
-            }
+            add_again(c, list, row, pass < flow->since ? feeder->state[0] : feeder->cur);
+            row += list->count;
         }
     }
 }

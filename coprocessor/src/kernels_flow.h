@@ -102,14 +102,14 @@ static __attribute__((noinline)) void flow_spikes(const nm_chain *chain, chain_f
 {
     const nm_v32 bar = v_all(chain->last.small->bar), reset = v_all(chain->last.small->assigned);
     uint8_t *const v_at = chain->last.state[0];
-    for (size_t k = first; k < first + count; k += NM_WORDS) {
-        const size_t left = first + count - k;
-        const nm_part part = v_part(left < NM_WORDS ? (uint32_t)left : NM_WORDS);
-        const nm_v32 v = v_load_part(v_at + 4 * k, part);
+    const uint32_t end = (uint32_t)first + count;
+    for (size_t k = first; k < end; k += NM_WORDS) {
+        const size_t left = end - k;
+        const nm_v32 v = v_load_of(v_at, k, end);
         const nm_mask above = v_gt(v, bar);
         uint32_t bits = v_bits(above);
         if (bits) {
-            v_store_part(v_at + 4 * k, part, v_select(above, reset, v));
+            v_store_of(v_at, k, end, v_select(above, reset, v));
             bits &= left < NM_WORDS ? (1u << left) - 1 : UINT32_MAX;
             bits &= chain->refractory ? chain->held->free[k / 32] >> k % 32 : UINT32_MAX;
             uint8_t *word = words + 4 * (k / 32);
